@@ -1,0 +1,124 @@
+"""Explain tabular models, classical and deep, by one idea: sample, intervene, predict, aggregate.
+
+    import sipakit as sp
+
+    sp.PermutationImportance().explain(model, X, y).plot()
+
+Names are loaded when first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from sipakit.version import __version__
+
+if TYPE_CHECKING:
+    from sipakit import datasets
+    from sipakit.adapters import adapt
+    from sipakit.caveats import Caveat
+    from sipakit.errors import (
+        BudgetError,
+        CapabilityError,
+        ComparisonError,
+        InputError,
+        InputTypeError,
+        PredictionError,
+        SipakitError,
+    )
+    from sipakit.evaluation import compare
+    from sipakit.explainer import Explainer, Round
+    from sipakit.explainers import (
+        ALE,
+        ICE,
+        LIME,
+        CeterisParibus,
+        GlobalSurrogate,
+        HStatistic,
+        IntegratedGradients,
+        PartialDependence,
+        PermutationImportance,
+        Shapley,
+    )
+    from sipakit.explanation import Attributions, Effects, Explanation, Importances, Interactions, Surrogates
+    from sipakit.study import Study, explain
+
+__all__ = [
+    "ALE",
+    "ICE",
+    "LIME",
+    "Attributions",
+    "BudgetError",
+    "CapabilityError",
+    "Caveat",
+    "CeterisParibus",
+    "ComparisonError",
+    "Effects",
+    "Explainer",
+    "Explanation",
+    "GlobalSurrogate",
+    "HStatistic",
+    "Importances",
+    "InputError",
+    "InputTypeError",
+    "IntegratedGradients",
+    "Interactions",
+    "PartialDependence",
+    "PermutationImportance",
+    "PredictionError",
+    "Round",
+    "Shapley",
+    "SipakitError",
+    "Study",
+    "Surrogates",
+    "__version__",
+    "adapt",
+    "compare",
+    "datasets",
+    "explain",
+]
+
+_ROOMS = {
+    "adapters": ("adapt",),
+    "caveats": ("Caveat",),
+    "errors": (
+        "BudgetError",
+        "CapabilityError",
+        "ComparisonError",
+        "InputError",
+        "InputTypeError",
+        "PredictionError",
+        "SipakitError",
+    ),
+    "evaluation": ("compare",),
+    "explainer": ("Explainer", "Round"),
+    "explainers": (
+        "ALE",
+        "ICE",
+        "LIME",
+        "CeterisParibus",
+        "GlobalSurrogate",
+        "HStatistic",
+        "IntegratedGradients",
+        "PartialDependence",
+        "PermutationImportance",
+        "Shapley",
+    ),
+    "explanation": ("Attributions", "Effects", "Explanation", "Importances", "Interactions", "Surrogates"),
+    "study": ("Study", "explain"),
+}
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "datasets":
+        return import_module("sipakit.datasets")
+    if name not in _ROOM_OF:
+        message = f"module 'sipakit' has no attribute {name!r}"
+        raise AttributeError(message)
+    return getattr(import_module(f"sipakit.{_ROOM_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,177 @@
+"""What an adapter is, and the one function that turns a model's raw answer into predictions."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from sipakit.errors import CapabilityError, PredictionError
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+    from numpy.typing import NDArray
+
+    from sipakit.intervene import Mix
+    from sipakit.table import Table
+
+__all__ = ["Adapter", "Manners", "as_predictions"]
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How a model may be run.
+
+    Parameters
+    ----------
+    threads : bool
+        Whether its predictions release Python's lock, so that threads help.
+    tolerance : float
+        Largest relative difference between batches that is only rounding.
+    """
+
+    threads: bool = False
+    tolerance: float = 1e-9
+
+
+class Adapter(ABC):
+    """Abstract adapter: one duty, `predict`, made of `batch`, `answer` and `read`; and what it knows of the model.
+
+    Attributes
+    ----------
+    feature_names : tuple or None
+        Columns that the model was fitted on, in order, where it remembers them.
+    classes : tuple or None
+        Labels in the model's order, for classifiers.
+    scale : str
+        Unit of the outputs.
+    manners : Manners
+    offers : set of "prediction", "gradient"
+        What it can answer at virtual rows.
+    """
+
+    feature_names: tuple[Hashable, ...] | None
+    classes: tuple[Hashable, ...] | None
+    scale: str
+    manners: ClassVar[Manners] = Manners()
+    offers: ClassVar[frozenset[str]] = frozenset({"prediction"})
+
+    @abstractmethod
+    def answer(self, batch: Any) -> Any:
+        """Call the model on a batch of rows that it may do with as it likes."""
+
+    @abstractmethod
+    def names_of_outputs(self, k: int) -> tuple[str, ...]:
+        """Name the ``k`` outputs of `predict`."""
+
+    @abstractmethod
+    def with_output(self, output: Any) -> Adapter:
+        """Return the same model read on another scale, or for some classes only; None leaves it as it is."""
+
+    def batch(self, mix: Mix) -> Any:
+        """Return virtual rows as the model takes them: a fresh array or frame."""
+        return mix.rows(as_array=self.as_array(mix.base.table))
+
+    def read(self, predictions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Pick the explained outputs from all that the model answered; all of them by default."""
+        return predictions
+
+    def predict(self, mix: Mix) -> NDArray[np.float64]:
+        """(m, k) predictions at virtual rows."""
+        batch = self.batch(mix)
+        return self.read(as_predictions(self.answer(batch), batch))
+
+    def gradient(self, mix: Mix) -> NDArray[np.float64]:  # noqa: ARG002
+        """(m, p, k) derivative of each output at virtual rows.
+
+        Raises
+        ------
+        CapabilityError
+            Where the model has none.
+        """
+        message = f"{type(self).__name__} offers predictions and no gradients."
+        raise CapabilityError(
+            message, "Gradients need a torch.nn.Module on numeric input.", "Use Shapley for this model."
+        )
+
+    def expects(self, names: Sequence[Hashable]) -> tuple[Hashable, ...] | None:  # noqa: ARG002
+        """Return the columns that the model was fitted on, in the spelling of a table's ``names``; None if unknown."""
+        return self.feature_names
+
+    def as_array(self, table: Table) -> bool:
+        """Whether the model is given arrays rather than frames; by default what the user gave."""
+        return table.from_array
+
+    def single_threaded(self) -> Adapter:
+        """Return the same model using no threads of its own, for when the engine brings them."""
+        return self
+
+
+def as_predictions(raw: Any, batch: Any) -> NDArray[np.float64]:
+    """Turn a raw answer into (m, k) finite float64 predictions, or say what is wrong with it.
+
+    Parameters
+    ----------
+    raw : what the model returned
+    batch : the m rows that it was given
+
+    Raises
+    ------
+    PredictionError
+        For another number of rows, text, more than two dimensions, or values that are not finite; the first bad row
+        is shown as the model saw it.
+
+    Examples
+    --------
+    >>> as_predictions([1, 2], batch=[[0], [0]]).tolist()
+    [[1.0], [2.0]]
+    """
+    if (
+        isinstance(raw, (pd.Series, pd.DataFrame))
+        and isinstance(batch, pd.DataFrame)
+        and not raw.index.equals(batch.index)
+    ):
+        message = "The model returned a Series or frame with an index of its own."
+        raise PredictionError(message, "Predictions are matched by position.", "Return an array, or keep the index.")
+    try:
+        array = np.asarray(raw)
+    except ValueError as error:
+        raise PredictionError("The model returned rows of different lengths.", "One answer a row is needed.") from error
+    if array.dtype == object:
+        try:
+            array = array.astype(np.float64)
+        except (TypeError, ValueError):
+            pass  # told below, with the type that it has
+    if array.dtype.kind not in "biuf":
+        shown = repr(array.ravel()[0]) if array.size else "nothing"
+        message = f"The model returned {array.dtype} such as {shown}, not numbers."
+        raise PredictionError(
+            message, "Predictions are numbers.", "Pass a function that returns probabilities or scores."
+        )
+    if array.ndim not in {1, 2} or len(array) != len(batch) or 0 in array.shape[1:]:
+        message = f"The model returned shape {array.shape} for {len(batch)} rows."
+        raise PredictionError(message, "It must be (rows,) or (rows, outputs).")
+    predictions = array.reshape(len(batch), -1).astype(np.float64)
+    finite = np.isfinite(predictions).all(axis=1)
+    if not finite.all():
+        bad = np.flatnonzero(~finite)
+        message = f"The model returned {predictions[bad[0]].tolist()} for {len(bad)} of {len(batch)} rows."
+        row = _row(batch, int(bad[0]))
+        raise PredictionError(
+            message, f"Predictions must be finite. First such row: {row}.", "Mend the model or that row."
+        )
+    return predictions
+
+
+def _row(batch: Any, i: int, limit: int = 5) -> str:
+    """One row as the model saw it, a few columns of it."""
+    if isinstance(batch, pd.DataFrame):
+        cells = [f"{name}={batch.iloc[i, j]!r}" for j, name in enumerate(batch.columns[:limit])]
+    else:
+        cells = [repr(cell) for cell in np.asarray(batch[i]).tolist()[:limit]]
+    more = np.shape(batch)[1] - limit
+    return ", ".join(cells) + (f" and {more} more columns" if more > 0 else "")

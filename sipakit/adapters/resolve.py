@@ -1,0 +1,89 @@
+"""Which adapter a model gets: one table, read from the top. No foreign library is imported to find out."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from sipakit.adapters.base import Adapter
+from sipakit.errors import InputError, InputTypeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Sequence
+
+__all__ = ["adapt"]
+
+
+def _is_torch(model: object) -> bool:
+    torch = sys.modules.get("torch")  # whoever has a module has imported torch
+    return torch is not None and isinstance(model, torch.nn.Module)
+
+
+def _is_estimator(model: object) -> bool:
+    return hasattr(model, "predict") and not isinstance(model, type)
+
+
+def _torch(model: Any, output: Any, classes: Sequence[Hashable] | None) -> Adapter:
+    from sipakit.adapters.torch import TorchAdapter
+
+    return TorchAdapter.of(model, output=output, classes=classes)
+
+
+def _estimator(model: Any, output: Any, classes: Sequence[Hashable] | None) -> Adapter:
+    from sipakit.adapters.sklearn import SklearnAdapter
+
+    if classes is not None:
+        raise InputError("classes= was given for an estimator.", "Its own classes_ are used.", "Leave classes= out.")
+    return SklearnAdapter.of(model, output)
+
+
+def _function(model: Any, output: Any, classes: Sequence[Hashable] | None) -> Adapter:
+    from sipakit.adapters.function import FunctionAdapter
+    from sipakit.adapters.outputs import ClassOutputs
+
+    adapter = FunctionAdapter(model, ClassOutputs.of(classes) if classes is not None else None)
+    return adapter.with_output(output)
+
+
+# (what it is called, is it one?, its adapter)
+_TABLE: tuple[tuple[str, Callable[[Any], bool], Callable[[Any, Any, Any], Adapter]], ...] = (
+    ("a torch.nn.Module", _is_torch, _torch),
+    ("an estimator with predict", _is_estimator, _estimator),
+    ("a function of a table", callable, _function),
+)
+
+
+def adapt(model: Any, *, output: Any = None, classes: Sequence[Hashable] | None = None) -> Adapter:
+    """Say how a model is to be read; plain models need no call of this.
+
+    Parameters
+    ----------
+    model : fitted estimator, torch module, callable, or an adapter (returned as it is, or on another output)
+    output : str or list, optional
+        ``"prediction"`` for regressors; ``"probability"``, ``"log_odds"``, ``"score"``, a class or a list of classes
+        for classifiers.
+    classes : sequence of labels, optional
+        For functions and networks whose outputs are classes.
+
+    Returns
+    -------
+    Adapter
+
+    Raises
+    ------
+    InputTypeError
+        For an object that is none of these.
+
+    Examples
+    --------
+    >>> import sipakit as sp
+    >>> sp.adapt(lambda X: X[:, 0], classes=["no", "yes"]).names_of_outputs(1)
+    ('yes',)
+    """
+    if isinstance(model, Adapter):
+        return model.with_output(output)
+    for _, is_one, make in _TABLE:
+        if is_one(model):
+            return make(model, output, classes)
+    kinds = ", ".join(name for name, *_ in _TABLE)
+    raise InputTypeError(f"model is a {type(model).__name__}.", f"It can be {kinds}.", "Pass a function that predicts.")

@@ -1,0 +1,23 @@
+"""A of SIPA: mergeable sufficient statistics, held as plain arrays."""
+
+from sipakit.aggregate.base import Part, State, Update
+from sipakit.aggregate.collected import Collected
+from sipakit.aggregate.combined import Combined
+from sipakit.aggregate.cross_moments import CrossMoments
+from sipakit.aggregate.moments import Moments, effective_count
+from sipakit.aggregate.normal_equations import NormalEquations
+
+AGGREGATORS: tuple[type[State], ...] = (Collected, Combined, CrossMoments, Moments, NormalEquations)
+
+__all__ = [
+    "AGGREGATORS",
+    "Collected",
+    "Combined",
+    "CrossMoments",
+    "Moments",
+    "NormalEquations",
+    "Part",
+    "State",
+    "Update",
+    "effective_count",
+]

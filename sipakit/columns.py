@@ -1,0 +1,122 @@
+"""One column of a table: a NumPy array or a pandas extension array, of any dtype, with its missing cells.
+
+Everything here is a pure function of the column; nothing casts a value down.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+Column: TypeAlias = Any  # np.ndarray or pandas ExtensionArray, 1-d; pandas has no public common type
+Kind: TypeAlias = Literal["number", "date", "ordered", "category"]
+
+__all__ = ["Column", "Kind", "cell_hashes", "kind", "missing", "numbers", "ranks", "stacked", "united"]
+
+
+def kind(column: Column) -> Kind:
+    """How a column is put on an axis: numbers and dates by distance, ordered categories and booleans by rank."""
+    dtype = column.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        return "ordered" if dtype.ordered else "category"
+    if pd.api.types.is_bool_dtype(dtype):
+        return "ordered"
+    if pd.api.types.is_datetime64_any_dtype(dtype) or pd.api.types.is_timedelta64_dtype(dtype):
+        return "date"
+    return "number" if pd.api.types.is_numeric_dtype(dtype) else "category"
+
+
+def missing(column: Column) -> NDArray[np.bool_]:
+    """(n,) True where the cell is missing: NaN, None, NaT or NA."""
+    return np.asarray(pd.isna(column), dtype=bool)
+
+
+def numbers(column: Column) -> NDArray[np.float64]:
+    """(n,) places on an axis, NaN where missing: the numbers themselves, nanoseconds of dates, ranks of ordered levels.
+
+    Raises
+    ------
+    ValueError
+        For unordered categories, which have no place on an axis.
+    """
+    absent = missing(column)
+    match kind(column):
+        case "number":
+            filled = pd.array(column).to_numpy(np.float64, na_value=np.nan) if _nullable(column) else column
+            return np.asarray(filled, dtype=np.float64)
+        case "date":
+            unit = "m8[ns]" if pd.api.types.is_timedelta64_dtype(column.dtype) else "M8[ns]"
+            places = np.asarray(pd.Series(column).to_numpy(dtype=unit)).astype(np.int64).astype(np.float64)
+        case "ordered" if pd.api.types.is_bool_dtype(column.dtype):
+            places = np.asarray(pd.array(column, dtype="boolean").to_numpy(np.float64, na_value=np.nan))
+        case "ordered":
+            places = ranks(column).astype(np.float64)
+        case "category":
+            message = "an unordered category has no place on an axis"
+            raise ValueError(message)
+    return np.where(absent, np.nan, places)
+
+
+def ranks(column: Column) -> NDArray[np.intp]:
+    """(n,) integers that order the rows by this column; equal values share one, missing cells come last."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        codes = np.asarray(column.codes, np.intp)
+        return np.where(codes < 0, len(column.categories), codes)
+    absent = missing(column)
+    try:
+        codes, values = pd.factorize(column, sort=True, use_na_sentinel=True)
+    except TypeError:  # values of several types have no common order: any fixed order will do
+        codes, values = pd.factorize(np.array([f"{type(v).__name__}:{v}" for v in column], object), sort=True)
+    return np.where(absent, len(values), codes).astype(np.intp)
+
+
+def cell_hashes(column: Column) -> NDArray[np.uint64]:
+    """(n,) numbers that are equal where the cells are equal."""
+    if column.dtype == object and pd.api.types.infer_dtype(column, skipna=False) != "string":
+        # pandas hashes the text of such cells, which would make 1 and "1" the same cell.
+        column = np.array([f"{type(cell).__name__}:{cell!r}" for cell in column], dtype=object)
+    elif not _extension(column) and column.dtype.kind == "f" and column.dtype.itemsize != np.dtype("f8").itemsize:
+        column = column.astype(np.float64)
+    return np.asarray(pd.util.hash_array(column, categorize=True), np.uint64)
+
+
+def stacked(columns: Sequence[Column]) -> Column:
+    """Columns of one dtype, one under the other."""
+    if all(isinstance(column, np.ndarray) for column in columns):
+        return np.concatenate(columns)
+    return pd.concat([pd.Series(column) for column in columns], ignore_index=True).array
+
+
+def united(column: Column, other: Column) -> tuple[Column, Column]:
+    """Two columns of one feature in a dtype that holds the values of both; levels are united in the first one's order."""
+    if column.dtype == other.dtype:
+        return column, other
+    left, right = pd.Series(column), pd.Series(other)
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        extra = [v for v in pd.unique(right.dropna()) if v not in column.categories]
+        dtype = pd.CategoricalDtype([*column.categories, *extra], ordered=column.dtype.ordered)
+        return left.astype(dtype).array, pd.Series(pd.array(other, dtype=dtype)).array
+    if not _extension(column) and not _extension(other) and {column.dtype.kind, other.dtype.kind} <= set("biuf"):
+        dtype = np.result_type(column.dtype, other.dtype)
+        return column.astype(dtype), other.astype(dtype)
+    dtype = pd.concat([left.head(1), right.head(1)]).dtype
+    return _bare(left.astype(dtype)), _bare(right.astype(dtype))
+
+
+def _bare(series: pd.Series) -> Column:
+    return series.to_numpy() if isinstance(series.dtype, np.dtype) else series.array
+
+
+def _extension(column: Column) -> bool:
+    return not isinstance(column, np.ndarray)
+
+
+def _nullable(column: Column) -> bool:
+    return _extension(column) and not isinstance(column.dtype, np.dtype)

@@ -1,0 +1,287 @@
+"""The door: what a user's table, target and weights must be, decided once and in this order.
+
+1. reject what cannot be right (no rows, names twice, a target of another length, negative weights ...);
+2. repair by name, with a caveat (column order, extra columns, floats held as objects, levels in another order);
+3. pass through untouched all that a model may accept (missing cells, infinities, strings, categories, dates);
+4. names are labels only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from sipakit import columns as col
+from sipakit.caveats import Caveat, caveat
+from sipakit.errors import InputError, InputTypeError, first_few
+from sipakit.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Sequence
+
+    from numpy.typing import NDArray
+
+__all__ = ["conform", "open_table", "open_target", "open_weights"]
+
+_BIG = 2**53
+
+
+def open_table(
+    data: Any,
+    *,
+    argument: str = "X",
+    expects: Callable[[Sequence[Hashable]], Sequence[Hashable] | None] | None = None,
+) -> tuple[Table, list[Caveat]]:
+    """Let a user's table in.
+
+    Parameters
+    ----------
+    data : (n, p) array, list of rows or pandas frame
+    argument : str
+        Its name in messages.
+    expects : callable(names of the table) -> p names that the model was fitted on, or None where it knows none
+
+    Returns
+    -------
+    (Table, caveats)
+
+    Raises
+    ------
+    InputError, InputTypeError
+        For data that is no table of at least one row and one column with names of their own.
+    """
+    table = Table.from_data(_readable(data, argument))
+    if not table.n_columns or not len(table):
+        message = f"{argument} has {len(table)} rows and {table.n_columns} columns."
+        raise InputError(message, "At least one of each is needed.", "Check the filter or selection that made it.")
+    if table.header.has_duplicates:
+        twice = list(dict.fromkeys(table.header[table.header.duplicated()]))
+        message = f"{argument} has more than one column named {first_few(twice)}."
+        raise InputError(message, "Column names must differ.", "Rename or drop the copies.")
+    table, caveats = _as_expected(table, argument, expects(table.names) if expects else None)
+    columns = [_repaired(c, n, argument, caveats) for c, n in zip(table.columns, table.names, strict=True)]
+    _look_at_numbers(columns, table.names, argument, caveats)
+    return table.with_columns(columns), caveats
+
+
+def _readable(data: Any, argument: str) -> Any:
+    if isinstance(data, pd.DataFrame):
+        return data
+    if isinstance(data, np.ma.MaskedArray):
+        message = f"{argument} is a masked array."
+        cure = f"Pass {argument}.filled(np.nan), so that masked cells are missing cells."
+        raise InputTypeError(message, "Masks would be ignored by models.", cure)
+    if isinstance(data, pd.Series) or not isinstance(data, (np.ndarray, list, tuple)):
+        message = f"{argument} is a {type(data).__name__}."
+        cure = "Pass a pandas DataFrame or a 2-d NumPy array."
+        raise InputTypeError(message, "A table of rows and columns is needed.", cure)
+    try:
+        array = np.asarray(data)
+    except ValueError as error:
+        raise InputError(f"{argument} has rows of different lengths.", "All rows need equal length.") from error
+    if array.dtype.names or np.iscomplexobj(array):
+        message = f"{argument} has dtype {array.dtype}."
+        raise InputTypeError(message, "Structured and complex arrays are not tables.", "Pass a pandas DataFrame.")
+    if array.ndim != 2:
+        message = f"{argument} has {array.ndim} dimension(s), shape {array.shape}."
+        raise InputError(message, "A table has two: rows and columns.", "For one row pass X[[0]].")
+    return array
+
+
+def _as_expected(table: Table, argument: str, expected: Sequence[Hashable] | None) -> tuple[Table, list[Caveat]]:
+    """Put the columns in the model's order, by name."""
+    if expected is None:
+        return table, []
+    if table.from_array:
+        if table.n_columns != len(expected):
+            message = f"{argument} has {table.n_columns} columns and the model was fitted on {len(expected)}."
+            raise InputError(message, "An array is read by position.", "Pass a DataFrame with the column names.")
+        found = caveat(
+            "SIPA004", f"{argument} is an array; the model was fitted on named columns, taken in their order."
+        )
+        return table.renamed(pd.Index(list(expected))), [found]
+    missing = [name for name in expected if name not in table.header]
+    if missing:
+        message = f"{argument} lacks {first_few(missing)}, which the model was fitted on."
+        raise InputError(
+            message, f"It has {first_few(table.names, 12)}.", "Add the columns, under the names used in fit."
+        )
+    caveats = []
+    extra = [name for name in table.names if name not in set(expected)]
+    if extra:
+        caveats.append(caveat("SIPA002", f"{argument} has {first_few(extra)}, which the model was not fitted on."))
+    if [name for name in table.names if name not in set(extra)] != list(expected):
+        caveats.append(caveat("SIPA001", f"{argument} had them in another order than the model."))
+    return (table.selected([table.header.get_loc(name) for name in expected]) if caveats else table), caveats
+
+
+def _repaired(column: col.Column, name: Hashable, argument: str, caveats: list[Caveat]) -> col.Column:
+    """Numbers held as objects become floats; cells that are no single value are refused."""
+    if getattr(column, "dtype", None) != object:
+        return column
+    holds = pd.api.types.infer_dtype(column, skipna=True)
+    if holds in {"floating", "integer", "mixed-integer-float", "decimal"}:
+        caveats.append(
+            caveat("SIPA003", f"Column {name!r} of {argument} held numbers as objects; they are floats now.")
+        )
+        return np.asarray(pd.to_numeric(pd.Series(column).astype("Float64")).to_numpy(np.float64, na_value=np.nan))
+    try:
+        pd.factorize(column)
+    except TypeError as error:
+        message = f"Column {name!r} of {argument} has cells that hold several values ({holds})."
+        raise InputTypeError(message, "A cell holds one value.", "Split it into columns.") from error
+    if holds == "complex":
+        raise InputTypeError(f"Column {name!r} of {argument} is complex.", "Numbers must be real.")
+    return column
+
+
+def _look_at_numbers(
+    columns: Sequence[col.Column], names: Sequence[Hashable], argument: str, caveats: list[Caveat]
+) -> None:
+    for column, name in zip(columns, names, strict=True):
+        if not isinstance(column, np.ndarray):
+            continue
+        if column.dtype.kind == "c":
+            raise InputTypeError(f"Column {name!r} of {argument} is complex.", "Numbers must be real.")
+        if column.dtype.kind == "f" and (infinite := int(np.isinf(column).sum())):
+            message = f"Column {name!r} of {argument} has {infinite} infinite values; grids use the finite ones."
+            caveats.append(caveat("SIPA005", message))
+        if column.dtype.kind in "iu" and column.dtype.itemsize == np.dtype("i8").itemsize and _beyond(column):
+            message = f"Column {name!r} of {argument} has whole numbers that floats cannot hold apart."
+            caveats.append(caveat("SIPA006", message, "Treat identifiers as strings or leave them out."))
+
+
+def _beyond(column: NDArray[Any]) -> bool:
+    return bool(column.max() > _BIG or column.min() < -_BIG)
+
+
+def conform(table: Table, like: Table, *, argument: str = "background") -> tuple[Table, Table, list[Caveat]]:
+    """Give two tables of one model the same columns, in the same order, in dtypes that hold the values of both.
+
+    Returns
+    -------
+    (table, like, caveats)
+
+    Raises
+    ------
+    InputError
+        If ``table`` lacks a column of ``like``, or is an array of another width.
+    """
+    if table.from_array or like.from_array:
+        if table.n_columns != like.n_columns:
+            message = f"{argument} has {table.n_columns} columns and X has {like.n_columns}."
+            raise InputError(message, "Both need the same columns.")
+        table = table.renamed(like.header)
+    table, caveats = _as_expected(table, argument, like.names)
+    ours, theirs = [], []
+    for name, column, other in zip(like.names, table.columns, like.columns, strict=True):
+        wide, wide_other = col.united(column, other) if column.dtype != other.dtype else (column, other)
+        if isinstance(other.dtype, pd.CategoricalDtype) and column.dtype != other.dtype:
+            wide_other, wide = col.united(other, column)
+            caveats.append(caveat("SIPA009", f"Column {name!r} has other levels in {argument} than in X."))
+        elif column.dtype != other.dtype:
+            message = (
+                f"Column {name!r} is {column.dtype} in {argument} and {other.dtype} in X; both are {wide.dtype} now."
+            )
+            caveats.append(caveat("SIPA003", message))
+        ours.append(wide)
+        theirs.append(wide_other)
+    return table.with_columns(ours), like.with_columns(theirs), caveats
+
+
+def open_target(
+    y: Any,
+    X: Any,
+    classes: Sequence[Hashable] | None,
+) -> tuple[NDArray[Any] | None, list[Caveat]]:
+    """Let the target in: floats for regression, positions in ``classes`` for classification.
+
+    Raises
+    ------
+    InputError, InputTypeError
+        For another length than X, missing values, labels that the model does not know, strings for a regression, or an
+        index that holds X's labels in another order.
+    """
+    if y is None:
+        return None, []
+    caveats = _by_position(y, X, "y")
+    values = np.asarray(y.to_numpy() if isinstance(y, (pd.Series, pd.DataFrame)) else y)
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.ndim not in {1, 2} or len(values) != len(X):
+        raise InputError(f"y has shape {values.shape} and X has {len(X)} rows.", "y needs one value for each row.")
+    absent = np.flatnonzero(pd.isna(values) if values.ndim == 1 else pd.isna(values).any(axis=1))
+    if len(absent):
+        message = f"y is missing in {len(absent)} rows (first: {first_few(absent.tolist())})."
+        raise InputError(message, "Every row needs its target.", "Drop those rows of X and y.")
+    values = _numeric(values) if classes is None else _positions(values, classes)
+    if len(values) > 1 and bool((values == values[0]).all()):
+        caveats.append(caveat("SIPA007", "All values of y are equal.", "Importance by loss says little here."))
+    return values, caveats
+
+
+def _numeric(values: NDArray[Any]) -> NDArray[np.float64]:
+    if values.dtype.kind in "biuf":
+        return values.astype(np.float64)
+    if values.dtype == object and pd.api.types.infer_dtype(values.ravel()) in {
+        "floating", "integer", "mixed-integer-float", "decimal", "boolean",
+    }:  # fmt: skip
+        return values.astype(np.float64)
+    message = f"y holds {values.dtype} such as {values.ravel()[0]!r}, and the model predicts numbers."
+    cure = "Convert it, or wrap the classifier with sp.adapt(model, classes=[...])."
+    raise InputTypeError(message, "A regression needs a numeric target.", cure)
+
+
+def _positions(values: NDArray[Any], classes: Sequence[Hashable]) -> NDArray[np.intp]:
+    if values.ndim != 1:
+        raise InputError(f"y has shape {values.shape}.", "A classifier needs one label for each row.")
+    place = {label: position for position, label in enumerate(classes)}
+    labels = values.tolist()
+    unknown = list(dict.fromkeys(label for label in labels if label not in place))
+    if unknown:
+        message = f"y has labels that the model does not know: {first_few(unknown)}."
+        raise InputError(
+            message, f"It knows {first_few(list(classes), 6)}.", "Check the encoding of y, strings or numbers."
+        )
+    return np.array([place[label] for label in labels], np.intp)
+
+
+def open_weights(weights: Any, X: Any, n: int) -> tuple[NDArray[np.float64], list[Caveat]]:
+    """Let importance weights in: n finite numbers, none negative, not all zero; ones where none were given.
+
+    Raises
+    ------
+    InputError, InputTypeError
+        For anything else; the first bad rows are named.
+    """
+    if weights is None:
+        return np.ones(n), []
+    caveats = _by_position(weights, X, "sample_weight")
+    values = np.asarray(weights)
+    if values.dtype.kind not in "biuf":
+        raise InputTypeError(f"sample_weight has dtype {values.dtype}.", "Weights are numbers.", "Convert them.")
+    if values.shape != (n,):
+        raise InputError(f"sample_weight has shape {values.shape} and X has {n} rows.", "One weight for each row.")
+    values = values.astype(np.float64)
+    bad = np.flatnonzero(~np.isfinite(values) | (values < 0))
+    if len(bad):
+        message = f"sample_weight is negative or not finite in rows {first_few(bad.tolist())}."
+        raise InputError(message, "Weights are zero or positive.", "Drop those rows, or mend the weights.")
+    if not values.any():
+        raise InputError("sample_weight is zero in every row.", "At least one must be positive.")
+    return values, caveats
+
+
+def _by_position(values: Any, X: Any, argument: str) -> list[Caveat]:
+    """Two indexes that hold the same labels in another order are a mistake that positions would hide."""
+    if not (isinstance(values, (pd.Series, pd.DataFrame)) and isinstance(X, pd.DataFrame)):
+        return []
+    if len(values) != len(X) or values.index.equals(X.index):
+        return []
+    if values.index.is_unique and X.index.is_unique and values.index.symmetric_difference(X.index).empty:
+        message = f"{argument} and X have the same index labels in another order."
+        raise InputError(message, "Rows are matched by position.", f"Pass {argument}.loc[X.index].")
+    message = f"{argument} and X have different index labels; rows were matched by position."
+    return [caveat("SIPA017", message, "Check that both are in the same order.")]

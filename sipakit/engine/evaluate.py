@@ -1,0 +1,123 @@
+"""P of SIPA: what a model answers at virtual rows, each different row being asked once.
+
+Two virtual rows with equal values get one prediction, and one that equals its base or donor row gets the prediction
+that is known already. That happens within one slice, and a slice is cut into batches by the width of the table alone,
+so that the model always sees the same batches, whatever machine or number of workers runs them.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from sipakit.errors import PredictionError, SipakitError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from sipakit.adapters.base import Adapter
+    from sipakit.intervene import Mix
+    from sipakit.table import Table
+
+__all__ = ["Answers", "batch_rows", "evaluate", "in_batches"]
+
+_BATCH_CELLS = 2**19  # about 4 MB of numbers: in the caches, and enough rows to drown the cost of a call
+_FEWEST, _MOST = 1_024, 32_768
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Answers to a slice, with what they cost."""
+
+    values: NDArray[np.float64]
+    rows: int
+    seconds: float
+
+
+def batch_rows(n_columns: int) -> int:
+    """Rows in one call of the model, from the table's width alone.
+
+    Examples
+    --------
+    >>> batch_rows(12), batch_rows(10_000)
+    (32768, 1024)
+    """
+    return int(np.clip(_BATCH_CELLS // n_columns, _FEWEST, _MOST))
+
+
+def evaluate(
+    adapter: Adapter, mix: Mix, readout: str = "prediction", known: Mapping[Table, NDArray[np.float64]] | None = None
+) -> Answers:
+    """Answer virtual rows.
+
+    Parameters
+    ----------
+    adapter : Adapter
+    mix : Mix, m rows
+    readout : "prediction" or "gradient"
+    known : Table -> (rows, k), predictions that were made before
+
+    Returns
+    -------
+    Answers, with values (m, k), or (m, p, k) for gradients
+
+    Raises
+    ------
+    PredictionError
+        If the model raises, or answers with something that is no prediction.
+    """
+    if not len(mix):
+        return Answers(np.empty((0, next(iter((known or {}).values())).shape[1])), 0, 0.0)
+    if readout == "gradient":
+        return in_batches(adapter.gradient, mix)
+    if mix.fractional:
+        return in_batches(adapter.predict, mix)
+    numbers = mix.hashes()
+    place, _ = pd.factorize(numbers)  # in the order of first occurrence
+    first = np.empty(int(place.max()) + 1, np.intp)
+    first[place[::-1]] = np.arange(len(place))[::-1]
+    unique = mix[first]
+    recalled, values = _recalled(unique, numbers[first], known or {})
+    asked = np.flatnonzero(~recalled)
+    if not len(asked):
+        return Answers(values[place], 0, 0.0)
+    fresh = in_batches(adapter.predict, unique[asked])
+    if len(asked) == len(first):
+        return Answers(fresh.values[place], fresh.rows, fresh.seconds)
+    values[asked] = fresh.values
+    return Answers(values[place], fresh.rows, fresh.seconds)
+
+
+def _recalled(
+    mix: Mix, numbers: NDArray[np.uint64], known: Mapping[Table, NDArray[np.float64]]
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Which virtual rows equal their own base or donor row, whose prediction is known, and those predictions."""
+    recalled = np.zeros(len(mix), bool)
+    values = np.empty((len(mix), next(iter(known.values())).shape[1] if known else 0))
+    for rows in (mix.base, mix.donor):
+        if rows.table in known:
+            same = numbers == rows.table.row_hashes[rows.index]
+            values[same] = known[rows.table][rows.index[same]]
+            recalled |= same
+    return recalled, values
+
+
+def in_batches(ask: Callable[[Mix], NDArray[np.float64]], mix: Mix) -> Answers:
+    """Ask about every virtual row, batch by batch; what the model raises is told in sipakit's words."""
+    size = batch_rows(mix.base.table.n_columns)
+    started = time.perf_counter()
+    try:
+        parts = [ask(mix[start : start + size]) for start in range(0, len(mix), size)]
+    except SipakitError:
+        raise
+    except Exception as error:
+        message = f"The model raised {type(error).__name__}: {error}"
+        cure = "Check that the model is fitted and predicts the explained rows as they are."
+        raise PredictionError(message, f"It was given {len(mix)} rows.", cure) from error
+    return Answers(np.concatenate(parts), len(mix), time.perf_counter() - started)

@@ -1,0 +1,153 @@
+"""What several explainers of one call stand on: the model, the tables let in, and the predictions made once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sipakit.adapters import adapt
+from sipakit.caveats import Caveat, caveat
+from sipakit.door import conform, open_table, open_target, open_weights
+from sipakit.engine.evaluate import Answers, in_batches
+from sipakit.engine.manners import check_manners
+from sipakit.errors import CapabilityError, InputError, first_few
+from sipakit.intervene import Mix, Rows
+from sipakit.task import Feature, Task, resolve_features
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sipakit.adapters import Adapter
+    from sipakit.explainer import Explainer
+    from sipakit.table import Table
+
+__all__ = ["Ground", "prepare_ground"]
+
+
+@dataclass(eq=False)
+class Ground:
+    """A model with its tables.
+
+    Parameters
+    ----------
+    adapter : Adapter
+    rows, background : Table
+        The same object where the user named no background.
+    target, weights, background_weights : arrays
+    outputs : tuple of names
+    caveats : list of Caveat
+    check_rows : int
+        Model rows that the look at its manners cost.
+    left_out : id of an explainer -> Caveat
+        Features that it does not take.
+    """
+
+    adapter: Adapter
+    rows: Table
+    background: Table
+    target: NDArray[Any] | None
+    weights: NDArray[np.float64]
+    background_weights: NDArray[np.float64]
+    outputs: tuple[str, ...]
+    caveats: list[Caveat]
+    check_rows: int
+    left_out: dict[int, Caveat] = field(default_factory=dict)
+    _known: dict[Table, Answers] = field(default_factory=dict)
+
+    def predictions(self, table: Table) -> Answers:
+        """(rows, k) predictions of a whole table, made when first asked for."""
+        if table not in self._known:
+            unchanged = Mix.unchanged(Rows(table, np.arange(len(table))))
+            self._known[table] = in_batches(self.adapter.predict, unchanged)
+        return self._known[table]
+
+    @property
+    def seconds(self) -> float:
+        """Time spent on predictions of whole tables so far."""
+        return sum(answers.seconds for answers in self._known.values())
+
+    def used_by(self, explainer: Explainer) -> dict[Table, Answers]:
+        """Predictions of the tables that an explainer builds on."""
+        tables = {"rows": self.rows, "background": self.background}
+        return {tables[name]: self.predictions(tables[name]) for name in sorted(explainer.uses)}
+
+    def task(self, explainer: Explainer) -> Task:
+        """Return the question of one explainer.
+
+        Raises
+        ------
+        InputError, CapabilityError
+            If the explainer needs what the call or the adapter does not supply.
+        """
+        self._supplies(explainer)
+        known = self.used_by(explainer)
+        own, other = known.get(self.rows), known.get(self.background)
+        return Task(
+            rows=self.rows,
+            background=self.background,
+            features=self._features(explainer),
+            outputs=self.outputs,
+            target=self.target,
+            weights=self.weights,
+            background_weights=self.background_weights,
+            predictions=own.values if own else None,
+            background_predictions=other.values if other else None,
+            classes=self.adapter.classes,
+            scale=self.adapter.scale,
+        )
+
+    def _features(self, explainer: Explainer) -> tuple[Feature, ...]:
+        """Resolve the explainer's features; those of a kind that it does not take are left out, or refused if named."""
+        wanted, groups = explainer.param("features"), explainer.param("groups")
+        features = resolve_features(self.rows, wanted, groups)
+        suited = tuple(f for f in features if all(self.rows.kind(j) in explainer.kinds for j in f.columns))
+        unsuited = [f.name for f in features if f not in suited]
+        if unsuited and (wanted is not None or not suited):
+            message = f"{type(explainer).__name__} cannot explain {first_few(unsuited)}."
+            allowed = f"It takes features that are: {', '.join(sorted(explainer.kinds))}."
+            raise InputError(
+                message, allowed, "Leave them out, or give unordered levels an order (pandas Categorical)."
+            )
+        if unsuited:
+            kinds = ", ".join(sorted(explainer.kinds))
+            message = f"{first_few(unsuited, 6)}: {type(explainer).__name__} takes {kinds} features."
+            self.left_out[id(explainer)] = caveat("SIPA021", message)
+        return suited
+
+    def _supplies(self, explainer: Explainer) -> None:
+        name = type(explainer).__name__
+        if "target" in explainer.needs and self.target is None:
+            raise InputError(f"{name} needs y, and none was given.", "It scores predictions.", "Pass y after X.")
+        if "background" in explainer.needs and self.background is self.rows:
+            cure = f"Pass the training table: {name}(background=X_train)."
+            raise InputError(f"{name} needs a background, and none was given.", "It says where rows usually lie.", cure)
+        if "gradient" in explainer.needs and "gradient" not in self.adapter.offers:
+            offered = ", ".join(sorted(self.adapter.offers))
+            message = f"{name} needs gradients, and {type(self.adapter).__name__} offers: {offered}."
+            raise CapabilityError(message, "Gradients need a torch.nn.Module on numeric input.", "Use Shapley here.")
+
+
+def prepare_ground(model: object, X: Any, y: Any, sample_weight: Any, background: Any, output: Any) -> Ground:
+    """Let tables, target and weights in, and look at the model's manners."""
+    adapter = adapt(model, output=output)
+    rows, caveats = open_table(X, expects=adapter.expects)
+    target, more = open_target(y, X, adapter.classes)
+    weights, about_weights = open_weights(sample_weight, X, len(rows))
+    caveats += more + about_weights
+    behind, behind_weights = rows, weights
+    if background is not None:
+        table, found = open_table(background, argument="background", expects=adapter.expects)
+        behind, rows, about = conform(table, rows)
+        behind_weights = np.ones(len(behind))
+        caveats += found + about
+    if adapter.as_array(rows) and not rows.from_array:
+        message = "X is a frame and the model was fitted on an array; it was given arrays, columns in X's order."
+        caveats.append(caveat("SIPA004", message))
+    predictions, cost, manners = check_manners(adapter, rows)
+    if adapter.scale == "score" and adapter.classes and output is None and not hasattr(model, "predict_proba"):
+        caveats.append(caveat("SIPA015", "Its decision function is explained.", "Calibrate it for probabilities."))
+    outputs = adapter.names_of_outputs(predictions.shape[1])
+    unique = list(dict.fromkeys(caveats + manners))
+    return Ground(adapter, rows, behind, target, weights, behind_weights, outputs, unique, cost)

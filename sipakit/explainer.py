@@ -1,0 +1,255 @@
+"""The contract: what an explainer says, without ever seeing a model, a batch or a worker.
+
+    S  sample(task, round, index, rng)    which rows, donors, orders: all randomness lives here
+    I  intervene(task, sample)            a Mix: row ``base``, but the features ``take`` come from row ``donor``
+    P  (the engine and the adapter)       what the model answers there
+    A  aggregate(task, sample, answers)   one value a draw and cell, for a mergeable state
+
+An explainer is a frozen dataclass of parameters with these pure methods.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from sipakit.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Mapping
+
+    from numpy.typing import NDArray
+
+    from sipakit.aggregate import State, Update
+    from sipakit.explanation import Explanation
+    from sipakit.intervene import Mix
+    from sipakit.task import Task
+
+__all__ = ["Explainer", "Round"]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A number of independent draws that the engine cuts into slices.
+
+    Parameters
+    ----------
+    draws : int
+        How many draws.
+    rows : int
+        Model rows that one draw asks for, before equal rows are dropped.
+    number : int
+        Which round this is, counted from 0; the engine counts.
+    note : object
+        What the explainer wants to tell its own `sample`.
+    """
+
+    draws: int
+    rows: int
+    number: int = 0
+    note: Any = None
+
+
+class Explainer(ABC):
+    """Abstract explainer: parameters, and the four pure steps.
+
+    Class attributes tell the engine what to prepare.
+
+    Attributes
+    ----------
+    uses : set of "rows", "background"
+        Whose predictions `task` must carry.
+    needs : set of "target", "background", "gradient"
+        What the user, or the adapter, must supply.
+    background_matters : bool
+        Whether the numbers compare rows with the background, so that a default one deserves a word.
+    kinds : set of "number", "date", "ordered", "category"
+        Features that the method can explain.
+    question : str
+        The question in a reader's words.
+    references : tuple of str
+        Where the method comes from.
+    """
+
+    uses: ClassVar[frozenset[str]] = frozenset()
+    needs: ClassVar[frozenset[str]] = frozenset()
+    background_matters: ClassVar[bool] = False
+    kinds: ClassVar[frozenset[str]] = frozenset({"number", "date", "ordered", "category"})
+    question: ClassVar[str]
+    references: ClassVar[tuple[str, ...]]
+
+    # Parameters that every explainer has; the dataclasses declare them.
+    conf_level: float
+    random_state: int
+
+    def __post_init__(self) -> None:
+        """Check the parameters by the one table of rules.
+
+        Raises
+        ------
+        InputError
+            Naming the parameter, its value and what is allowed.
+        """
+        for name, value in self.get_params().items():
+            allowed, holds = _RULES.get(name, ("", None))
+            if holds is not None and not holds(value):
+                message = f"{type(self).__name__}({name}={value!r}) cannot be used."
+                raise InputError(message, f"{name} takes {allowed}.")
+
+    # ---- what a method says
+
+    def design(self, task: Task) -> object:  # noqa: ARG002 - most methods need none
+        """Return what all draws share, computed once: grids, edges, orders. Pure."""
+        return None
+
+    @abstractmethod
+    def start(self, task: Task) -> State:
+        """Return an empty aggregator."""
+
+    @abstractmethod
+    def next_round(self, task: Task, state: Any, number: int) -> Round | None:
+        """Return round ``number``, or None when nothing is left to ask; adaptive methods read ``state`` here only."""
+
+    @abstractmethod
+    def sample(self, task: Task, round_: Round, index: NDArray[np.intp], rng: np.random.Generator) -> Any:
+        """Draws number ``index`` (d,) of a round. Pure: equal arguments give equal samples on every machine."""
+
+    @abstractmethod
+    def intervene(self, task: Task, sample: Any) -> Mix:
+        """Return the virtual rows of these draws, as row numbers."""
+
+    @abstractmethod
+    def aggregate(self, task: Task, sample: Any, answers: NDArray[np.float64]) -> Update | Mapping[str, Update]:
+        """Turn the answers, (m, k) or (m, p, k) for gradients, into one value a draw and cell."""
+
+    @abstractmethod
+    def conclude(self, task: Task, state: Any) -> Explanation:
+        """Return the result; the engine adds what it cost."""
+
+    def evaluations(self) -> Hashable:
+        """Return what names the virtual rows asked for; explainers with equal names share their evaluations in a study."""
+        return id(self)
+
+    # ---- how it is run: the same for every method
+
+    def explain(
+        self,
+        model: object,
+        X: Any,
+        y: Any = None,
+        *,
+        sample_weight: Any = None,
+        n_jobs: int | None = None,
+        budget: int | None = None,
+        progress: bool | Callable[[int, int], None] | None = None,
+    ) -> Explanation:
+        """Explain a model.
+
+        Parameters
+        ----------
+        model : fitted scikit-learn estimator, torch module, callable, or what `sipakit.adapt` returns
+        X : (n, p) frame or array, the explained rows
+        y : (n,) target, for methods that score predictions
+        sample_weight : (n,) importance weights
+        n_jobs : int, optional
+            Threads, by joblib's counting; the result has the same bits for any number.
+        budget : int, optional
+            Cap on the model rows of the whole call.
+        progress : bool or callable(done, total), optional
+            None shows a bar on a terminal or in a notebook, and nothing elsewhere.
+
+        Returns
+        -------
+        Explanation
+
+        Raises
+        ------
+        SipakitError
+            One of its kinds; the message names the argument, what was given and the cure.
+        """
+        from sipakit.engine import explain
+
+        (result,) = explain(
+            [self], model, X, y, sample_weight=sample_weight, n_jobs=n_jobs, budget=budget, progress=progress
+        )
+        return result
+
+    # ---- parameters, the same for every method
+
+    def param(self, name: str) -> Any:
+        """Return a parameter that only some explainers have, such as ``groups``; None where this one has none."""
+        return self.get_params().get(name)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002, FBT001, FBT002 - scikit-learn's signature
+        """Return the parameters by name, as `sklearn.base.clone` wants them."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}  # type: ignore[arg-type]
+
+    def described(self) -> dict[str, Any]:
+        """Return the parameters as a reader sees them: tables by their shape, functions by their name."""
+        return {name: _shown(value) for name, value in self.get_params().items()}
+
+    def about(self, task: Task) -> dict[str, Any]:
+        """Return the fields that every result of this explainer has, for `conclude`."""
+        return {
+            "explainer": type(self).__name__,
+            "parameters": self.described(),
+            "question": self.question,
+            "references": self.references,
+            "features": task.names,
+            "outputs": task.outputs,
+            "scale": task.scale,
+            "conf_level": self.conf_level,
+        }
+
+    def __repr__(self) -> str:
+        defaults = {field.name: field.default for field in dataclasses.fields(self)}  # type: ignore[arg-type]
+        told = {n: v for n, v in self.get_params().items() if v is not defaults[n]}
+        return f"{type(self).__name__}({', '.join(f'{n}={_shown(v)!r}' for n, v in told.items())})"
+
+
+class _Shown(str):
+    """Text that stands for an object in a repr, without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _shown(value: object) -> object:
+    if hasattr(value, "shape"):
+        return _Shown(f"<{type(value).__name__} {' x '.join(map(str, value.shape))}>")
+    if callable(value):
+        return _Shown(f"<{getattr(value, '__name__', type(value).__name__)}>")
+    return value
+
+
+def _whole(low: int) -> Callable[[object], bool]:
+    return lambda v: isinstance(v, (int, np.integer)) and not isinstance(v, bool) and bool(v >= low)
+
+
+def _resolution(value: object) -> bool:
+    return value == "all" or _whole(2)(value)
+
+
+# One meaning for a parameter's name, whichever explainer has it: what is allowed, and the test.
+_RULES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
+    "conf_level": ("a number between 0 and 1, such as 0.95", lambda v: isinstance(v, float) and 0 < v < 1),
+    "random_state": ("a whole number from 0", _whole(0)),
+    "grid_resolution": ("a whole number from 2, or 'all'", _resolution),
+    "n_repeats": ("a whole number from 1", _whole(1)),
+    "n_draws": ("a whole number from 2, or None", lambda v: v is None or _whole(2)(v)),
+    "n_samples": ("a whole number from 64", _whole(64)),
+    "n_steps": ("a whole number from 1, or None", lambda v: v is None or _whole(1)(v)),
+    "max_depth": ("a whole number from 1", _whole(1)),
+    "n_folds": ("a whole number from 2", _whole(2)),
+    "order": ("1 or 2", lambda v: v in (1, 2)),
+    "kernel_width": ("a positive number, or None", lambda v: v is None or (isinstance(v, (int, float)) and v > 0)),
+    "kind": ("'tree' or 'linear'", lambda v: v in ("tree", "linear")),
+    "estimator": ("'auto', 'enumeration' or 'permutation'", lambda v: v in ("auto", "enumeration", "permutation")),
+    "centred": ("True or False", lambda v: isinstance(v, bool)),
+}

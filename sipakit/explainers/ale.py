@@ -1,0 +1,227 @@
+"""Accumulated local effects: what happens when a feature moves a little, added up along its range."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from sipakit.aggregate import CrossMoments, State, Update
+from sipakit.caveats import Caveat, caveat
+from sipakit.estimate import Estimate
+from sipakit.explainer import Explainer, Round
+from sipakit.explanation import Effects
+from sipakit.sample import Grids, cells_of, make_edges
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+    from numpy.typing import NDArray
+
+    from sipakit.intervene import Mix
+    from sipakit.task import Task
+
+__all__ = ["ALE"]
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """Where each row lies on every feature's axis.
+
+    Parameters
+    ----------
+    edges : Grids
+    first : (u + 1,) int
+        Number of each feature's first cell.
+    cell, along, inside : (n, u)
+        Cell of its own feature, how far along it, and whether the row has one.
+    """
+
+    edges: Grids
+    first: NDArray[np.intp]
+    cell: NDArray[np.intp]
+    along: NDArray[np.float64]
+    inside: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class ALE(Explainer):
+    """Accumulated local effects of single features.
+
+    Each row is moved to the two edges of its own cell only, so no row is sent where no data are: correlated features
+    do no harm as they do to partial dependence.
+
+    Parameters
+    ----------
+    features : list of names, optional
+        Numbers, dates, booleans and ordered categories; all of these by default.
+    grid_resolution : int or "all", default 40
+        Cells between quantiles that occur; all values where there are fewer.
+    background : table, optional
+        Where the edges come from; the explained rows by default.
+    output : str or list, optional
+        See `sipakit.adapt`.
+    conf_level : float, default 0.95
+
+    Returns
+    -------
+    Effects
+        ``values`` is a tuple with one array (edges, outputs) a feature, in units of the prediction; each curve has
+        mean zero over the rows, interpolated at their own values.
+
+    Notes
+    -----
+    The interval covers the choice of rows, through the influence of each row on its cell's slope and on the centring
+    constant. Centring by the middles of cells, as is usual, is biased by more than its error (39 % coverage at
+    n = 2 000); the interpolated curve at every row is not.
+
+    Cost
+    ----
+    At most 2 n model rows a feature, whatever the number of cells; a row that sits on an edge costs one.
+
+    References
+    ----------
+    Apley and Zhu (2020), doi:10.1111/rssb.12377, equations 15 and 16
+
+    Examples
+    --------
+    >>> import numpy as np, sipakit as sp
+    >>> X = np.random.default_rng(0).normal(size=(200, 2))
+    >>> e = sp.ALE(features=["x0"], grid_resolution=5).explain(lambda X: 3 * X[:, 0] + X[:, 1], X)
+    >>> slopes = np.diff(e.values[0][:, 0]) / np.diff(e.axes[0].positions)
+    >>> slopes.round(6).tolist()
+    [3.0, 3.0, 3.0, 3.0, 3.0]
+    """
+
+    features: Sequence[Hashable] | None = None
+    background: Any = None
+    output: Any = None
+    grid_resolution: int | str = 40
+    conf_level: float = 0.95
+    random_state: int = 0
+
+    uses: ClassVar[frozenset[str]] = frozenset({"rows"})
+    kinds: ClassVar[frozenset[str]] = frozenset({"number", "date", "ordered"})
+    question: ClassVar[str] = "How does the prediction move along a feature, among rows that are really there?"
+    references: ClassVar[tuple[str, ...]] = (
+        "Apley and Zhu (2020), Visualizing the effects of predictor variables. doi:10.1111/rssb.12377",
+    )
+
+    def design(self, task: Task) -> _Cells:
+        """Edges of all features, and the cell of every row."""
+        edges = make_edges(task, self.grid_resolution)
+        columns = [task.rows.columns[feature.columns[0]] for feature in task.features]
+        placed = [cells_of(axis, column) for axis, column in zip(edges.axes, columns, strict=True)]
+        cell, along, inside = (np.column_stack(part) for part in zip(*placed, strict=True))
+        first = np.cumsum([0] + [len(axis) - 1 for axis in edges.axes])
+        return _Cells(edges, first, cell, along, inside)
+
+    def start(self, task: Task) -> CrossMoments:
+        """In each cell, moments of (difference between its edges, how far along the row lies)."""
+        return CrossMoments.zero(int(task.design.first[-1]), task.k, 2)
+
+    def next_round(self, task: Task, state: State, number: int) -> Round | None:  # noqa: ARG002
+        """Ask once about every row."""
+        return Round(draws=task.n, rows=2 * len(task.features)) if number == 0 else None
+
+    def sample(self, task: Task, round_: Round, index: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:  # noqa: ARG002
+        """Rows number ``index``; nothing is random."""
+        return index
+
+    def intervene(self, task: Task, sample: NDArray[np.intp]) -> Mix:
+        """Row i, but feature j comes from the lower, and then from the upper edge of its cell."""
+        cells: _Cells = task.design
+        u = len(task.features)
+        edges = np.stack([cells.cell[sample], cells.cell[sample] + 1], axis=2)  # (d, u, 2)
+        nothing = np.vstack([np.eye(u, dtype=bool), np.zeros(u, bool)])  # the last pattern leaves a row as it is
+        which = np.where(cells.inside[sample], np.arange(u), u)
+        edges[~cells.inside[sample]] = 0
+        return task.mix(
+            base=(task.rows, np.repeat(sample, 2 * u)),
+            donor=(cells.edges.table, edges.ravel()),
+            take=nothing,
+            which=np.repeat(which.ravel(), 2),
+        )
+
+    def aggregate(self, task: Task, sample: NDArray[np.intp], answers: NDArray[np.float64]) -> Update:
+        """One pair (difference, place in the cell) a row and feature."""
+        cells: _Cells = task.design
+        inside = cells.inside[sample]
+        step = np.diff(answers.reshape(*inside.shape, 2, task.k), axis=2)[:, :, 0]
+        along = np.broadcast_to(cells.along[sample][:, :, None], step.shape)
+        number = cells.first[:-1] + cells.cell[sample]
+        weights = np.broadcast_to(task.weights[sample][:, None], inside.shape)
+        return Update(number[inside], np.stack([step, along], axis=-1)[inside], weights[inside])
+
+    def conclude(self, task: Task, state: CrossMoments) -> Effects:
+        """Accumulate the steps, centre the curves, and carry each row's influence through both."""
+        cells: _Cells = task.design
+        curves = [
+            _curve(_slice(state, slice(cells.first[j], cells.first[j + 1]))) if len(axis) > 1 else _flat(task.k)
+            for j, axis in enumerate(cells.edges.axes)
+        ]
+        values, std_error, df = (np.concatenate(part) for part in zip(*curves, strict=True))
+        return Effects(
+            **self.about(task),
+            estimate=Estimate.within(values, std_error, conf_level=self.conf_level, df=df[:, None]),
+            error="Choice of the explained rows; the model is taken as given.",
+            estimator="every row at both edges of its cell",
+            caveats=cells.edges.caveats + tuple(_caveats(task, cells)),
+            axes=cells.edges.axes,
+            centred=True,
+        )
+
+
+def _slice(state: CrossMoments, part: slice) -> CrossMoments:
+    return CrossMoments(*(array[part] for array in state.arrays().values()))
+
+
+def _flat(k: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Effect of a column that never changes: nothing, and surely so."""
+    return np.zeros((1, k)), np.zeros((1, k)), np.ones(1)
+
+
+def _curve(state: CrossMoments) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """One feature's centred curve at its edges (K + 1, k), the standard error, and degrees of freedom.
+
+    With D the mean steps and A their running sum, the interpolated curve at a row of cell c is g = A_c + D_c t, and the
+    value at edge e is A_e - mean g. Row i of cell c moves it by
+    coef_ec (W / W_c)(d_i - D_c) - (g_i - mean g), where coef_ec = [c < e] - mean_i dg_i/dD_c.
+    """
+    share = state.weight / state.weight.sum()
+    step, along = state.mean[:, :, 0], state.mean[:, 0, 1]  # (K, k), (K,)
+    before = np.vstack([np.zeros((1, step.shape[1])), np.cumsum(step, axis=0)])  # A at the K + 1 edges
+    at_rows = before[:-1] + step * along[:, None]  # mean of g in each cell
+    centre = share @ at_rows
+    above = share.sum() - np.cumsum(share)
+    passed = np.tril(np.ones((len(share) + 1, len(share))), -1)
+    coef = passed - (above + share * along)  # (K + 1, K)
+
+    slope = np.broadcast_to((coef / share)[:, :, None], (*coef.shape, step.shape[1]))
+    gradient = np.stack([slope, np.broadcast_to(-step, slope.shape)], axis=-1)  # (edge, cell, k, 2)
+    own = centre - at_rows  # each cell's own place in - (g - mean g)
+    squares = np.einsum("ecki,ckij,eckj->ek", gradient, state.second, gradient, optimize=True)
+    squares += 2 * np.einsum("ck,ecki,cki->ek", own, gradient, state.first, optimize=True)
+    squares += state.weight_squares @ own**2
+    total, n = state.weight.sum(), state.weight.sum() ** 2 / state.weight_squares.sum()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variance = np.where(n > 1 + 1e-9, squares / total**2 * (n / (n - 1)), np.inf)
+    return before - centre, np.sqrt(np.maximum(variance, 0)), np.full(len(before), max(n - 1, 1.0))
+
+
+def _caveats(task: Task, cells: _Cells) -> list[Caveat]:
+    found = []
+    for j, axis in enumerate(cells.edges.axes):
+        absent = int((~cells.inside[:, j]).sum()) if len(axis) > 1 else 0
+        if absent:
+            message = (
+                f"Feature {axis.name!r} is missing in {absent:,} of {task.n:,} rows, which have no place on its axis."
+            )
+            found.append(caveat("SIPA020", message, "Partial dependence shows missing as a place of its own."))
+    constant = [axis.name for axis in cells.edges.axes if len(axis) == 1]
+    if constant:
+        found.append(caveat("SIPA029", f"{constant!r} never change among the rows; their effect is zero."))
+    if task.n == 1:
+        found.append(caveat("SIPA011", "One row has no spread; the intervals are infinite."))
+    return found

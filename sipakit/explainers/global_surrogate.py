@@ -1,0 +1,274 @@
+"""Global surrogate: a simple model that imitates the explained one, and how well it does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from sklearn.tree import DecisionTreeRegressor
+
+from sipakit.aggregate import Collected, State, Update
+from sipakit.caveats import Caveat, caveat
+from sipakit.encoding import Encoding, encode
+from sipakit.estimate import Estimate
+from sipakit.explainer import Explainer, Round
+from sipakit.explanation import Surrogates
+from sipakit.intervene import Mix, Rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Sequence
+
+    from numpy.typing import NDArray
+
+    from sipakit.task import Task
+
+__all__ = ["GlobalSurrogate"]
+
+_POOR = 0.8
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class GlobalSurrogate(Explainer):
+    """A small tree or a linear model of the predictions, with its fidelity on rows that it has not seen.
+
+    Parameters
+    ----------
+    kind : "tree" or "linear", default "tree"
+    max_depth : int, default 3
+        Of the tree.
+    n_folds : int, default 5
+        Parts of the table; each is predicted by a surrogate fitted on the others.
+    features : list of names, optional
+        Columns that the surrogate may use; all by default.
+    output : str or list, optional
+        See `sipakit.adapt`.
+    conf_level : float, default 0.95
+    random_state : int, default 0
+
+    Returns
+    -------
+    Surrogates
+        ``values`` is (terms, outputs). A tree's terms are its leaves, with the mean prediction in each; a linear
+        model's are its columns, with the change of the prediction per standard deviation (``slope``: per unit) and for
+        a level the difference from all other levels. ``fidelity`` is R squared against the model's own predictions.
+
+    Notes
+    -----
+    Missing numbers: the tree sends them down a branch of their own; the linear model puts the mean in their place and
+    has a term "missing". Errors are those of the mean in a leaf, and the sandwich of White for coefficients; the tree's
+    shape is taken as given. Fidelity has an interval over rows.
+
+    Cost
+    ----
+    One model row an explained row.
+
+    References
+    ----------
+    Craven and Shavlik (1996), Extracting tree-structured representations of trained networks; White (1980),
+    doi:10.2307/1912934
+
+    Examples
+    --------
+    >>> import numpy as np, sipakit as sp
+    >>> X = np.random.default_rng(0).normal(size=(300, 2))
+    >>> e = sp.GlobalSurrogate(kind="linear").explain(lambda X: 2 * X[:, 0], X)
+    >>> e.estimate.parts["slope"][:, 0].round(3).tolist(), e.fidelity.values.round(3).tolist()
+    ([2.0, 0.0], [1.0])
+    """
+
+    kind: str = "tree"
+    max_depth: int = 3
+    n_folds: int = 5
+    features: Sequence[Hashable] | None = None
+    output: Any = None
+    conf_level: float = 0.95
+    random_state: int = 0
+
+    question: ClassVar[str] = "Which simple model says nearly the same, and how nearly?"
+    references: ClassVar[tuple[str, ...]] = (
+        "Craven and Shavlik (1996), Extracting tree-structured representations of trained networks. NIPS 8",
+        "White (1980), A heteroskedasticity-consistent covariance matrix estimator. doi:10.2307/1912934",
+    )
+
+    def start(self, task: Task) -> Collected:
+        """Return places for the predictions."""
+        return Collected.zero(task.n, task.k)
+
+    def next_round(self, task: Task, state: State, number: int) -> Round | None:  # noqa: ARG002
+        """Ask once about every row."""
+        return Round(draws=task.n, rows=1) if number == 0 else None
+
+    def sample(self, task: Task, round_: Round, index: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:  # noqa: ARG002
+        """Rows number ``index``; nothing is random."""
+        return index
+
+    def intervene(self, task: Task, sample: NDArray[np.intp]) -> Mix:
+        """Return the rows as they are."""
+        return Mix.unchanged(Rows(task.rows, sample))
+
+    def aggregate(self, task: Task, sample: NDArray[np.intp], answers: NDArray[np.float64]) -> Update:  # noqa: ARG002
+        """Keep the predictions."""
+        return Update(sample, answers)
+
+    def conclude(self, task: Task, state: Collected) -> Surrogates:
+        """Fit the surrogate to all rows for its terms, and fold by fold for its fidelity."""
+        f, w = state.values, task.weights
+        encoded = encode(task.rows, task.features, impute=self.kind == "linear")
+        fit = self._fit_tree if self.kind == "tree" else _fit_linear
+        unseen = self._cross_predicted(encoded.matrix, f, w, fit)
+        fidelity = _r_squared(f, unseen, w, self.conf_level)
+        terms = self._leaves if self.kind == "tree" else _coefficients
+        names, features, support, estimate, rules = terms(encoded, f, w, self.conf_level)
+        return Surrogates(
+            **self.about(task),
+            estimate=estimate,
+            error="Choice of rows; the surrogate's form and the model are taken as given.",
+            estimator=f"{self.kind} fitted to the predictions of all rows, fidelity from {self.n_folds} folds",
+            caveats=tuple(_caveats(task, fidelity)),
+            kind=self.kind,
+            terms=names,
+            term_features=features,
+            support=support,
+            fidelity=fidelity,
+            rules=rules,
+        )
+
+    def _fit_tree(
+        self, X: NDArray[np.float64], f: NDArray[np.float64], w: NDArray[np.float64]
+    ) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+        tree = self._tree(X, f, w)
+        return lambda Z: tree.predict(Z).reshape(len(Z), -1)
+
+    def _tree(self, X: NDArray[np.float64], f: NDArray[np.float64], w: NDArray[np.float64]) -> DecisionTreeRegressor:
+        smallest = max(1, len(X) // 100)
+        tree = DecisionTreeRegressor(
+            max_depth=self.max_depth, min_samples_leaf=smallest, random_state=self.random_state
+        )
+        return tree.fit(X, f, sample_weight=w)
+
+    def _cross_predicted(
+        self,
+        X: NDArray[np.float64],
+        f: NDArray[np.float64],
+        w: NDArray[np.float64],
+        fit: Callable[..., Callable[[NDArray[np.float64]], NDArray[np.float64]]],
+    ) -> NDArray[np.float64]:
+        """(n, k) predictions for every row by a surrogate that was fitted without it."""
+        rng = np.random.default_rng(self.random_state)
+        fold = rng.permutation(np.arange(len(X)) % min(self.n_folds, max(len(X), 2)))
+        unseen = np.zeros_like(f)
+        for part in np.unique(fold):
+            seen = (fold != part) & (w > 0)
+            if seen.any():
+                unseen[fold == part] = fit(X[seen], f[seen], w[seen])(X[fold == part])
+        return unseen
+
+    def _leaves(
+        self, encoded: Encoding, f: NDArray[np.float64], w: NDArray[np.float64], conf_level: float
+    ) -> tuple[tuple[str, ...], tuple[None, ...], NDArray[np.float64], Estimate, str]:
+        """Return rule, share of rows and mean prediction of every leaf."""
+        use = w > 0
+        tree = self._tree(encoded.matrix[use], f[use], w[use])
+        leaf = tree.apply(encoded.matrix)
+        rules = _rules(tree, encoded)
+        values, errors, support, counts = [], [], [], []
+        for number in rules:
+            here = (leaf == number) & use
+            share = w[here] / w[here].sum()
+            mean = share @ f[here]
+            n = 1 / (share**2).sum()
+            spread = share**2 @ (f[here] - mean) ** 2
+            values.append(mean)
+            errors.append(np.sqrt(spread * n / (n - 1)) if n > 1 + 1e-9 else np.full(f.shape[1], np.inf))
+            support.append(w[here].sum() / w.sum())
+            counts.append(n - 1)
+        estimate = Estimate.within(
+            np.array(values), np.array(errors), conf_level=conf_level, df=np.array(counts)[:, None]
+        )
+        text = "\n".join(f"{rule}: {_listed(value)}" for rule, value in zip(rules.values(), values, strict=True))
+        return tuple(rules.values()), (None,) * len(rules), np.array(support), estimate, text
+
+
+def _listed(values: NDArray[np.float64]) -> str:
+    return ", ".join(f"{value:.4g}" for value in values)
+
+
+def _rules(tree: DecisionTreeRegressor, encoded: Encoding) -> dict[int, str]:
+    """Return the way to every leaf, in words."""
+    nodes, rules = tree.tree_, {}
+
+    def walk(node: int, path: tuple[str, ...]) -> None:
+        if nodes.children_left[node] == nodes.children_right[node]:
+            rules[node] = " and ".join(path) if path else "all rows"
+            return
+        j, limit = int(nodes.feature[node]), float(nodes.threshold[node])
+        missing_left = bool(nodes.missing_go_to_left[node]) and bool(np.isnan(encoded.matrix[:, j]).any())
+        below, above = encoded.sides(j, limit, missing_below=missing_left)
+        walk(nodes.children_left[node], (*path, below))
+        walk(nodes.children_right[node], (*path, above))
+
+    walk(0, ())
+    return rules
+
+
+def _design_matrix(X: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.column_stack([np.ones(len(X)), X])
+
+
+def _fit_linear(
+    X: NDArray[np.float64], f: NDArray[np.float64], w: NDArray[np.float64]
+) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    root = np.sqrt(w)[:, None]
+    beta = np.linalg.lstsq(_design_matrix(X) * root, f * root, rcond=1e-10)[0]
+    return lambda Z: np.asarray(_design_matrix(Z) @ beta)
+
+
+def _coefficients(
+    encoded: Encoding, f: NDArray[np.float64], w: NDArray[np.float64], conf_level: float
+) -> tuple[tuple[str, ...], tuple[Hashable, ...], NDArray[np.float64], Estimate, str]:
+    """Return the coefficients per standard deviation with White's errors."""
+    X = _design_matrix(encoded.matrix)
+    bread = np.linalg.pinv((X * w[:, None]).T @ X, rcond=1e-12, hermitian=True)
+    beta = bread @ (X * w[:, None]).T @ f
+    residual = f - X @ beta
+    n, used = 1 / ((w / w.sum()) ** 2).sum(), int(np.linalg.matrix_rank(X))
+    errors = np.empty_like(beta)
+    for k in range(f.shape[1]):
+        scores = X * (w * residual[:, k])[:, None]
+        errors[:, k] = np.sqrt(np.maximum(np.diag(bread @ (scores.T @ scores) @ bread), 0))
+    errors *= np.sqrt(n / (n - used)) if n > used + 1e-9 else np.inf
+    unit = encoded.unit[:, None]
+    parts = {"slope": beta[1:] / unit, "slope_std_error": errors[1:] / unit}
+    estimate = Estimate.within(beta[1:], errors[1:], conf_level=conf_level, df=max(n - used, 1), parts=parts)
+    lines = [f"{_listed(beta[0])}  constant"]
+    lines += [f"{_listed(b)}  {term}" for b, term in zip(beta[1:], encoded.terms, strict=True)]
+    return encoded.terms, encoded.features, np.ones(len(encoded.terms)), estimate, "\n".join(lines)
+
+
+def _r_squared(f: NDArray[np.float64], g: NDArray[np.float64], w: NDArray[np.float64], conf_level: float) -> Estimate:
+    """Share of the predictions' variance that the surrogate reproduces, with the interval of a ratio of means."""
+    share = w / w.sum()
+    n = 1 / (share**2).sum()
+    wrong, spread = (f - g) ** 2, (f - share @ f) ** 2
+    above, below = share @ wrong, share @ spread
+    flat = below <= 1e-24 * np.maximum(share @ f**2, 1e-300)
+    ratio = np.where(flat, np.where(above > 0, 1.0, 0.0), above / np.where(flat, 1.0, below))
+    if n <= 1 + 1e-9:
+        return Estimate.within(np.zeros(f.shape[1]), np.full(f.shape[1], np.inf), conf_level=conf_level)
+    influence = (wrong - ratio * spread) / np.where(flat, 1.0, below)
+    error = np.sqrt(share**2 @ influence**2 * n / (n - 1))
+    return Estimate.within(1 - ratio, np.where(flat, 0.0, error), conf_level=conf_level, df=n - 1)
+
+
+def _caveats(task: Task, fidelity: Estimate) -> list[Caveat]:
+    if task.n == 1:
+        return [caveat("SIPA011", "One row cannot be held out; fidelity is not known.")]
+    poor = [name for name, value in zip(task.outputs, fidelity.values, strict=True) if value < _POOR]
+    if not poor:
+        return []
+    worst = float(fidelity.values.min())
+    message = (
+        f"It reproduces {worst:.0%} of the predictions' variance on unseen rows (worst of {len(task.outputs)} outputs)."
+    )
+    return [caveat("SIPA027", message, "Read it as a sketch; a deeper tree imitates better.")]

@@ -1,0 +1,318 @@
+"""Friedman's H: how much of a joint effect is no sum of single effects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from scipy import stats
+
+from sipakit.aggregate import Collected, Combined, Moments, State, Update
+from sipakit.caveats import Caveat, caveat
+from sipakit.errors import InputError
+from sipakit.estimate import Estimate
+from sipakit.explainer import Explainer, Round
+from sipakit.explanation import Interactions
+from sipakit.intervene import Mix, Rows
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from sipakit.task import Task
+
+__all__ = ["HStatistic"]
+
+_WEAK = 0.01  # share of the prediction's variance below which a denominator says little
+
+
+@dataclass(frozen=True)
+class _Design:
+    """The rows that serve as both evaluation points and contexts, and what is asked of them.
+
+    Parameters
+    ----------
+    evaluated, context : (m,), (b,) int
+        Row numbers in the explained rows and in the background.
+    shared : bool
+        Whether both are the same rows, each then counting in two roles.
+    takes : (q, p) bool
+        Columns of the patterns asked of the model: single features, all but one, and pairs.
+    sums : (c, q + 2) float
+        Each component is a combination of [patterns..., f(x), f(z)].
+    pairs : tuple
+        What the first half of the components measure; the second half are their denominators.
+    """
+
+    evaluated: NDArray[np.intp]
+    context: NDArray[np.intp]
+    shared: bool
+    takes: NDArray[np.bool_]
+    sums: NDArray[np.float64]
+    pairs: tuple[tuple[Hashable, Hashable | None], ...]
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class HStatistic(Explainer):
+    """Friedman's H statistics: totals of every feature, and all pairs.
+
+    ``estimate`` is the unnormalised statistic, in units of the prediction: the root of the mean square of
+    PD_jk - PD_j - PD_k for a pair, and of f - PD_j - PD_rest for a total. ``h_squared`` divides the square by the
+    variance of PD_jk, or of f.
+
+    Parameters
+    ----------
+    features : list of names, optional
+        Columns or groups; all by default.
+    groups : name -> list of columns, optional
+        Columns that are moved together.
+    order : int, default 2
+        1 for totals only, 2 for totals and all pairs.
+    n_draws : int or None, default 200
+        How many rows are drawn, without replacement, to serve as evaluation points and as contexts; None takes all.
+    background : table, optional
+        Contexts; the explained rows by default, each row then serving in both roles.
+    output : str or list, optional
+        See `sipakit.adapt`.
+    conf_level : float, default 0.95
+    random_state : int, default 0
+
+    Returns
+    -------
+    Interactions
+        ``values`` is (totals then pairs, outputs). A total has no second feature.
+
+    Notes
+    -----
+    Every part is evaluated on the same rows and contexts, so an additive model gives 0 to rounding. The interval
+    covers the choice of rows, through each row's influence as evaluation point and as context; near zero the law of
+    the statistic is not normal and the interval is a guide only. A pair whose joint effect varies by less than 1 % of
+    the prediction's variance has a ratio that says little: it is flagged, and where there is no variance at all
+    ``h_squared`` is missing.
+
+    Cost
+    ----
+    ``n_draws`` squared model rows for each feature (twice) and pair.
+
+    References
+    ----------
+    Friedman and Popescu (2008), doi:10.1214/07-AOAS148, equations 44 and 45
+
+    Examples
+    --------
+    >>> import numpy as np, sipakit as sp
+    >>> X = np.random.default_rng(0).normal(size=(100, 3))
+    >>> e = sp.HStatistic().explain(lambda X: X[:, 0] * X[:, 1] + X[:, 2], X)
+    >>> e.frame().set_index(["feature", "feature_2"])["estimate"].round(1).loc[("x0", "x1")].item()
+    1.0
+    """
+
+    features: Sequence[Hashable] | None = None
+    groups: Mapping[Hashable, Sequence[Hashable]] | None = None
+    background: Any = None
+    output: Any = None
+    order: int = 2
+    n_draws: int | None = 200
+    conf_level: float = 0.95
+    random_state: int = 0
+
+    uses: ClassVar[frozenset[str]] = frozenset({"rows", "background"})
+    question: ClassVar[str] = "Which features act together, and how strongly?"
+    references: ClassVar[tuple[str, ...]] = (
+        "Friedman and Popescu (2008), Predictive learning via rule ensembles. doi:10.1214/07-AOAS148",
+    )
+
+    def design(self, task: Task) -> _Design:
+        """Draw the rows, and list what is asked of the model and how it adds up."""
+        shared = task.background is task.rows
+        rng = np.random.default_rng(self.random_state)
+        evaluated = _drawn(task.n, self.n_draws, task.weights, rng)
+        context = evaluated if shared else _drawn(len(task.background), self.n_draws, task.background_weights, rng)
+        return _Design(evaluated, context, shared, *_questions(task, self.order))
+
+    def start(self, task: Task) -> Combined:
+        """For each component: its mean at every row, and in each context its products with those means."""
+        design: _Design = task.design
+        c, m, b = len(design.sums), len(design.evaluated), len(design.context)
+        return Combined({"means": Collected.zero(m, c, task.k), "contexts": Moments.zero(c * b, 2 * task.k)})
+
+    def next_round(self, task: Task, state: State, number: int) -> Round | None:  # noqa: ARG002
+        """Ask once about every drawn row: a draw is one evaluation point in all contexts."""
+        design: _Design = task.design
+        rows = len(design.context) * len(design.takes)
+        return Round(draws=len(design.evaluated), rows=rows) if number == 0 else None
+
+    def sample(self, task: Task, round_: Round, index: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:  # noqa: ARG002
+        """Evaluation points number ``index``; the rows were drawn in `design`."""
+        return index
+
+    def intervene(self, task: Task, sample: NDArray[np.intp]) -> Mix:
+        """Context row b, but the features of the pattern come from row i."""
+        design: _Design = task.design
+        b, q = len(design.context), len(design.takes)
+        return Mix.of(
+            Rows(task.background, np.tile(np.repeat(design.context, q), len(sample))),
+            Rows(task.rows, np.repeat(design.evaluated[sample], b * q)),
+            design.takes,
+            np.tile(np.arange(q), len(sample) * b),
+        )
+
+    def aggregate(self, task: Task, sample: NDArray[np.intp], answers: NDArray[np.float64]) -> dict[str, Update]:
+        """Add the patterns up to components; keep their means over contexts, and their moments in each context."""
+        design: _Design = task.design
+        b, q, d = len(design.context), len(design.takes), len(sample)
+        full, empty = _known(task)
+        usual = np.average(
+            empty, axis=0, weights=task.background_weights
+        )  # taken off, so that products keep their digits
+        f = np.empty((d, b, q + 2, task.k))
+        f[:, :, :q] = answers.reshape(d, b, q, task.k) - usual
+        f[:, :, q] = (full[design.evaluated[sample]] - usual)[:, None]
+        f[:, :, q + 1] = empty[design.context] - usual
+        parts = np.einsum("cq,dbqk->dcbk", design.sums, f, optimize=True)
+        context_weights = task.background_weights[design.context]
+        means = np.einsum("dcbk,b->dck", parts, context_weights / context_weights.sum())
+        both = np.concatenate([parts * means[:, :, None], parts], axis=-1)
+        cells = np.tile(np.arange(len(design.sums) * b), d)
+        weights = np.repeat(task.weights[design.evaluated[sample]], len(design.sums) * b)
+        return {"means": Update(sample, means), "contexts": Update(cells, both.reshape(len(cells), -1), weights)}
+
+    def conclude(self, task: Task, state: Combined) -> Interactions:
+        """Return the statistics with intervals by the influence of each row in both of its roles."""
+        design: _Design = task.design
+        theta, influence, base = _components(task, state)
+        half = len(design.pairs)
+        square, below = theta[:half], theta[half:]
+        spread = below[0]  # the first denominator is the variance of f
+        none = below <= 1e-12 * np.maximum(spread, 1e-300)
+        weak = below < _WEAK * spread
+        z = stats.norm.ppf((1 + self.conf_level) / 2)
+        ratio = np.where(none, np.nan, square / np.where(none, 1.0, below))
+        se_square = _error(influence[:half], base)
+        se_ratio = _error(influence[:half] - ratio[:, None] * influence[half:], base) / np.where(none, np.nan, below)
+        lower, upper = (np.sqrt(np.maximum(square + side * z * se_square, 0)) for side in (-1, 1))
+        value = np.sqrt(np.maximum(square, 0))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            by_slope = se_square / (2 * value)
+        # at zero the root has no slope: the error is then what the interval spans
+        std_error = np.where(value > se_square / np.maximum(upper, 1e-300), by_slope, upper / z)
+        parts = {
+            "h_squared": ratio,
+            "h_squared_lower": np.clip(ratio - z * se_ratio, 0, None),
+            "h_squared_upper": ratio + z * se_ratio,
+        }
+        return Interactions(
+            **self.about(task),
+            estimate=Estimate(value, std_error, lower, upper, parts),
+            error="Choice of the drawn rows, as evaluation points and as contexts; the model is taken as given.",
+            estimator="all pairs of the drawn rows",
+            caveats=tuple(self._caveats(task, weak & ~none, none)),
+            pairs=design.pairs,
+            weak=weak,
+        )
+
+    def _caveats(self, task: Task, weak: NDArray[np.bool_], none: NDArray[np.bool_]) -> list[Caveat]:
+        design: _Design = task.design
+        found = []
+        if len(design.evaluated) < task.n:
+            message = f"{len(design.evaluated):,} of {task.n:,} rows were drawn."
+            found.append(caveat("SIPA024", message, "Raise n_draws for a smaller error."))
+        for flagged, words in (
+            (weak, "vary by less than 1 % of the prediction's variance"),
+            (none, "do not vary at all"),
+        ):
+            names = [_pair_name(pair) for pair, bad in zip(design.pairs, flagged.any(axis=1), strict=True) if bad]
+            if names:
+                message = f"The joint effects of {', '.join(names[:6])}{' ...' if len(names) > 6 else ''} {words}."
+                found.append(caveat("SIPA023", message, "Read the unnormalised statistic, not h_squared."))
+        return found
+
+
+def _pair_name(pair: tuple[Hashable, Hashable | None]) -> str:
+    return f"{pair[0]} x {'rest' if pair[1] is None else pair[1]}"
+
+
+def _drawn(n: int, limit: int | None, weights: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.intp]:
+    use = np.flatnonzero(weights > 0)
+    if limit is None or len(use) <= limit:
+        return use
+    return np.sort(rng.choice(use, limit, replace=False))
+
+
+def _questions(
+    task: Task, order: int
+) -> tuple[NDArray[np.bool_], NDArray[np.float64], tuple[tuple[Hashable, Hashable | None], ...]]:
+    """Patterns, components as combinations of them with f(x) and f(z), and what the components measure."""
+    u = len(task.features)
+    if u < 2 and task.rows.n_columns < 2:
+        raise InputError("X has one feature.", "An interaction needs two.")
+    one = np.eye(u, dtype=bool)
+    combos = list(combinations(range(u), 2)) if order == 2 else []
+    pairs = np.array([one[j] | one[k] for j, k in combos], bool).reshape(len(combos), u)
+    columns = task.membership
+    takes = np.vstack([columns, ~columns, (pairs[:, :, None] & columns).any(axis=1)])
+    full, empty = len(takes), len(takes) + 1
+    above, below = [], []
+    for j in range(u):
+        # f - PD_j - PD_rest, with f(z) added: it changes no centred value and takes the contexts' noise away
+        above.append(_sum(len(takes), {full: 1, j: -1, u + j: -1, empty: 1}))
+        below.append(_sum(len(takes), {full: 1}))
+    for i, (j, k) in enumerate(combos):
+        above.append(_sum(len(takes), {2 * u + i: 1, j: -1, k: -1, empty: 1}))
+        below.append(_sum(len(takes), {2 * u + i: 1}))
+    names = task.names
+    measured = [(name, None) for name in names] + [(names[j], names[k]) for j, k in combos]
+    return takes, np.array(above + below), tuple(measured)
+
+
+def _sum(q: int, terms: Mapping[int, int]) -> NDArray[np.float64]:
+    line = np.zeros(q + 2)
+    line[list(terms)] = list(terms.values())
+    return line
+
+
+def _known(task: Task) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    if task.predictions is None or task.background_predictions is None:
+        message = "the engine predicts the rows and the background first"
+        raise TypeError(message)
+    return task.predictions, task.background_predictions
+
+
+def _components(task: Task, state: Combined) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Mean square of every component (c, k), each row's influence on it (c, rows, k), and the rows' weights.
+
+    With G(i, b) the component of row i in context b and g_i its centred mean over contexts, the mean square of g is
+    moved by row i as evaluation point by g_i^2 - theta, and by row b as context by
+    2 (mean_i g_i G(i, b) - its mean over b).
+    """
+    design: _Design = task.design
+    collected, contexts = state.states["means"], state.states["contexts"]
+    if not isinstance(collected, Collected) or not isinstance(contexts, Moments):
+        raise TypeError(state)
+    w = task.weights[design.evaluated] / task.weights[design.evaluated].sum()
+    v = task.background_weights[design.context] / task.background_weights[design.context].sum()
+    means = collected.values.transpose(1, 0, 2)  # (c, m, k)
+    middle = np.einsum("cmk,m->ck", means, w)
+    centred = means - middle[:, None]
+    theta = np.einsum("cmk,m->ck", centred**2, w)
+    as_point = centred**2 - theta[:, None]
+    product, own = np.split(contexts.mean.reshape(len(design.sums), len(v), -1), 2, axis=-1)
+    product = product - own * middle[:, None]  # mean over points of G(i, b) g_i
+    as_context = 2 * (product - np.einsum("cbk,b->ck", product, v)[:, None])
+    if design.shared:
+        return theta, as_point + as_context, w[None]
+    stacked = np.concatenate([as_point, as_context], axis=1)
+    return theta, stacked, np.stack([np.concatenate([w, 0 * v]), np.concatenate([0 * w, v])])
+
+
+def _error(influence: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(c, k) standard error: independent samples (lines of ``weights``) add their variances."""
+    variance = np.zeros((influence.shape[0], influence.shape[2]))
+    for w in weights:
+        used = int((w > 0).sum())
+        spread = np.einsum("cik,i->ck", influence**2, w**2)
+        variance += spread * used / (used - 1) if used > 1 else np.inf
+    return np.sqrt(variance)

@@ -1,0 +1,367 @@
+"""The results: few types, by the shape of the answer. Each holds arrays in one layout and never leaves it.
+
+Attributions (rows, features, outputs) | Importances (features, metrics) | Effects (places of all features, outputs)
+Interactions (pairs, outputs)          | Surrogates (terms, outputs)
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from sipakit.axis import Axis
+from sipakit.caveats import Caveat
+from sipakit.estimate import Estimate
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping, Sequence
+
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    from sipakit.plots import Display
+
+__all__ = [
+    "Attributions",
+    "Cost",
+    "Effects",
+    "Explanation",
+    "Importances",
+    "Interactions",
+    "Surrogates",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What an answer cost.
+
+    Parameters
+    ----------
+    rows : int
+        Model rows predicted for the answer, base predictions included where they were used.
+    asked : int
+        Virtual rows asked for; those equal to another were not predicted again.
+    gradient_rows : int
+        Rows whose gradient was taken.
+    refits : int
+        Models fitted anew.
+    check_rows : int
+        Rows predicted to check the model's manners.
+    seconds_in_model, seconds_outside : float
+    """
+
+    rows: int = 0
+    asked: int = 0
+    gradient_rows: int = 0
+    refits: int = 0
+    check_rows: int = 0
+    seconds_in_model: float = 0.0
+    seconds_outside: float = 0.0
+
+    def __str__(self) -> str:
+        seconds = f"{self.seconds_in_model:.2f} s in the model, {self.seconds_outside:.2f} s outside"
+        gradients = f", {self.gradient_rows:,} gradient rows" if self.gradient_rows else ""
+        return f"{self.rows:,} model rows of {self.asked:,} asked{gradients}; {seconds}"
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Explanation(ABC):
+    """What every result carries.
+
+    Parameters
+    ----------
+    explainer : str
+        Name of the class that made it.
+    parameters : mapping
+        Its parameters, as a reader sees them.
+    features, outputs : tuple of names
+    scale : str
+        Unit of the outputs: ``"prediction"``, ``"probability"``, ``"log_odds"`` or ``"score"``.
+    estimate : Estimate
+    error : str
+        What the standard errors and intervals cover, and what they leave out.
+    estimator : str
+        How the numbers were found.
+    conf_level : float
+    caveats : tuple of Caveat
+    cost : Cost
+    manifest : mapping
+        What a repetition needs: versions, seed, fingerprints of rows and background.
+    """
+
+    explainer: str
+    parameters: Mapping[str, Any]
+    question: str
+    references: tuple[str, ...]
+    features: tuple[Hashable, ...]
+    outputs: tuple[str, ...]
+    scale: str
+    estimate: Estimate
+    error: str
+    estimator: str
+    conf_level: float
+    caveats: tuple[Caveat, ...] = ()
+    cost: Cost = field(default_factory=Cost)
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+
+    dims: ClassVar[tuple[str, ...]]
+
+    @property
+    def values(self) -> Any:
+        """The numbers, in this type's layout; the last axis is the output and stays when it is 1."""
+        return self.estimate.values
+
+    @property
+    def std_error(self) -> NDArray[np.float64]:
+        """Standard errors, in the layout of the estimate."""
+        return self.estimate.std_error
+
+    @abstractmethod
+    def _axes(self) -> list[Mapping[str, Sequence[Any]]]:
+        """Return the columns that name the places along each axis of the estimate."""
+
+    def frame(self) -> pd.DataFrame:
+        """Return a tidy frame: one estimate a row, with its place, standard error and interval."""
+        shape = self.estimate.values.shape
+        place = np.indices(shape).reshape(len(shape), -1)
+        columns: dict[str, Any] = {}
+        for axis, labels in zip(place, self._axes(), strict=True):
+            for name, names in labels.items():
+                columns[name] = _column(names).take(axis)
+        numbers = {name: array.reshape(-1) for name, array in self.estimate.columns().items()}
+        return pd.DataFrame({**columns, **numbers})
+
+    def plot(self, kind: str | None = None, *, ax: Axes | None = None) -> Display:
+        """Draw the result.
+
+        Parameters
+        ----------
+        kind : str, optional
+            One of the kinds that this type offers; its usual picture by default.
+        ax : matplotlib Axes, optional
+            Where to draw; a figure of its own by default. Pyplot's state is never touched.
+
+        Returns
+        -------
+        Display
+            With ``figure_`` and ``ax_``; it shows itself in a notebook.
+        """
+        from sipakit.plots import draw
+
+        return draw(self, kind, ax=ax)
+
+    def to_json(self, path: str | Path | None = None) -> str:
+        """Return the result as JSON text (schema ``sipakit.explanation/1``), and write it to ``path`` if given."""
+        from sipakit.documents import dumps
+
+        text = dumps(self)
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8")
+        return text
+
+    def citation(self) -> str:
+        """Return the sources of the method, one a line."""
+        return "\n".join(self.references)
+
+    def top(self, limit: int = 6) -> pd.DataFrame:
+        """Return the first rows of `frame`, as this type ranks them."""
+        return self.frame().head(limit)
+
+    def __repr__(self) -> str:
+        """Describe the result in a few lines that a person can read."""
+        head = f"{self.explainer}: {self.question}"
+        size = f"{len(self.features)} features, outputs {', '.join(map(str, self.outputs[:6]))} ({self.scale})"
+        table = self.top().to_string(index=False, float_format=lambda v: f"{v:.4g}", max_colwidth=24)
+        notes = [f"  {note}" for note in map(str, self.caveats)]
+        return "\n".join([head, size, "", table, "", f"Error: {self.error}", f"Cost: {self.cost}", *notes])
+
+
+def _column(labels: Sequence[Any]) -> Any:
+    """Labels as an array that keeps tuples and mixed types as they are."""
+    if isinstance(labels, (np.ndarray, range)):
+        return np.asarray(labels)
+    array = np.empty(len(labels), dtype=object)
+    array[:] = list(labels) if not any(isinstance(label, tuple) for label in labels) else None
+    for i, label in enumerate(labels):
+        array[i] = label
+    return array
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Attributions(Explanation):
+    """How much each feature moves the prediction of each row. ``values`` is (rows, features, outputs).
+
+    Parameters
+    ----------
+    base_values : (k,)
+        What the attributions start from: the mean prediction of the background, or a local model's intercept.
+    base_std_error : (k,)
+    predictions : (n, k)
+    row_values : (n, u) object
+        The explained rows as a person reads them.
+    rows : (n,) int
+        Row numbers.
+    additive : bool
+        Whether base value and attributions add up to the prediction.
+    completeness_gap : (n, k) or None
+        Prediction minus base value minus the attributions' sum, for additive methods.
+    fit : (n, k) or None
+        R squared of a local model.
+    """
+
+    base_values: NDArray[np.float64]
+    base_std_error: NDArray[np.float64]
+    predictions: NDArray[np.float64]
+    row_values: NDArray[np.object_]
+    rows: NDArray[np.intp]
+    additive: bool = True
+    completeness_gap: NDArray[np.float64] | None = None
+    fit: NDArray[np.float64] | None = None
+
+    dims: ClassVar[tuple[str, ...]] = ("row", "feature", "output")
+
+    def _axes(self) -> list[Mapping[str, Sequence[Any]]]:
+        return [{"row": self.rows}, {"feature": self.features}, {"output": self.outputs}]
+
+    def top(self, limit: int = 6) -> pd.DataFrame:
+        """Return the largest attributions of the first row."""
+        frame = self.frame()
+        first = frame[frame["row"] == self.rows[0]]
+        return first.reindex(first["estimate"].abs().sort_values(ascending=False, kind="stable").index).head(limit)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Importances(Explanation):
+    """How much the model leans on each feature. ``values`` is (features, metrics).
+
+    Parameters
+    ----------
+    metrics : tuple of names
+    baseline : (m,)
+        Each metric of the untouched table, as a loss or a score.
+    """
+
+    metrics: tuple[str, ...]
+    baseline: NDArray[np.float64]
+
+    dims: ClassVar[tuple[str, ...]] = ("feature", "metric")
+
+    def _axes(self) -> list[Mapping[str, Sequence[Any]]]:
+        return [{"feature": self.features}, {"metric": self.metrics}]
+
+    def top(self, limit: int = 6) -> pd.DataFrame:
+        """Return the most important features."""
+        return self.frame().sort_values("estimate", ascending=False, kind="stable").head(limit)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Effects(Explanation):
+    """How the prediction moves along each feature.
+
+    ``values`` is a tuple with one array a feature: (places, outputs) for means, (rows, places, outputs) for single
+    rows. ``estimate`` holds the same numbers with the places of all features on one axis.
+
+    Parameters
+    ----------
+    axes : tuple of Axis
+    rows : (n,) int or None
+        Row numbers, where each row has a curve of its own.
+    centred : bool
+        Whether each curve has mean zero over the rows.
+    own : (n, u) float or None
+        Each row's own position on each axis, where it has a curve of its own.
+    predictions : (n, k) or None
+        The rows' own predictions, where each row has a curve of its own.
+    """
+
+    axes: tuple[Axis, ...]
+    rows: NDArray[np.intp] | None = None
+    centred: bool = False
+    own: NDArray[np.float64] | None = None
+    predictions: NDArray[np.float64] | None = None
+
+    dims: ClassVar[tuple[str, ...]] = ("feature", "value", "output")
+
+    @property
+    def values(self) -> tuple[NDArray[np.float64], ...]:
+        """One array a feature: ([rows,] places, outputs)."""
+        return tuple(self.estimate.values[..., part, :] for part in self.parts())
+
+    def parts(self) -> list[slice]:
+        """Return where each feature's places lie on the common axis."""
+        ends = np.cumsum([len(axis) for axis in self.axes])
+        return [slice(int(end) - len(axis), int(end)) for end, axis in zip(ends, self.axes, strict=True)]
+
+    def _axes(self) -> list[Mapping[str, Sequence[Any]]]:
+        places = {
+            "feature": [axis.name for axis in self.axes for _ in axis.labels],
+            "value": [value for axis in self.axes for value in axis.values],
+        }
+        rows: list[Mapping[str, Sequence[Any]]] = [] if self.rows is None else [{"row": self.rows}]
+        return [*rows, places, {"output": self.outputs}]
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Interactions(Explanation):
+    """How much of an effect is not a sum of single effects. ``values`` is (sets, outputs), in units of the outputs.
+
+    Parameters
+    ----------
+    pairs : tuple of (feature, feature or None)
+        None stands for all other features together.
+    weak : (s, k) bool
+        Where the ratio's denominator is negligible.
+    """
+
+    pairs: tuple[tuple[Hashable, Hashable | None], ...]
+    weak: NDArray[np.bool_]
+
+    dims: ClassVar[tuple[str, ...]] = ("pair", "output")
+
+    def _axes(self) -> list[Mapping[str, Sequence[Any]]]:
+        first, second = zip(*self.pairs, strict=True)
+        return [{"feature": first, "feature_2": second}, {"output": self.outputs}]
+
+    def top(self, limit: int = 6) -> pd.DataFrame:
+        """Return the strongest interactions of two features, or the totals where no pair was asked for."""
+        frame = self.frame().sort_values("estimate", ascending=False, kind="stable")
+        pairs = frame[frame["feature_2"].notna()]
+        return (pairs if len(pairs) else frame).head(limit)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Surrogates(Explanation):
+    """A simple model that imitates the explained one. ``values`` is (terms, outputs).
+
+    Parameters
+    ----------
+    kind : "tree" or "linear"
+    terms : tuple of str
+        What each estimate is of: a leaf's rule, or a coefficient's column.
+    term_features : tuple
+        The feature behind each term; None for a leaf's rule.
+    support : (t,) float
+        Share of the rows in each leaf; ones for coefficients.
+    fidelity : Estimate, (k,)
+        R squared against the model's own predictions on rows that the surrogate has not seen.
+    rules : str
+        The surrogate as text.
+    """
+
+    kind: str
+    terms: tuple[str, ...]
+    term_features: tuple[Hashable | None, ...]
+    support: NDArray[np.float64]
+    fidelity: Estimate
+    rules: str
+
+    dims: ClassVar[tuple[str, ...]] = ("term", "output")
+
+    def _axes(self) -> list[Mapping[str, Sequence[Any]]]:
+        return [{"feature": self.term_features, "term": self.terms}, {"output": self.outputs}]

@@ -1,0 +1,155 @@
+"""The attributions of many rows: one line of points a feature, coloured by the feature's value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+
+from sipakit.plots.bars import bar_sheet, name_bars
+from sipakit.plots.formats import number, quantity, spoken
+from sipakit.plots.labels import clean, distinct, put
+from sipakit.plots.style import FAINT, GREY, TEXT, Sheet
+from sipakit.plots.words import about_error, counted, serious
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    from sipakit.explanation import Attributions
+    from sipakit.plots.display import Display
+
+__all__ = ["draw_swarm"]
+
+_FEATURES = 12
+_OUTPUTS = 3
+_ROWS = 2_000
+_POINTS = 500  # above which points are drawn as dots of an image, to keep files small
+_BINS = 100
+_COLOURS = "cividis"  # made for all kinds of colour sight
+
+
+def draw_swarm(explanation: Attributions, ax: Axes | None = None) -> Display:
+    """Draw the attributions of many rows as a swarm of points for each of the strongest features.
+
+    Parameters
+    ----------
+    explanation : Attributions
+    ax : Axes, optional
+        Takes the first output.
+
+    Returns
+    -------
+    Display
+    """
+    outputs = list(range(min(len(explanation.outputs), 1 if ax is not None else _OUTPUTS)))
+    size = np.nan_to_num(np.abs(explanation.values)).mean(axis=0).max(axis=1)
+    order = np.argsort(-size, kind="stable")[:_FEATURES]
+    rows = np.unique(
+        np.linspace(0, len(explanation.rows) - 1, min(_ROWS, len(explanation.rows))).astype(np.intp)
+    )
+    names = distinct([explanation.features[i] for i in order])
+    sheet = bar_sheet(len(order), len(outputs), ax, labels=max(map(len, names)), lines=2)
+    shades = [_ranks(explanation.row_values[:, i])[rows] for i in order]
+    for panel, output in zip(sheet.panels, outputs, strict=True):
+        values = explanation.values[rows][:, order, output]
+        _swarm_panel(panel, values, shades)
+        told = quantity(explanation, explanation.outputs[output])
+        put(
+            panel.xaxis.label,
+            f"moves the model's estimate ({told})",
+            "\N{LEFTWARDS ARROW} down | up \N{RIGHTWARDS ARROW}",
+        )
+    name_bars(sheet.panels[0], names)
+    _colour_bar(sheet)
+    plain = any(np.isnan(shade).all() for shade in shades)
+    notes = [
+        counted(len(order), len(explanation.features), "features", "largest mean size first"),
+        counted(len(rows), len(explanation.rows), "rows", "evenly chosen"),
+        counted(len(outputs), len(explanation.outputs), "outputs", "the first ones"),
+        "Each point is one row. Grey: the value is missing or has no order."
+        if plain
+        else "Each point is one row.",
+        f"Intervals are not drawn here. {clean(explanation.error, None)}",
+        serious(explanation),
+    ]
+    title = f"{spoken(explanation.explainer)}: attributions of {len(explanation.rows):,} rows"
+    facts = [
+        f"{name}: mean size {number(float(size[i]))}."
+        for name, i in zip(names[:6], order, strict=False)
+    ]
+    return sheet.finish(title, notes, facts)
+
+
+def _swarm_panel(
+    panel: Axes, values: NDArray[np.float64], shades: list[NDArray[np.float64]]
+) -> None:
+    """Draw one output; values (r, s)."""
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    panel.axvline(0, color=GREY, linewidth=0.9, zorder=1)
+    panel.hlines(
+        np.arange(values.shape[1]),
+        0,
+        1,
+        color=FAINT,
+        linewidth=0.6,
+        transform=panel.get_yaxis_transform(),
+        zorder=0,
+    )
+    raster = values.size > _POINTS
+    for place, shade in enumerate(shades):
+        y = place + 0.4 * _spread(values[:, place], low, high)
+        known = np.isfinite(shade)
+        look = {"s": 7, "linewidths": 0, "rasterized": raster}
+        panel.scatter(values[~known, place], y[~known], color="#999999", zorder=2, **look)
+        panel.scatter(
+            values[known, place],
+            y[known],
+            c=shade[known],
+            cmap=_COLOURS,
+            vmin=0,
+            vmax=1,
+            zorder=3,
+            **look,
+        )
+    panel.set_ylim(values.shape[1] - 0.4, -0.6)
+    panel.tick_params(axis="y", length=0)
+    panel.locator_params(axis="x", nbins=5)
+
+
+def _spread(values: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
+    """Return heights from -1 to 1 that keep points of about the same value apart: the k-th of a bin goes k steps out."""
+    cell = np.floor((values - low) / ((high - low) or 1.0) * _BINS).astype(np.intp)
+    order = np.argsort(cell, kind="stable")
+    _, first, count = np.unique(cell[order], return_index=True, return_counts=True)
+    turn = np.empty(len(values), np.intp)
+    turn[order] = np.arange(len(values)) - np.repeat(first, count)
+    steps = np.where(turn % 2 == 0, turn // 2, -(turn // 2) - 1)
+    return steps / max(count.max() / 2, 8)
+
+
+def _ranks(cells: NDArray[np.object_]) -> NDArray[np.float64]:
+    """Return each cell's rank from 0 to 1; NaN for missing cells, and for all where they are no numbers."""
+    try:
+        numbers = np.array(
+            [np.nan if cell is None else float(cell) for cell in cells], dtype=np.float64
+        )
+    except (TypeError, ValueError):
+        return np.full(len(cells), np.nan)
+    _, rank = np.unique(numbers[np.isfinite(numbers)], return_inverse=True)
+    ranks = np.full(len(cells), np.nan)
+    ranks[np.isfinite(numbers)] = rank / max(rank.max(initial=0), 1)
+    return ranks
+
+
+def _colour_bar(sheet: Sheet) -> None:
+    mapping = ScalarMappable(Normalize(0, 1), colormaps[_COLOURS])
+    bar = sheet.figure.colorbar(mapping, ax=list(sheet.panels), aspect=40, pad=0.01, ticks=[0, 1])
+    for label, name in zip(bar.ax.get_yticklabels(), ("low", "high"), strict=True):
+        label.set_text(name)
+    bar.ax.set_yticklabels(["low", "high"], fontsize=TEXT["tick"])
+    bar.outline.set_visible(False)  # type: ignore[operator]
+    put(bar.ax.yaxis.label, "rank of the feature's value").set_fontsize(TEXT["tick"])

@@ -1,0 +1,159 @@
+"""The strongest interactions as bars: pairs of features, and each feature with all others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sipakit.plots.bars import TIES, bar_sheet, name_bars, put_bars
+from sipakit.plots.formats import interval, number, quantity, spoken
+from sipakit.plots.labels import clean, put
+from sipakit.plots.style import GREY, INK, TEXT, Sheet
+from sipakit.plots.words import about_error, counted, serious
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    from sipakit.explanation import Interactions
+    from sipakit.plots.display import Display
+
+__all__ = ["draw_interactions", "pair_name", "weak_note"]
+
+_BARS = 15
+_OUTPUTS = 3
+_TIMES = " \N{MULTIPLICATION SIGN} "
+
+
+def draw_interactions(explanation: Interactions, ax: Axes | None = None) -> Display:
+    """Draw the strongest pairs, and beside them each feature's interaction with all others together.
+
+    Parameters
+    ----------
+    explanation : Interactions
+    ax : Axes, optional
+        Takes the pairs, or the totals where there are no pairs, of the first output.
+
+    Returns
+    -------
+    Display
+    """
+    families = [family for family in _families(explanation) if len(family)]
+    outputs = list(range(min(len(explanation.outputs), _OUTPUTS)))
+    if ax is not None:
+        families, outputs = families[:1], outputs[:1]
+    kept = [_strongest(explanation, family) for family in families]
+    sheet = _sheet(explanation, kept, len(outputs), ax)
+    cells = [(output, number) for output in outputs for number in range(len(families))]
+    for panel, (output, number_) in zip(sheet.panels, cells, strict=True):
+        _panel(panel, explanation, kept[number_], output)
+        if len(outputs) > 1:
+            put(panel.set_title(" ", fontsize=TEXT["label"]), clean(explanation.outputs[output]))
+    drawn = np.concatenate(kept)
+    things = [
+        "pairs" if explanation.pairs[family[0]][1] is not None else "features"
+        for family in families
+    ]
+    notes = [
+        *(
+            counted(len(few), len(family), thing, "strongest first")
+            for few, family, thing in zip(kept, families, things, strict=True)
+        ),
+        counted(len(outputs), len(explanation.outputs), "outputs", "the first ones"),
+        f"{about_error(explanation)} {TIES}",
+        weak_note(explanation, drawn, outputs),
+        serious(explanation),
+    ]
+    title = f"{spoken(explanation.explainer)}: how much of the joint effect is not a sum of single effects"
+    return sheet.finish(title, notes, _facts(explanation, kept[0][:6]))
+
+
+def _families(explanation: Interactions) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the numbers of the pairs, and of the totals."""
+    total = np.array([second is None for _, second in explanation.pairs], dtype=bool)
+    return np.flatnonzero(~total), np.flatnonzero(total)
+
+
+def _strongest(explanation: Interactions, family: NDArray[np.intp]) -> NDArray[np.intp]:
+    size = np.nan_to_num(explanation.estimate.values[family, 0], nan=-np.inf)
+    return family[np.argsort(-size, kind="stable")[:_BARS]]
+
+
+def _sheet(
+    explanation: Interactions, kept: list[NDArray[np.intp]], outputs: int, ax: Axes | None
+) -> Sheet:
+    labels = max(len(pair_name(explanation, int(s))) for few in kept for s in few)
+    if ax is not None or len(kept) * outputs == 1:
+        return bar_sheet(len(kept[0]), 1, ax, labels=labels)
+    bars = max(map(len, kept))
+    return Sheet.make(
+        len(kept) * outputs,
+        None,
+        columns=len(kept),
+        size=(2.6 + 0.068 * labels, 0.24 * max(bars, 2) + 0.6),
+        margin=(0.2, 0.8),
+    )
+
+
+def _panel(panel: Axes, explanation: Interactions, sets: NDArray[np.intp], output: int) -> None:
+    """Draw one family of one output; bars whose share has a negligible denominator are hatched."""
+    put_bars(panel, explanation.estimate, (sets, output))
+    name_bars(panel, [pair_name(explanation, int(s)) for s in sets])
+    weak = explanation.weak[sets, output]
+    for bar, poor in zip(panel.patches, weak, strict=True):
+        if poor:
+            bar.set(facecolor="white", edgecolor=GREY, hatch="////", linewidth=0.8)
+    share = explanation.estimate.parts.get("h_squared")
+    if share is not None:
+        ends = np.fmax(
+            explanation.estimate.values,
+            np.where(np.isfinite(explanation.estimate.upper), explanation.estimate.upper, -np.inf),
+        )
+        for place, (s, poor) in enumerate(zip(sets, weak, strict=True)):
+            told = (
+                "H\N{SUPERSCRIPT TWO} weak"
+                if poor
+                else f"H\N{SUPERSCRIPT TWO} {number(float(share[s, output]), 0.01)}"
+            )
+            put(panel.annotate(
+                " ", (ends[s, output], place), xytext=(3, 0), textcoords="offset points",
+                va="center", fontsize=TEXT["note"], color=INK,
+            ), told)  # fmt: skip
+        panel.set_xmargin(0.25)
+        panel.autoscale_view(scaley=False)
+    whole = explanation.pairs[sets[0]][1] is None
+    kind = "interaction with all other features" if whole else "interaction of two features"
+    put(
+        panel.xaxis.label,
+        kind,
+        f"(in units of the {quantity(explanation, explanation.outputs[output])})",
+    )
+
+
+def pair_name(explanation: Interactions, number: int) -> str:
+    """Return the name of a pair, or of the feature where the other side is all the rest."""
+    first, second = explanation.pairs[number]
+    return clean(first) if second is None else f"{clean(first, 22)}{_TIMES}{clean(second, 22)}"
+
+
+def weak_note(explanation: Interactions, sets: NDArray[np.intp], outputs: list[int]) -> str:
+    """Name the pairs whose share of variance means nothing."""
+    names = [pair_name(explanation, int(s)) for s in sets if explanation.weak[s, outputs].any()]
+    if not names:
+        return ""
+    more = f" and {len(names) - 4} more" if len(names) > 4 else ""
+    listed = ", ".join(names[:4]) + more
+    return f"Hatched: the joint effect is negligible, so the share H\N{SUPERSCRIPT TWO} means nothing ({listed})."
+
+
+def _facts(explanation: Interactions, sets: NDArray[np.intp]) -> list[str]:
+    estimate = explanation.estimate
+    facts = []
+    for s in sets:
+        numbers = (
+            float(a[s, 0])
+            for a in (estimate.values, estimate.std_error, estimate.lower, estimate.upper)
+        )
+        facts.append(f"{pair_name(explanation, int(s))}: {interval(*numbers)}.")
+    return facts

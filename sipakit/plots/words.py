@@ -1,0 +1,57 @@
+"""Sentences below a picture: what was left out, what the intervals cover, what must be known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sipakit.plots.labels import clean
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from sipakit.explanation import Explanation
+
+__all__ = ["about_error", "counted", "largest", "serious"]
+
+
+def largest(sizes: ArrayLike, limit: int) -> list[int]:
+    """Return which things are drawn: all in their own order, or the ``limit`` largest in falling order.
+
+    Examples
+    --------
+    >>> largest([1.0, 3.0, 2.0], 3), largest([1.0, 3.0, 2.0], 2)
+    ([0, 1, 2], [1, 2])
+    """
+    sizes = np.nan_to_num(np.asarray(sizes, dtype=np.float64), nan=-np.inf)
+    if len(sizes) <= limit:
+        return list(range(len(sizes)))
+    return [int(i) for i in np.argsort(-sizes, kind="stable")[:limit]]
+
+
+def counted(drawn: int, total: int, things: str, order: str) -> str:
+    """Say how many of how many are drawn; nothing where all are.
+
+    Examples
+    --------
+    >>> counted(12, 60, "features", "largest range first"), counted(3, 3, "features", "")
+    ('12 of 60 features, largest range first.', '')
+    """
+    return "" if drawn == total else f"{drawn:,} of {total:,} {things}, {order}."
+
+
+def about_error(explanation: Explanation) -> str:
+    """Say what the drawn intervals cover."""
+    estimate = explanation.estimate
+    wide: NDArray[np.bool_] = np.isfinite(estimate.lower) & (estimate.upper > estimate.lower)
+    known = np.isfinite(estimate.lower) | ~np.isfinite(estimate.values)
+    level = f"{100 * explanation.conf_level:g} % intervals. " if wide.any() else ""
+    lacking = "" if known.all() else " Where no interval is drawn, none could be had."
+    return level + clean(explanation.error, None) + lacking
+
+
+def serious(explanation: Explanation) -> str:
+    """Name the caveats that forbid relying on the picture."""
+    titles = [f"{c.title} ({c.code})" for c in explanation.caveats if c.severity == "serious"]
+    return f"Not to be relied on: {'; '.join(titles)}." if titles else ""

@@ -1,0 +1,25 @@
+"""S of SIPA: where randomness lives. Pure draws, shared by the explainers."""
+
+from sipakit.sample.coalitions import all_coalitions, shapley_weights
+from sipakit.sample.donors import dealt, nearest_pairs
+from sipakit.sample.grids import Grids, cells_of, make_edges, make_grids, positions_of, shares_of
+from sipakit.sample.neighbours import Neighbourhood, draw_neighbours, neighbourhood_of
+from sipakit.sample.permutations import orders, rank_shifts
+
+__all__ = [
+    "Grids",
+    "Neighbourhood",
+    "all_coalitions",
+    "cells_of",
+    "dealt",
+    "draw_neighbours",
+    "make_edges",
+    "make_grids",
+    "nearest_pairs",
+    "neighbourhood_of",
+    "orders",
+    "positions_of",
+    "rank_shifts",
+    "shapley_weights",
+    "shares_of",
+]

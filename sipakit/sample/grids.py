@@ -1,0 +1,244 @@
+"""Where along a feature a model is asked: grids of values that occur, and edges of cells.
+
+The values of all features' grids sit in one small table: row g of it holds the g-th value of every feature, so that
+*row i, but feature j comes from grid row g* is an ordinary sentence of `sipakit.intervene`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from sipakit import columns as col
+from sipakit.axis import Axis
+from sipakit.caveats import Caveat, caveat
+from sipakit.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sipakit.table import Table
+    from sipakit.task import Feature, Task
+
+__all__ = ["Grids", "cells_of", "make_edges", "make_grids", "positions_of", "shares_of"]
+
+MOST_LEVELS = 50  # levels of an unordered category on one axis
+_RUG = 300
+
+
+@dataclass(frozen=True, eq=False)
+class Grids:
+    """Grids of all features.
+
+    Parameters
+    ----------
+    axes : tuple of u Axis
+    table : Table, as many rows as the longest grid
+        Short grids repeat their last value; those rows are never asked for.
+    feature, place : (e,) int
+        The feature and the row of ``table`` of each place, features one after the other.
+    caveats : tuple of Caveat
+    """
+
+    axes: tuple[Axis, ...]
+    table: Table
+    feature: NDArray[np.intp]
+    place: NDArray[np.intp]
+    caveats: tuple[Caveat, ...] = ()
+
+
+def make_grids(task: Task, resolution: int | str) -> Grids:
+    """Values that occur in the background: all of them, or ``resolution`` weighted quantiles where there are more.
+
+    A missing cell is a place of its own, the last one. Unordered categories keep all levels up to 50.
+
+    Raises
+    ------
+    InputError
+        For a feature that is a group of columns: a curve has one axis.
+    """
+    caveats: list[Caveat] = []
+    chosen = [_occurring(task, feature, resolution, caveats, with_missing=True) for feature in task.features]
+    return _assemble(task, chosen, caveats)
+
+
+def make_edges(task: Task, resolution: int | str) -> Grids:
+    """Edges of at most ``resolution`` cells for features that have an order; missing cells have no place.
+
+    Returns
+    -------
+    Grids
+        ``resolution`` cells have ``resolution + 1`` edges.
+    """
+    caveats: list[Caveat] = []
+    edges = resolution if isinstance(resolution, str) else resolution + 1
+    chosen = [_occurring(task, feature, edges, caveats, with_missing=False) for feature in task.features]
+    chosen = [_without_empty_cells(task, f, rows) for f, rows in zip(task.features, chosen, strict=True)]
+    return _assemble(task, chosen, caveats)
+
+
+def _without_empty_cells(task: Task, feature: Feature, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Drop the upper edge of each cell that no explained row with weight falls into: it says nothing there."""
+    (j,) = feature.columns
+    edges, places = col.numbers(task.background.columns[j])[rows], col.numbers(task.rows.columns[j])
+    use = ~np.isnan(places) & (task.weights > 0)
+    if len(rows) < 2 or not use.any():
+        return rows[:1]
+    cell, _ = _between(edges, places[use])
+    return rows[np.append(True, np.bincount(cell, minlength=len(rows) - 1) > 0)]
+
+
+def _occurring(
+    task: Task, feature: Feature, resolution: int | str, caveats: list[Caveat], *, with_missing: bool
+) -> NDArray[np.intp]:
+    """Rows of the background that hold the grid's values, in the order of the axis."""
+    if len(feature.columns) > 1:
+        message = f"Feature {feature.name!r} is a group of {len(feature.columns)} columns."
+        raise InputError(message, "A curve has one axis.", "Name single columns in features=.")
+    column = task.background.columns[feature.columns[0]]
+    if task.background.kind(feature.columns[0]) == "category":
+        rows = _levels(column, task.background_weights, feature, caveats)
+    else:
+        rows = _quantiles(col.numbers(column), task.background_weights, resolution)
+    absent = np.flatnonzero(col.missing(column))
+    return np.append(rows, absent[:1]) if (with_missing or not len(rows)) and len(absent) else rows
+
+
+def _quantiles(places: NDArray[np.float64], weights: NDArray[np.float64], resolution: int | str) -> NDArray[np.intp]:
+    use = np.flatnonzero(np.isfinite(places) & (weights > 0))
+    values, first = np.unique(places[use], return_index=True)
+    if isinstance(resolution, int) and len(values) > resolution:
+        at = np.linspace(0, 1, resolution)
+        # inverted_cdf gives values that occur, and takes a row twice exactly as it takes a weight of two
+        wanted = np.quantile(places[use], at, method="inverted_cdf", weights=weights[use])
+        first = first[np.searchsorted(values, np.unique(wanted))]
+    return use[first]
+
+
+def _levels(
+    column: col.Column, weights: NDArray[np.float64], feature: Feature, caveats: list[Caveat]
+) -> NDArray[np.intp]:
+    use = np.flatnonzero(~col.missing(column))
+    codes, first = np.unique(col.ranks(column)[use], return_index=True)
+    if len(codes) > MOST_LEVELS:
+        mass = np.bincount(col.ranks(column)[use], weights[use])[codes]
+        common = np.sort(np.argsort(-mass, kind="stable")[:MOST_LEVELS])
+        share = mass[common].sum() / mass.sum()
+        message = f"Feature {feature.name!r} has {len(codes)} levels; the {MOST_LEVELS} most frequent ones are drawn."
+        caveats.append(caveat("SIPA022", f"{message} They hold {share:.1%} of the rows."))
+        first = first[common]
+    return use[first]
+
+
+def _assemble(task: Task, chosen: list[NDArray[np.intp]], caveats: list[Caveat]) -> Grids:
+    longest = max(len(rows) for rows in chosen)
+    padded = {
+        f.columns[0]: np.pad(rows, (0, longest - len(rows)), mode="edge")
+        for f, rows in zip(task.features, chosen, strict=True)
+    }
+    untouched = np.zeros(longest, np.intp)
+    columns = [c.take(padded.get(j, untouched)) for j, c in enumerate(task.background.columns)]
+    axes = tuple(_axis(task, feature, rows) for feature, rows in zip(task.features, chosen, strict=True))
+    sizes = [len(rows) for rows in chosen]
+    return Grids(
+        axes,
+        task.background.with_columns(columns),
+        np.repeat(np.arange(len(sizes)), sizes),
+        np.concatenate([np.arange(size) for size in sizes]),
+        tuple(caveats),
+    )
+
+
+def _axis(task: Task, feature: Feature, rows: NDArray[np.intp]) -> Axis:
+    (j,) = feature.columns
+    kind, values = task.background.kind(j), task.background.columns[j].take(rows)
+    absent = col.missing(values)
+    if kind == "category":
+        positions = np.where(absent, np.nan, np.arange(len(rows), dtype=np.float64))
+    else:
+        positions = col.numbers(values)
+    axis = Axis(feature.name, kind, values, positions, _labels(values, absent), np.zeros(len(rows)), np.empty(0))
+    weight = task.weights @ shares_of(axis, task.rows.columns[j]) / task.weights.sum()
+    return replace(axis, weight=weight, rug=_rug(positions_of(task.rows, feature, axis)))
+
+
+def positions_of(table: Table, feature: Feature, axis: Axis) -> NDArray[np.float64]:
+    """(n,) where each row sits on the axis; NaN for missing cells and for levels without a place."""
+    column = table.columns[feature.columns[0]]
+    if axis.kind != "category":
+        return col.numbers(column)
+    place = _match(axis.values, column)
+    return np.where(place < 0, np.nan, axis.positions[place])
+
+
+def _rug(own: NDArray[np.float64]) -> NDArray[np.float64]:
+    inside = np.sort(own[np.isfinite(own)])
+    keep = np.unique(np.linspace(0, len(inside) - 1, min(_RUG, len(inside))).astype(int)) if len(inside) else []
+    return inside[keep] if len(inside) else inside
+
+
+def _labels(values: col.Column, absent: NDArray[np.bool_]) -> tuple[str, ...]:
+    return tuple("missing" if gone else _label(value) for value, gone in zip(values, absent, strict=True))
+
+
+def _label(value: Any) -> str:
+    if isinstance(value, (float, np.floating)):
+        return f"{value:.6g}"
+    if isinstance(value, (np.datetime64, pd.Timestamp)):
+        stamp = pd.Timestamp(value)
+        return str(stamp.date()) if stamp == stamp.normalize() else str(stamp)
+    return str(value)
+
+
+def _match(values: col.Column, column: col.Column) -> NDArray[np.intp]:
+    """(n,) which of ``values`` each cell equals; -1 for none."""
+    known = {int(number): place for place, number in enumerate(col.cell_hashes(values))}
+    return np.array([known.get(int(number), -1) for number in col.cell_hashes(column)], np.intp)
+
+
+def shares_of(axis: Axis, column: col.Column) -> NDArray[np.float64]:
+    """(n, g) how each cell is shared between its two neighbouring places: the weights of linear interpolation.
+
+    Levels and missing cells belong to their own place alone; a level that has no place belongs to none.
+    """
+    shares = np.zeros((len(column), len(axis)))
+    row = np.arange(len(column))
+    if axis.kind == "category":
+        place = _match(axis.values, column)
+        shares[row[place >= 0], place[place >= 0]] = 1.0
+        return shares
+    places = col.numbers(column)
+    known = int(np.isfinite(axis.positions).sum())
+    absent = np.isnan(places)
+    if axis.has_missing:
+        shares[row[absent], -1] = 1.0
+    row, places = row[~absent], places[~absent]
+    if known == 1:
+        shares[row, 0] = 1.0
+    elif known > 1:
+        left, along = _between(axis.positions[:known], places)
+        shares[row, left] = 1 - along
+        shares[row, left + 1] = along
+    return shares
+
+
+def cells_of(axis: Axis, column: col.Column) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.bool_]]:
+    """Cell between two edges that each row lies in, how far along it, and whether the row lies in any.
+
+    Cells are open on the left: a row on an edge is at the upper end of its cell (the first edge at the lower end).
+    """
+    places = col.numbers(column)
+    inside = ~np.isnan(places) & (len(axis) > 1)
+    cell, along = np.zeros(len(column), np.intp), np.zeros(len(column))
+    if inside.any():
+        cell[inside], along[inside] = _between(axis.positions, places[inside])
+    return cell, along, inside
+
+
+def _between(edges: NDArray[np.float64], places: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    left = np.clip(np.searchsorted(edges, places, side="left") - 1, 0, len(edges) - 2)
+    along = np.clip((places - edges[left]) / (edges[left + 1] - edges[left]), 0, 1)
+    return left, along

@@ -1,0 +1,123 @@
+"""Neighbours of a row: quasi-random points around it, in units of the background's spread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import stats
+from scipy.stats import qmc
+
+from sipakit import columns as col
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sipakit.table import Table
+
+__all__ = ["Neighbourhood", "draw_neighbours", "neighbourhood_of"]
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbourhood:
+    """What drawing around a row needs to know of the background.
+
+    Parameters
+    ----------
+    background : Table
+    weights : (b,)
+    spread : (p,) float
+        Weighted standard deviation of each number or date; 0 where the column is constant or has no distance.
+    """
+
+    background: Table
+    weights: NDArray[np.float64]
+    spread: NDArray[np.float64]
+
+    def continuous(self, table: Table, row: int) -> NDArray[np.bool_]:
+        """(p,) whether the column of this row moves by distance: a number or a date, present, and not constant."""
+        present = np.array([not col.missing(c[[row]])[0] for c in table.columns])
+        return present & (self.spread > 0)
+
+
+def neighbourhood_of(background: Table, weights: NDArray[np.float64]) -> Neighbourhood:
+    """Measure the spread of every column."""
+    spread = np.zeros(background.n_columns)
+    for j, column in enumerate(background.columns):
+        if background.kind(j) not in {"number", "date"}:
+            continue
+        places = col.numbers(column)
+        use = np.isfinite(places) & (weights > 0)
+        if use.any():
+            mean = np.average(places[use], weights=weights[use])
+            spread[j] = np.sqrt(np.average((places[use] - mean) ** 2, weights=weights[use]))
+    return Neighbourhood(background, weights, spread)
+
+
+def draw_neighbours(
+    around: Neighbourhood, table: Table, row: int, count: int, rng: np.random.Generator
+) -> tuple[Table, NDArray[np.float64]]:
+    """Draw neighbours of one row by a scrambled Sobol sequence.
+
+    Numbers and dates are drawn from a normal law about the row's own value, one background standard deviation wide
+    (whole numbers are rounded). Categories, booleans and missing cells keep their value or take one drawn from the
+    background, so that the same value comes up at least as often as not.
+
+    Parameters
+    ----------
+    around : Neighbourhood
+    table : Table
+        The explained rows.
+    row : int
+    count : int
+        How many; a power of two is best.
+    rng : Generator
+
+    Returns
+    -------
+    (Table of ``count`` rows, (count, p) coordinates)
+        Coordinates are standard deviations from the row for what moves by distance, and -1 or 0 for other and same.
+    """
+    p = table.n_columns
+    points = qmc.Sobol(p, scramble=True, rng=rng).random(count)
+    points = np.clip(points, 1e-12, 1 - 1e-12)
+    continuous = around.continuous(table, row)
+    cumulative = np.cumsum(around.weights) / around.weights.sum()
+    columns, coordinates = [], np.zeros((count, p))
+    for j, column in enumerate(table.columns):
+        if continuous[j]:
+            moved = _moved(column, row, stats.norm.ppf(points[:, j]) * around.spread[j])
+            columns.append(moved)
+            coordinates[:, j] = (col.numbers(moved) - col.numbers(column[[row]])[0]) / around.spread[j]
+            continue
+        other = around.background.columns[j]
+        # the upper half of the unit interval keeps the row's own value, the lower half draws one
+        drawn = np.minimum(np.searchsorted(cumulative, points[:, j] * 2), len(other) - 1)
+        cells = column.take(np.full(count, row))
+        change = points[:, j] < 1 / 2
+        cells[change] = other.take(drawn[change])
+        columns.append(cells)
+        coordinates[:, j] = -(col.cell_hashes(cells) != col.cell_hashes(column[[row]])[0]).astype(float)
+    return table.with_columns(columns), coordinates
+
+
+def _moved(column: col.Column, row: int, step: NDArray[np.float64]) -> col.Column:
+    """The row's value plus ``step``, in the column's own dtype; whole numbers are rounded."""
+    place = col.numbers(column[[row]])[0] + step
+    if col.kind(column) == "date":
+        own = column.take(np.full(len(step), row))
+        return own + np.asarray(step, "timedelta64[ns]").astype(_resolution(own))
+    if np.issubdtype(getattr(column.dtype, "numpy_dtype", column.dtype), np.integer):
+        limits = np.iinfo(getattr(column.dtype, "numpy_dtype", column.dtype))
+        place = np.clip(np.rint(place), float(limits.min), float(limits.max))
+    like = column.take(np.full(len(step), row))
+    like[:] = (
+        place.astype(getattr(column.dtype, "numpy_dtype", column.dtype)) if isinstance(column, np.ndarray) else place
+    )
+    return like
+
+
+def _resolution(column: col.Column) -> str:
+    unit = getattr(column.dtype, "unit", None) or np.datetime_data(column.dtype)[0]
+    return f"timedelta64[{unit}]"

@@ -1,0 +1,258 @@
+"""How predictions are scored: losses row by row, scikit-learn's scorers, and functions of one's own.
+
+Everything is turned into a *loss*, so that an importance is always an increase: a score counts with its sign changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.metrics import get_scorer, get_scorer_names
+
+from sipakit.errors import CapabilityError, InputError, InputTypeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from sipakit.task import Task
+
+__all__ = ["Metric", "resolve_scoring"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One way to score.
+
+    Parameters
+    ----------
+    name : str
+    by_row : callable(target, (n, k) predictions) -> (n,) losses, or None
+    as_a_whole : callable(target, (n, k) predictions, (n,) weights) -> loss, for what is no mean over rows
+    sign : int
+        -1 where the user's number is a score, so that its baseline is shown as they know it.
+    """
+
+    name: str
+    by_row: Callable[[Any, NDArray[np.float64]], NDArray[np.float64]] | None = None
+    as_a_whole: Callable[[Any, NDArray[np.float64], NDArray[np.float64]], float] | None = None
+    sign: int = 1
+
+
+def resolve_scoring(scoring: Any, task: Task) -> tuple[Metric, ...]:
+    """Read the user's ``scoring``.
+
+    Parameters
+    ----------
+    scoring : None, str, scorer, callable(y, predictions), or a list of these
+        None is squared error for regression and log loss for classification. A function of (y, predictions) returns a
+        loss a row, or one loss: smaller is better. scikit-learn's own metric functions are known by their scorer.
+    task : Task
+
+    Returns
+    -------
+    tuple of Metric
+
+    Raises
+    ------
+    InputError, InputTypeError, CapabilityError
+        For a name that scikit-learn does not know, and for a score that these outputs cannot have.
+    """
+    if scoring is None:
+        scoring = "neg_log_loss" if task.classes is not None else "neg_mean_squared_error"
+    several = list(scoring) if isinstance(scoring, (list, tuple)) else [scoring]
+    if not several:
+        raise InputError("scoring=[] names nothing.", "It takes a name, a function, or a list of them.")
+    return tuple(_metric(one, task) for one in several)
+
+
+def _metric(scoring: Any, task: Task) -> Metric:
+    if isinstance(scoring, str):
+        if scoring in _BY_ROW:
+            return Metric(scoring, by_row=_bound(_BY_ROW[scoring], task), sign=-1)
+        if scoring not in get_scorer_names():
+            message = f"scoring={scoring!r} is no score that scikit-learn knows."
+            raise InputError(message, f"Row by row: {', '.join(_BY_ROW)}; and scikit-learn's scorer names.")
+        return _by_scorer(scoring, get_scorer(scoring), task)
+    if hasattr(scoring, "_score_func"):
+        return _by_scorer(_scorer_name(scoring), scoring, task)
+    if not callable(scoring):
+        raise InputTypeError(f"scoring={scoring!r} is a {type(scoring).__name__}.", "It takes a name or a function.")
+    for name in get_scorer_names():
+        if getattr(get_scorer(name), "_score_func", None) is scoring:  # one of scikit-learn's functions: known sign
+            return _metric(name, task)
+    return _by_function(scoring, task)
+
+
+def _by_function(function: Callable[..., Any], task: Task) -> Metric:
+    name = getattr(function, "__name__", type(function).__name__)
+    target = _labels(task)
+
+    def loss(y: Any, predictions: NDArray[np.float64]) -> Any:
+        given = target(y)
+        return function(given, predictions[:, 0] if predictions.shape[1] == 1 else predictions)
+
+    probe = np.asarray(loss(_first(task.target), _first(task.predictions)))
+    if probe.ndim == 0:
+        return Metric(name, as_a_whole=lambda y, f, w: float(loss(y, f)))  # noqa: ARG005 - it takes no weights
+    if probe.shape != (len(_first(task.target)),):
+        message = f"scoring={name} returned shape {probe.shape} for {len(_first(task.target))} rows."
+        raise InputError(message, "It returns one loss, or one a row.")
+    return Metric(name, by_row=lambda y, f: np.asarray(loss(y, f), np.float64))
+
+
+def _first(array: Any) -> Any:
+    return array[:2]
+
+
+def _labels(task: Task) -> Callable[[Any], Any]:
+    """Targets as the user gave them: labels for classifiers."""
+    if task.classes is None:
+        return lambda y: y
+    labels = np.asarray(task.classes)
+    return lambda y: labels[y]
+
+
+# ---- losses by row
+
+
+def _squared(y: NDArray[np.float64], f: NDArray[np.float64], task: Task) -> NDArray[np.float64]:  # noqa: ARG001
+    return np.asarray(((y.reshape(len(y), -1) - f) ** 2).mean(axis=1))
+
+
+def _absolute(y: NDArray[np.float64], f: NDArray[np.float64], task: Task) -> NDArray[np.float64]:  # noqa: ARG001
+    return np.asarray(np.abs(y.reshape(len(y), -1) - f).mean(axis=1))
+
+
+def _log_loss(y: NDArray[np.intp], f: NDArray[np.float64], task: Task) -> NDArray[np.float64]:
+    p = _probabilities(f, task)
+    eps = np.finfo(np.float64).eps
+    return -np.log(np.clip(p[np.arange(len(y)), y], eps, 1))
+
+
+def _brier(y: NDArray[np.intp], f: NDArray[np.float64], task: Task) -> NDArray[np.float64]:
+    p = _probabilities(f, task)
+    squares = (p - np.eye(p.shape[1])[y]) ** 2
+    # scikit-learn's Brier score of two classes looks at one of them
+    return squares[:, 1] if p.shape[1] == 2 else squares.sum(axis=1)
+
+
+def _wrong(y: NDArray[np.intp], f: NDArray[np.float64], task: Task) -> NDArray[np.float64]:
+    return np.asarray(_decided(f, task) != y, np.float64)
+
+
+_BY_ROW: Mapping[str, Callable[[Any, NDArray[np.float64], Task], NDArray[np.float64]]] = {
+    "neg_mean_squared_error": _squared,
+    "neg_mean_absolute_error": _absolute,
+    "neg_log_loss": _log_loss,
+    "neg_brier_score": _brier,
+    "accuracy": _wrong,
+}
+_FOR_CLASSES = {"neg_log_loss", "neg_brier_score", "accuracy"}
+
+
+def _bound(loss: Callable[..., Any], task: Task) -> Callable[[Any, NDArray[np.float64]], NDArray[np.float64]]:
+    name = next(key for key, value in _BY_ROW.items() if value is loss)
+    if name in _FOR_CLASSES and task.classes is None:
+        cure = "Use neg_mean_squared_error, or say sp.adapt(model, classes=[...])."
+        raise CapabilityError(f"scoring={name!r} needs classes.", "The model predicts numbers.", cure)
+    if name not in _FOR_CLASSES and task.classes is not None:
+        message = f"scoring={name!r} needs numbers."
+        raise CapabilityError(message, "The model predicts classes.", "Use neg_log_loss or neg_brier_score.")
+    return lambda y, f: loss(y, f, task)
+
+
+def _probabilities(f: NDArray[np.float64], task: Task) -> NDArray[np.float64]:
+    """(n, classes) probabilities from what was predicted.
+
+    Raises
+    ------
+    CapabilityError
+        If the outputs are another scale, or leave classes out.
+    """
+    if task.scale == "log_odds":
+        f = 1 / (1 + np.exp(-f))
+    elif task.scale != "probability":
+        message = f"A score of probabilities was asked for, and the model is explained on the {task.scale} scale."
+        raise CapabilityError(message, "Use output='probability'.", "Or score with 'accuracy'.")
+    return _every_class(f, task, lambda p: 1 - p)
+
+
+def _every_class(
+    f: NDArray[np.float64], task: Task, other: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    classes = [str(label) for label in task.classes or ()]
+    if list(task.outputs) == classes:
+        return f
+    if len(classes) == 2 and f.shape[1] == 1:
+        both = [f[:, 0], other(f[:, 0])]
+        return np.column_stack(both if task.outputs[0] == classes[0] else both[::-1])
+    message = f"The outputs {list(task.outputs)} leave classes out."
+    raise CapabilityError(message, f"A score needs all of {classes}.", "Leave output= at its default.")
+
+
+def _decided(f: NDArray[np.float64], task: Task) -> NDArray[np.intp]:
+    """(n,) position of the predicted class."""
+    full = _every_class(f, task, (lambda p: 1 - p) if task.scale == "probability" else (lambda s: -s))
+    return np.asarray(full.argmax(axis=1), np.intp)
+
+
+# ---- scikit-learn's scorers, run on a stand-in that replays the engine's predictions
+
+
+class _Replay(BaseEstimator):
+    """Abstract stand-in for the model: rows are numbers of rows that were predicted already."""
+
+    def __init__(self, task: Task, predictions: NDArray[np.float64]) -> None:
+        self.task, self.predictions = task, predictions
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def fit(self, X: Any, y: Any = None) -> _Replay:  # noqa: ARG002
+        """Stand-ins are born fitted."""
+        return self
+
+
+class _ReplayRegressor(RegressorMixin, _Replay):
+    def predict(self, X: Any) -> Any:
+        f = self.predictions[np.asarray(X)[:, 0]]
+        return f[:, 0] if f.shape[1] == 1 else f
+
+
+class _ReplayClassifier(ClassifierMixin, _Replay):
+    @property
+    def classes_(self) -> NDArray[Any]:
+        return np.asarray(self.task.classes)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        return np.asarray(self.classes_[_decided(self.predictions[np.asarray(X)[:, 0]], self.task)])
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        return _probabilities(self.predictions[np.asarray(X)[:, 0]], self.task)
+
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        full = _every_class(self.predictions[np.asarray(X)[:, 0]], self.task, lambda s: -s)
+        return full[:, 1] if full.shape[1] == 2 else full
+
+
+def _by_scorer(name: str, scorer: Callable[..., float], task: Task) -> Metric:
+    stand_in: Callable[[Task, NDArray[np.float64]], _Replay]
+    stand_in = _ReplayRegressor if task.classes is None else _ReplayClassifier
+    labels = _labels(task)
+
+    def loss(y: Any, predictions: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+        rows = np.arange(len(y))[:, None]
+        extra = {} if bool((weights == 1).all()) else {"sample_weight": weights}
+        return -float(scorer(stand_in(task, predictions), rows, labels(y), **extra))
+
+    return Metric(name, as_a_whole=loss, sign=-1)
+
+
+def _scorer_name(scorer: Any) -> str:
+    known: Sequence[Hashable] = [name for name in get_scorer_names() if repr(get_scorer(name)) == repr(scorer)]
+    return str(known[0]) if known else str(getattr(scorer._score_func, "__name__", "score"))  # noqa: SLF001

@@ -1,0 +1,216 @@
+"""Rows in, rows out: an immutable table of named columns of any dtype.
+
+A `Table` never converts a mixed frame as a whole: each column keeps its dtype, and rows are moved column by column by
+number. `door.py` decides what may become a Table; this file only holds it and gives rows back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from sipakit import columns as col
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+    from numpy.typing import NDArray
+
+    from sipakit.intervene import Mix
+
+__all__ = ["Table"]
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Named columns of equal length.
+
+    Parameters
+    ----------
+    header : pandas.Index, p names
+        As the model was fitted: any hashable names, MultiIndex tuples included.
+    columns : tuple of p arrays, each (n,)
+        NumPy or pandas extension arrays.
+    from_array : bool
+        Whether the user gave an array, so that callables get an array back.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = Table.from_data(pd.DataFrame({"age": [30, 41], "city": ["Rome", None]}))
+    >>> table.names, table.kind(1), len(table)
+    (('age', 'city'), 'category', 2)
+    """
+
+    header: pd.Index
+    columns: tuple[col.Column, ...]
+    from_array: bool = False
+
+    @classmethod
+    def from_data(cls, data: Any) -> Table:
+        """Hold an (n, p) NumPy array or a pandas frame; the columns of a frame are kept as they are."""
+        if isinstance(data, pd.DataFrame):
+            dense = [data.iloc[:, j] for j in range(data.shape[1])]
+            return cls(data.columns, tuple(_column(series) for series in dense))
+        names = pd.Index([f"x{j}" for j in range(data.shape[1])], dtype=object)
+        return cls(names, tuple(data[:, j] for j in range(data.shape[1])), from_array=True)
+
+    @classmethod
+    def stacked(cls, tables: Sequence[Table]) -> Table:
+        """Tables of one header and the same dtypes, one under the other."""
+        first = tables[0]
+        columns = [col.stacked([table.columns[j] for table in tables]) for j in range(first.n_columns)]
+        return first.with_columns(columns)
+
+    def __len__(self) -> int:
+        return len(self.columns[0]) if self.columns else 0
+
+    @property
+    def n_columns(self) -> int:
+        """Number of columns."""
+        return len(self.columns)
+
+    @cached_property
+    def names(self) -> tuple[Hashable, ...]:
+        """Column names."""
+        return tuple(self.header)
+
+    def kind(self, column: int) -> col.Kind:
+        """How column number ``column`` is put on an axis."""
+        return col.kind(self.columns[column])
+
+    def take(self, index: NDArray[np.intp]) -> Table:
+        """Rows number ``index``."""
+        return Table(self.header, tuple(c.take(index) for c in self.columns), self.from_array)
+
+    def with_columns(self, columns: Sequence[col.Column]) -> Table:
+        """Other columns under the same header: grids, drawn neighbours."""
+        return Table(self.header, tuple(columns), self.from_array)
+
+    def renamed(self, header: pd.Index) -> Table:
+        """The same columns under other names."""
+        return Table(header, self.columns, self.from_array)
+
+    def selected(self, positions: Sequence[int]) -> Table:
+        """Columns number ``positions``, in that order."""
+        return Table(self.header[list(positions)], tuple(self.columns[j] for j in positions), self.from_array)
+
+    # ---- rows out
+
+    @cached_property
+    def matrix(self) -> NDArray[Any]:
+        """(n, p) C-ordered array in the narrowest dtype that holds every column; objects if there are strings."""
+        return (
+            np.ascontiguousarray(np.column_stack([_plain(c) for c in self.columns]))
+            if self.columns
+            else np.empty((0, 0))
+        )
+
+    @cached_property
+    def one_dtype(self) -> bool:
+        """Whether all columns share one NumPy number dtype, so that rows can be moved as a block."""
+        dtypes = {c.dtype for c in self.columns if isinstance(c, np.ndarray)}
+        plain = all(isinstance(c, np.ndarray) for c in self.columns)
+        return plain and len(dtypes) == 1 and next(iter(dtypes)).kind in "biuf"
+
+    def mixed_array(self, mix: Mix) -> NDArray[Any]:
+        """The virtual rows as a fresh (m, p) array."""
+        base, donor = self.matrix, mix.donor.table.matrix
+        rows = base[mix.base.index]
+        taken = list(mix.columns())
+        if taken and np.result_type(base, donor) != base.dtype:
+            rows = rows.astype(np.result_type(base, donor))
+        for column, who in taken:
+            if who is None:
+                rows[:, column] = donor[mix.donor.index, column]
+            else:
+                rows[who, column] = donor[mix.donor.index[who], column]
+        return rows
+
+    def mixed_frame(self, mix: Mix) -> pd.DataFrame:
+        """The virtual rows as a fresh frame with this table's names and dtypes."""
+        if self.one_dtype and mix.donor.table.one_dtype:
+            frame = pd.DataFrame(self.mixed_array(mix), copy=False)
+        else:
+            taken = dict(mix.columns())
+            frame = pd.DataFrame({j: self._mixed_column(mix, j, taken) for j in range(self.n_columns)}, copy=False)
+        frame.columns = self.header
+        return frame
+
+    def _mixed_column(self, mix: Mix, j: int, taken: dict[int, NDArray[np.bool_] | None]) -> col.Column:
+        base, donor = self.columns[j], mix.donor.table.columns[j]
+        if j not in taken:
+            return base.take(mix.base.index)
+        who = taken[j]
+        if who is None:
+            return donor.take(mix.donor.index)
+        column = base.take(mix.base.index)
+        if column.dtype != donor.dtype:  # only grids and neighbours of whole numbers can differ: widen, never cast down
+            column = column.astype(np.result_type(column.dtype, donor.dtype))
+        column[who] = donor.take(mix.donor.index[who])
+        return column
+
+    def on_the_way(self, mix: Mix) -> NDArray[np.float64]:
+        """(m, p) rows at a fraction of the straight way from base to donor; numeric columns only."""
+        # as floats first: booleans cannot be subtracted, and unsigned numbers wrap around
+        base = self.matrix[mix.base.index].astype(np.float64)
+        donor = mix.donor.table.matrix[mix.donor.index].astype(np.float64)
+        return base + mix.take[mix.which] * (donor - base)
+
+    def as_data(self, *, as_array: bool) -> Any:
+        """All rows, as an array or as a frame."""
+        from sipakit.intervene import Mix, Rows
+
+        return Mix.unchanged(Rows(self, np.arange(len(self)))).rows(as_array=as_array)
+
+    # ---- equality by value
+
+    @cached_property
+    def _hash_columns(self) -> dict[int, NDArray[np.uint64]]:
+        return {}
+
+    def cell_hashes(self, column: int) -> NDArray[np.uint64]:
+        """(n,) numbers that are equal where the cells of one column are equal; columns have numbers of their own."""
+        if column not in self._hash_columns:
+            salt = np.uint64((column * 0x9E3779B97F4A7C15 + 0x632BE59BD9B4E019) % 2**64)
+            mixed = (col.cell_hashes(self.columns[column]) ^ salt) * np.uint64(0xBF58476D1CE4E5B9)
+            self._hash_columns[column] = mixed ^ (mixed >> np.uint64(31))
+        return self._hash_columns[column]
+
+    @cached_property
+    def row_hashes(self) -> NDArray[np.uint64]:
+        """(n,) numbers that are equal where whole rows are equal."""
+        total = np.zeros(len(self), np.uint64)
+        for column in range(self.n_columns):
+            total += self.cell_hashes(column)
+        return total
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Sixteen hexadecimal digits that name the content: names, dtypes and cells."""
+        digest = hashlib.sha256(
+            repr([(str(n), str(c.dtype)) for n, c in zip(self.names, self.columns, strict=True)]).encode()
+        )
+        digest.update(self.row_hashes.tobytes())
+        return digest.hexdigest()[:16]
+
+
+def _column(series: pd.Series) -> col.Column:
+    dtype = series.dtype
+    if isinstance(dtype, pd.SparseDtype):
+        return series.to_numpy()
+    return series.to_numpy() if isinstance(dtype, np.dtype) else series.array
+
+
+def _plain(column: col.Column) -> NDArray[Any]:
+    """A column as a NumPy array; missing cells of nullable numbers become NaN."""
+    if isinstance(column, np.ndarray):
+        return column
+    if col.kind(column) == "number":
+        return col.numbers(column) if col.missing(column).any() else np.asarray(column.to_numpy())
+    return np.asarray(column, dtype=object)

@@ -1,0 +1,166 @@
+"""The question without the method: which rows, against which background, of a model with which outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sipakit.errors import InputError, InputTypeError, first_few
+from sipakit.intervene import Mix, Rows
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from sipakit.table import Table
+
+__all__ = ["Feature", "Task", "resolve_features"]
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """What a method moves as one: a column, or a named group of columns."""
+
+    name: Hashable
+    columns: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """Rows, background, target and what the model said of them.
+
+    Parameters
+    ----------
+    rows : Table, n explained rows
+    background : Table, b rows
+        Supplies donors, grids and neighbourhoods. The explained rows themselves where the user named no other.
+    features : tuple of u features
+        The players, in the order of the result.
+    outputs : tuple of k names
+    target : (n,) float, (n,) class positions, (n, k) float, or None
+    weights, background_weights : (n,), (b,)
+        Importance weights of the rows; they enter aggregates and quantiles and nothing else.
+    predictions, background_predictions : (n, k), (b, k), or None when the explainer does not use them
+    classes : tuple or None
+        Labels in the model's order, for classifiers.
+    budget : int or None
+        Model rows that the draws may cost.
+    design : object
+        What `Explainer.design` computed once for all draws: grids, edges, orders.
+    """
+
+    rows: Table
+    background: Table
+    features: tuple[Feature, ...]
+    outputs: tuple[str, ...]
+    target: NDArray[Any] | None
+    weights: NDArray[np.float64]
+    background_weights: NDArray[np.float64]
+    predictions: NDArray[np.float64] | None = None
+    background_predictions: NDArray[np.float64] | None = None
+    classes: tuple[Hashable, ...] | None = None
+    scale: str = "prediction"
+    budget: int | None = None
+    design: Any = field(default=None)
+
+    @property
+    def n(self) -> int:
+        """Number of explained rows."""
+        return len(self.rows)
+
+    @property
+    def k(self) -> int:
+        """Number of outputs."""
+        return len(self.outputs)
+
+    @property
+    def names(self) -> tuple[Hashable, ...]:
+        """Names of the features."""
+        return tuple(feature.name for feature in self.features)
+
+    @cached_property
+    def membership(self) -> NDArray[np.bool_]:
+        """(u, p) True where a column belongs to a feature; row j is the pattern that takes feature j alone."""
+        pattern = np.zeros((len(self.features), self.rows.n_columns), bool)
+        for j, feature in enumerate(self.features):
+            pattern[j, list(feature.columns)] = True
+        return pattern
+
+    def mix(
+        self,
+        base: tuple[Table, NDArray[np.intp]],
+        donor: tuple[Table, NDArray[np.intp]],
+        take: NDArray[Any],
+        which: NDArray[np.intp] | None = None,
+    ) -> Mix:
+        """Row ``base``, but the *features* ``take`` ((u,) or (q, u), bool or fraction) come from row ``donor``."""
+        take = np.atleast_2d(take)
+        columns = take @ self.membership if take.dtype != bool else (take[:, :, None] & self.membership).any(axis=1)
+        return Mix.of(Rows(*base), Rows(*donor), columns, which)
+
+
+def resolve_features(
+    table: Table,
+    features: Sequence[Hashable] | None = None,
+    groups: Mapping[Hashable, Sequence[Hashable]] | None = None,
+) -> tuple[Feature, ...]:
+    """Turn the user's names into features.
+
+    Parameters
+    ----------
+    table : Table, p columns
+    features : names of columns or groups, in the order wanted; None for every group and every column in no group
+    groups : name -> columns that move together
+
+    Returns
+    -------
+    tuple of Feature
+
+    Raises
+    ------
+    InputError
+        For names that the table lacks, repeated names, overlapping groups, and a group named like a column.
+    """
+    if isinstance(features, str):
+        message = f"features={features!r} is one name."
+        raise InputTypeError(message, "It takes a list of names.", f"Write features=[{features!r}].")
+    position = {name: j for j, name in enumerate(table.names)}
+    available = {**{name: (j,) for name, j in position.items()}, **_grouped(table, groups or {}, position)}
+    grouped = {name for members in (groups or {}).values() for name in members}
+    chosen = [n for n in available if n not in grouped] if features is None else list(features)
+    unknown = [name for name in chosen if name not in available]
+    if unknown:
+        message = f"features= names {first_few(unknown)}, which the table does not have."
+        raise InputError(message, f"It has {first_few(available, 12)}.", "Check the spelling and the type of the name.")
+    if len(set(chosen)) < len(chosen):
+        twice = sorted({str(name) for name in chosen if chosen.count(name) > 1})
+        raise InputError(f"features= names {first_few(twice)} more than once.", "Each may be named once.")
+    if not chosen:
+        raise InputError("features=[] names nothing.", "It takes at least one name, or None for all.")
+    return tuple(Feature(name, available[name]) for name in chosen)
+
+
+def _grouped(
+    table: Table, groups: Mapping[Hashable, Sequence[Hashable]], position: Mapping[Hashable, int]
+) -> dict[Hashable, tuple[int, ...]]:
+    seen: dict[Hashable, Hashable] = {}
+    for group, members in groups.items():
+        if group in position:
+            raise InputError(f"groups= has a group named {group!r}, which is a column too.", cure="Rename the group.")
+        if isinstance(members, str) or not len(members):
+            message = f"groups[{group!r}]={members!r} is not a list of columns."
+            raise InputTypeError(message, "A group takes a list with at least one column.")
+        unknown = [name for name in members if name not in position]
+        if unknown:
+            message = f"groups[{group!r}] names {first_few(unknown)}, which the table does not have."
+            raise InputError(message, f"It has {first_few(table.names, 12)}.")
+        for name in members:
+            if name in seen:
+                message = f"Column {name!r} is in the groups {seen[name]!r} and {group!r}."
+                raise InputError(message, "A column may be in one group.", "Take it out of one of them.")
+            seen[name] = group
+    return {group: tuple(position[name] for name in members) for group, members in groups.items()}

@@ -1,0 +1,275 @@
+"""Explanations made up for pictures and documents: any number of features and outputs, any names."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from sipakit.axis import Axis
+from sipakit.caveats import caveat
+from sipakit.estimate import Estimate
+from sipakit.explanation import (
+    Attributions,
+    Cost,
+    Effects,
+    Importances,
+    Interactions,
+    Surrogates,
+)
+
+HOSTILE = (
+    "$x_{1$",
+    "cost $ and $ price",
+    "_hidden",
+    "<b>&",
+    "\ud800",
+    "a\x00b",
+    "a\x0b\ufffeb",
+    "\u202eabc",
+    "x" * 300,
+    "😀",
+    "日本語",
+    "-->",
+    "]]>",
+    "<script>alert(1)</script>",
+    "",
+    ("a", 1),
+    7,
+    "\n",
+)
+ERROR = (
+    "Standard errors cover the sampling of the explained rows. "
+    "They leave out the choice of the background and the fitting of the model."
+)
+
+
+def features(count: int) -> tuple[str, ...]:
+    """Plausible names, some of them long."""
+    first = ("age", "hours_per_week", "a very long name " + "that goes on " * 4 + "to the end")
+    return (first + tuple(f"measurement_{j:02d}" for j in range(3, count)))[:count]
+
+
+def outputs(count: int) -> tuple[str, ...]:
+    """One prediction, or classes."""
+    return ("prediction",) if count == 1 else tuple(f"class {'ABCDEFGH'[k]}" for k in range(count))
+
+
+def common(names, k, scale=None):
+    """What every explanation carries."""
+    return {
+        "explainer": "PartialDependence",
+        "parameters": {"grid_resolution": 20, "features": None, "groups": {1: ["a", "b"]}},
+        "question": "How does the mean prediction move along a feature?",
+        "references": ("Friedman (2001), doi:10.1214/aos/1013203451",),
+        "features": tuple(names),
+        "outputs": outputs(k),
+        "scale": scale or ("prediction" if k == 1 else "probability"),
+        "error": ERROR,
+        "estimator": "exact",
+        "conf_level": 0.95,
+        "caveats": (caveat("SIPA010", "There are 20 rows.", "Pass background=."),),
+        "cost": Cost(rows=100, asked=120, seconds_in_model=0.25),
+        "manifest": {"python": "3.11", "seed": 0},
+    }
+
+
+def attributions(count=3, k=1, n=1, names=None, **changes):
+    rng = np.random.default_rng(0)
+    names = features(count) if names is None else names
+    size = np.exp(-np.arange(len(names)) / 5)
+    cells = rng.normal(size=(n, len(names), k))
+    values = cells * size[None, :, None]
+    row_values = np.empty((n, len(names)), dtype=object)
+    row_values[:] = np.round(38 + 10 * cells[..., 0], 2)
+    row_values[:, 1:2] = "Exec-managerial"
+    made = {
+        **common(names, k),
+        "explainer": "Shapley",
+        "estimate": Estimate.within(values, 0.08 * size[None, :, None], conf_level=0.95),
+        "base_values": np.full(k, 0.24),
+        "base_std_error": np.full(k, 0.01),
+        "predictions": 0.24 + values.sum(axis=1),
+        "row_values": row_values,
+        "rows": np.arange(n) + 17,
+        "completeness_gap": np.zeros((n, k)),
+    }
+    return Attributions(**{**made, **changes})
+
+
+def importances(count=3, m=1, names=None):
+    rng = np.random.default_rng(1)
+    names = features(count) if names is None else names
+    size = 3 * np.exp(-np.arange(len(names)) / 8)
+    values = size[:, None] * rng.uniform(0.5, 1, (len(names), m)) - 0.02
+    metrics = ("neg_mean_squared_error", "r2", "neg_median_absolute_error")[:m]
+    made = common(names, 1)
+    return Importances(
+        **{**made, "explainer": "PermutationImportance"},
+        estimate=Estimate.within(values, 0.1 + 0 * values, conf_level=0.95),
+        metrics=metrics,
+        baseline=np.linspace(0.7, 12, m),
+    )
+
+
+def number_axis(name, places=20, absent=False, high=90.0):
+    rng = np.random.default_rng(2)
+    values = np.linspace(17, high, places)
+    rug = np.sort(rng.gamma(4, (high - 17) / 12, 200) + 17)
+    if absent:
+        values = np.append(values, np.nan)
+    labels = tuple("missing" if np.isnan(v) else f"{v:.6g}" for v in values)
+    weight = np.full(len(values), 1 / len(values))
+    return Axis(name, "number", values, values.copy(), labels, weight, rug)
+
+
+def date_axis(name, places=12, absent=False, spans=False, zone=None, freq="30D"):
+    if spans:
+        values = pd.timedelta_range("1h", periods=places, freq="5h").array
+    else:
+        values = pd.date_range("2024-01-15", periods=places, freq=freq, tz=zone).as_unit("ns").array
+    if absent:
+        values = pd.concat([pd.Series(values), pd.Series([pd.NaT], dtype=values.dtype)]).array
+    series = pd.Series(values)
+    unit = "m8[ns]" if spans else "M8[ns]"
+    positions = series.to_numpy(dtype=unit).astype(np.int64).astype(float)
+    positions = np.where(series.isna(), np.nan, positions)
+    known = positions[np.isfinite(positions)]
+    labels = tuple("missing" if pd.isna(v) else str(v) for v in values)
+    rug = np.linspace(known.min(), known.max(), 40)
+    return Axis(name, "date", values, positions, labels, np.full(len(series), 1 / len(series)), rug)
+
+
+def level_axis(name, levels, kind="category", absent=False):
+    values = np.array([*levels, *([None] if absent else [])], dtype=object)
+    g = len(values)
+    positions = np.where(np.array([v is None for v in values]), np.nan, np.arange(g, dtype=float))
+    labels = tuple("missing" if v is None else str(v) for v in values)
+    weight = np.exp(-np.arange(g) / 4)
+    if kind == "ordered":
+        values = pd.Categorical(values, categories=list(levels), ordered=True)
+    return Axis(name, kind, values, positions, labels, weight / weight.sum(), np.arange(g) * 1.0)
+
+
+def all_axes():
+    """One axis of each kind."""
+    work = ["Private", "Self-emp-not-inc", "Local-gov", "State-gov", "Federal-gov", "Never-worked"]
+    return (
+        number_axis("age"),
+        number_axis("capital_gain", absent=True, high=99_999.0),
+        date_axis("signed"),
+        date_axis("signed at", absent=True, zone="Europe/Berlin", freq="3h"),
+        date_axis("time since", spans=True),
+        level_axis("work class", work, absent=True),
+        level_axis("education", ["low", "middle", "high"], kind="ordered"),
+        level_axis("occupation", [f"occupation number {i}" for i in range(50)]),
+        level_axis("married", ["False", "True"], kind="ordered"),
+        number_axis("few", places=3),
+    )
+
+
+def axes_of(names):
+    """Axes of number kind, every fourth with levels."""
+    kinds = [
+        level_axis(n, ["low", "middle", "high"]) if j % 4 == 3 else number_axis(n, absent=j % 4 == 1)
+        for j, n in enumerate(names)
+    ]
+    return tuple(kinds)
+
+
+def effects(count=3, k=1, names=None, axes=None, centred=False, scale=None, error=0.03):
+    rng = np.random.default_rng(3)
+    names = features(count) if names is None else names
+    axes = axes_of(names) if axes is None else axes
+    parts = []
+    for j, axis in enumerate(axes):
+        t = np.linspace(0, 1, len(axis))[:, None]
+        wave = np.sin(3 * t + np.arange(k) + j) / (1 + 0.15 * j)
+        parts.append(0.4 + 0.3 * wave + rng.normal(0, 0.01, (len(axis), k)) - 0.4 * centred)
+    values = np.concatenate(parts)
+    made = common([axis.name for axis in axes], k, scale)
+    made["explainer"] = "ALE" if centred else "PartialDependence"
+    estimate = Estimate.within(values, error, conf_level=0.95)
+    return Effects(**made, estimate=estimate, axes=axes, centred=centred)
+
+
+def row_effects(count=3, k=1, n=50, names=None, axes=None):
+    rng = np.random.default_rng(4)
+    names = features(count) if names is None else names
+    axes = axes_of(names) if axes is None else axes
+    slope = rng.normal(1, 0.5, (n, 1, k))
+    parts, own = [], []
+    for j, axis in enumerate(axes):
+        t = np.linspace(0, 1, len(axis))[None, :, None]
+        parts.append(0.3 + 0.3 * slope * np.sin(2 * t + np.arange(k) + j) / (1 + 0.2 * j))
+        own.append(axis.positions[rng.integers(0, len(axis), n)])
+    values = np.concatenate(parts, axis=1)
+    made = common([axis.name for axis in axes], k)
+    return Effects(
+        **{**made, "explainer": "CeterisParibus" if n <= 6 else "ICE", "error": "None: exact answers."},
+        estimate=Estimate.exact(values),
+        axes=axes,
+        rows=np.arange(n) + 3,
+        own=np.stack(own, axis=1),
+        predictions=values[:, 0, :] + 0.02,
+    )
+
+
+def interactions(count=3, k=1, names=None, totals=True, pairs=True):
+    rng = np.random.default_rng(5)
+    names = features(count) if names is None else names
+    sets = [(name, None) for name in names] if totals else []
+    sets += list(combinations(names, 2)) if pairs else []
+    values = np.sort(rng.gamma(1, 0.1, (len(sets), k)), axis=0)[::-1]
+    weak = values < 0.02
+    weak[0] = True
+    made = common(names, k)
+    return Interactions(
+        **{**made, "explainer": "HStatistic"},
+        estimate=Estimate.within(
+            values, 0.02, conf_level=0.95, parts={"h_squared": values**2, "h_squared_lower": 0 * values}
+        ),
+        pairs=tuple(sets),
+        weak=weak,
+    )
+
+
+def surrogates(count=3, k=1, names=None, kind="tree"):
+    rng = np.random.default_rng(6)
+    names = features(count) if names is None else names
+    if kind == "tree":
+        terms = tuple(" and ".join(f"{n} <= {i}.5" for n in names[: 1 + i % 4]) for i in range(len(names)))
+        term_features = (None,) * len(names)
+    else:
+        terms, term_features = tuple(str(n) for n in names), tuple(names)
+    values = rng.normal(0, 1, (len(names), k))
+    support = rng.dirichlet(np.ones(len(names))) if kind == "tree" else np.ones(len(names))
+    made = common(names, k)
+    return Surrogates(
+        **{**made, "explainer": "GlobalSurrogate"},
+        estimate=Estimate.within(values, 0.1, conf_level=0.95),
+        kind=kind,
+        terms=terms,
+        term_features=term_features,
+        support=support,
+        fidelity=Estimate.within(np.full(k, 0.83), 0.02, conf_level=0.95),
+        rules="if ...",
+    )
+
+
+def one_of_each(count=3, k=1, names=None):
+    """Every type and kind: (label, explanation, kind)."""
+    return [
+        ("attributions", attributions(count, k, names=names), "bars"),
+        ("swarm", attributions(count, k, n=80, names=names), "beeswarm"),
+        ("importances", importances(count, min(k, 3), names=names), "bars"),
+        ("effects", effects(count, k, names=names), "curves"),
+        ("centred", effects(count, k, names=names, centred=True), "curves"),
+        ("rows", row_effects(count, k, names=names), "curves"),
+        ("few rows", row_effects(count, k, n=4, names=names), "curves"),
+        ("interactions", interactions(count, k, names=names), "bars"),
+        ("matrix", interactions(count, k, names=names), "matrix"),
+        ("tree", surrogates(count, k, names=names), "bars"),
+        ("linear", surrogates(count, k, names=names, kind="linear"), "bars"),
+    ]
