@@ -10,7 +10,8 @@ from typing import Final
 
 __all__ = ["CODES", "Caveat", "caveat"]
 
-# code -> (severity, title). "info": good to know; "caution": changes how a number may be read; "serious": do not rely on it.
+# code -> (severity, title). "info": good to know; "caution": changes how a number may be read; "serious": do not rely
+# on it.
 CODES: Final[dict[str, tuple[str, str]]] = {
     "SIPA001": ("info", "columns were put in the model's order"),
     "SIPA002": ("info", "columns that the model does not use were left out"),

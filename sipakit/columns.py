@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Column: TypeAlias = Any  # np.ndarray or pandas ExtensionArray, 1-d; pandas has no public common type
 Kind: TypeAlias = Literal["number", "date", "ordered", "category"]
 
-__all__ = ["Column", "Kind", "cell_hashes", "kind", "missing", "numbers", "ranks", "stacked", "united"]
+__all__ = ["Column", "Kind", "cell_hashes", "holds_objects", "kind", "missing", "numbers", "ranks", "stacked", "united"]
 
 
 def kind(column: Column) -> Kind:
@@ -31,6 +31,11 @@ def kind(column: Column) -> Kind:
     if pd.api.types.is_datetime64_any_dtype(dtype) or pd.api.types.is_timedelta64_dtype(dtype):
         return "date"
     return "number" if pd.api.types.is_numeric_dtype(dtype) else "category"
+
+
+def holds_objects(column: Column) -> bool:
+    """Whether the cells are Python objects of any type."""
+    return isinstance(column, np.ndarray) and column.dtype.kind == "O"
 
 
 def missing(column: Column) -> NDArray[np.bool_]:
@@ -52,8 +57,7 @@ def numbers(column: Column) -> NDArray[np.float64]:
             filled = pd.array(column).to_numpy(np.float64, na_value=np.nan) if _nullable(column) else column
             return np.asarray(filled, dtype=np.float64)
         case "date":
-            unit = "m8[ns]" if pd.api.types.is_timedelta64_dtype(column.dtype) else "M8[ns]"
-            places = np.asarray(pd.Series(column).to_numpy(dtype=unit)).astype(np.int64).astype(np.float64)
+            places = _nanoseconds(column)
         case "ordered" if pd.api.types.is_bool_dtype(column.dtype):
             places = np.asarray(pd.array(column, dtype="boolean").to_numpy(np.float64, na_value=np.nan))
         case "ordered":
@@ -79,7 +83,7 @@ def ranks(column: Column) -> NDArray[np.intp]:
 
 def cell_hashes(column: Column) -> NDArray[np.uint64]:
     """(n,) numbers that are equal where the cells are equal."""
-    if column.dtype == object and pd.api.types.infer_dtype(column, skipna=False) != "string":
+    if holds_objects(column) and pd.api.types.infer_dtype(column, skipna=False) != "string":
         # pandas hashes the text of such cells, which would make 1 and "1" the same cell.
         column = np.array([f"{type(cell).__name__}:{cell!r}" for cell in column], dtype=object)
     elif not _extension(column) and column.dtype.kind == "f" and column.dtype.itemsize != np.dtype("f8").itemsize:
@@ -95,19 +99,51 @@ def stacked(columns: Sequence[Column]) -> Column:
 
 
 def united(column: Column, other: Column) -> tuple[Column, Column]:
-    """Two columns of one feature in a dtype that holds the values of both; levels are united in the first one's order."""
+    """Two columns of one feature in a dtype that holds the values of both, the first one's kind where it can.
+
+    Levels stay in the first one's order, and those that only the other has come after them.
+
+    Raises
+    ------
+    TypeError
+        If the two hold different things, such as numbers and strings.
+    """
     if column.dtype == other.dtype:
         return column, other
-    left, right = pd.Series(column), pd.Series(other)
     if isinstance(column.dtype, pd.CategoricalDtype):
-        extra = [v for v in pd.unique(right.dropna()) if v not in column.categories]
-        dtype = pd.CategoricalDtype([*column.categories, *extra], ordered=column.dtype.ordered)
-        return left.astype(dtype).array, pd.Series(pd.array(other, dtype=dtype)).array
-    if not _extension(column) and not _extension(other) and {column.dtype.kind, other.dtype.kind} <= set("biuf"):
+        extra = [value for value in pd.unique(pd.Series(other).dropna()) if value not in column.categories]
+        levels = pd.CategoricalDtype([*column.categories, *extra], ordered=column.dtype.ordered)
+        return pd.Series(column).astype(levels).array, pd.array(other, dtype=levels)
+    if isinstance(other.dtype, pd.CategoricalDtype):
+        return united(column, _bare(pd.Series(other.categories).reindex(other.codes)))
+    plain = not _extension(column) and not _extension(other)
+    if plain and ({column.dtype.kind, other.dtype.kind} <= set("biuf") or column.dtype.kind == other.dtype.kind == "U"):
         dtype = np.result_type(column.dtype, other.dtype)
         return column.astype(dtype), other.astype(dtype)
-    dtype = pd.concat([left.head(1), right.head(1)]).dtype
-    return _bare(left.astype(dtype)), _bare(right.astype(dtype))
+    return _bare(pd.Series(column).astype(common := _common(column, other))), _bare(pd.Series(other).astype(common))
+
+
+def _common(column: Column, other: Column) -> Any:
+    """Return the dtype that holds both columns; objects only where one of them holds objects already."""
+    if {kind(column), kind(other)} == {"category"} and (holds_objects(column) or holds_objects(other)):
+        texts = all(pd.api.types.infer_dtype(one, skipna=True) in {"string", "empty"} for one in (column, other))
+        return column.dtype if texts else np.dtype(object)
+    if isinstance(column.dtype, pd.DatetimeTZDtype) and isinstance(other.dtype, pd.DatetimeTZDtype):
+        return column.dtype  # one moment in two time zones
+    common = pd.concat([pd.Series(column).head(1), pd.Series(other).head(1)]).dtype
+    if common == np.dtype(object):
+        message = f"no dtype holds {column.dtype} and {other.dtype}"
+        raise TypeError(message)
+    return common
+
+
+_IN_NANOSECONDS = {"s": 1e9, "ms": 1e6, "us": 1e3, "ns": 1.0}
+
+
+def _nanoseconds(column: Column) -> NDArray[np.float64]:
+    """(n,) dates or durations; as floats, so that years which whole nanoseconds do not reach have a place too."""
+    held: Column = pd.Series(column).array
+    return np.asarray(held.asi8, np.float64) * _IN_NANOSECONDS[held.unit]
 
 
 def _bare(series: pd.Series) -> Column:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from sipakit.errors import InputError, InputTypeError, first_few
 from sipakit.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -79,6 +80,8 @@ def _readable(data: Any, argument: str) -> Any:
         raise InputTypeError(message, "A table of rows and columns is needed.", cure)
     try:
         array = np.asarray(data)
+        if array.dtype.kind in "US" and not isinstance(data, np.ndarray):
+            array = np.asarray(data, dtype=object)  # NumPy would have turned numbers beside texts into texts
     except ValueError as error:
         raise InputError(f"{argument} has rows of different lengths.", "All rows need equal length.") from error
     if array.dtype.names or np.iscomplexobj(array):
@@ -108,18 +111,19 @@ def _as_expected(table: Table, argument: str, expected: Sequence[Hashable] | Non
         raise InputError(
             message, f"It has {first_few(table.names, 12)}.", "Add the columns, under the names used in fit."
         )
-    caveats = []
-    extra = [name for name in table.names if name not in set(expected)]
+    caveats, known = [], set(expected)
+    extra = [name for name in table.names if name not in known]
     if extra:
         caveats.append(caveat("SIPA002", f"{argument} has {first_few(extra)}, which the model was not fitted on."))
-    if [name for name in table.names if name not in set(extra)] != list(expected):
+    if [name for name in table.names if name in known] != list(expected):
         caveats.append(caveat("SIPA001", f"{argument} had them in another order than the model."))
-    return (table.selected([table.header.get_loc(name) for name in expected]) if caveats else table), caveats
+    place = {name: j for j, name in enumerate(table.names)}
+    return (table.selected([place[name] for name in expected]) if caveats else table), caveats
 
 
 def _repaired(column: col.Column, name: Hashable, argument: str, caveats: list[Caveat]) -> col.Column:
     """Numbers held as objects become floats; cells that are no single value are refused."""
-    if getattr(column, "dtype", None) != object:
+    if not col.holds_objects(column):
         return column
     holds = pd.api.types.infer_dtype(column, skipna=True)
     if holds in {"floating", "integer", "mixed-integer-float", "decimal"}:
@@ -166,29 +170,41 @@ def conform(table: Table, like: Table, *, argument: str = "background") -> tuple
 
     Raises
     ------
-    InputError
-        If ``table`` lacks a column of ``like``, or is an array of another width.
+    InputError, InputTypeError
+        If ``table`` lacks a column of ``like``, is an array of another width, or holds other things in a column.
     """
-    if table.from_array or like.from_array:
+    if table.from_array != like.from_array and table.names != like.names:
         if table.n_columns != like.n_columns:
             message = f"{argument} has {table.n_columns} columns and X has {like.n_columns}."
-            raise InputError(message, "Both need the same columns.")
+            raise InputError(message, "Both need the same columns.", "Pass both as frames, or both as arrays.")
         table = table.renamed(like.header)
-    table, caveats = _as_expected(table, argument, like.names)
+    table, caveats = _as_expected(table.given_like(like), argument, like.names)
     ours, theirs = [], []
     for name, column, other in zip(like.names, table.columns, like.columns, strict=True):
-        wide, wide_other = col.united(column, other) if column.dtype != other.dtype else (column, other)
-        if isinstance(other.dtype, pd.CategoricalDtype) and column.dtype != other.dtype:
-            wide_other, wide = col.united(other, column)
-            caveats.append(caveat("SIPA009", f"Column {name!r} has other levels in {argument} than in X."))
-        elif column.dtype != other.dtype:
-            message = (
-                f"Column {name!r} is {column.dtype} in {argument} and {other.dtype} in X; both are {wide.dtype} now."
-            )
-            caveats.append(caveat("SIPA003", message))
+        wide, wide_other = _united(column, other, name, argument, caveats)
         ours.append(wide)
         theirs.append(wide_other)
     return table.with_columns(ours), like.with_columns(theirs), caveats
+
+
+def _united(
+    column: col.Column, other: col.Column, name: Hashable, argument: str, caveats: list[Caveat]
+) -> tuple[col.Column, col.Column]:
+    """Give a column of a table, and that of X, one dtype."""
+    if column.dtype == other.dtype:
+        return column, other
+    try:
+        wide_other, wide = col.united(other, column)
+    except (TypeError, ValueError) as error:
+        message = f"Column {name!r} is {column.dtype} in {argument} and {other.dtype} in X."
+        raise InputTypeError(message, "No column holds both.", f"Convert it to {other.dtype} in {argument}.") from error
+    if isinstance(other.dtype, pd.CategoricalDtype):
+        message = f"Column {name!r} has other levels in {argument} than in X."
+        caveats.append(caveat("SIPA009", message))
+    else:
+        message = f"Column {name!r} is {column.dtype} in {argument} and {other.dtype} in X; both are {wide.dtype} now."
+        caveats.append(caveat("SIPA003", message))
+    return wide, wide_other
 
 
 def open_target(
@@ -207,11 +223,12 @@ def open_target(
     if y is None:
         return None, []
     caveats = _by_position(y, X, "y")
-    values = np.asarray(y.to_numpy() if isinstance(y, (pd.Series, pd.DataFrame)) else y)
+    values = _as_values(y, "y")
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
-    if values.ndim not in {1, 2} or len(values) != len(X):
-        raise InputError(f"y has shape {values.shape} and X has {len(X)} rows.", "y needs one value for each row.")
+    if values.ndim not in {1, 2} or len(values) != len(X) or 0 in values.shape[1:]:
+        message = f"y has shape {values.shape} and X has {len(X)} rows."
+        raise InputError(message, "y needs one value for each row.", "Check the selection that made it.")
     absent = np.flatnonzero(pd.isna(values) if values.ndim == 1 else pd.isna(values).any(axis=1))
     if len(absent):
         message = f"y is missing in {len(absent)} rows (first: {first_few(absent.tolist())})."
@@ -223,15 +240,42 @@ def open_target(
 
 
 def _numeric(values: NDArray[Any]) -> NDArray[np.float64]:
-    if values.dtype.kind in "biuf":
-        return values.astype(np.float64)
-    if values.dtype == object and pd.api.types.infer_dtype(values.ravel()) in {
-        "floating", "integer", "mixed-integer-float", "decimal", "boolean",
-    }:  # fmt: skip
-        return values.astype(np.float64)
-    message = f"y holds {values.dtype} such as {values.ravel()[0]!r}, and the model predicts numbers."
-    cure = "Convert it, or wrap the classifier with sp.adapt(model, classes=[...])."
-    raise InputTypeError(message, "A regression needs a numeric target.", cure)
+    if not _holds_numbers(values):
+        message = f"y holds {values.dtype} such as {values.ravel()[0]!r}, and the model predicts numbers."
+        cure = "Convert it, or wrap the classifier with sp.adapt(model, classes=[...])."
+        raise InputTypeError(message, "A regression needs a numeric target.", cure)
+    numbers = values.astype(np.float64)
+    infinite = np.flatnonzero(~np.isfinite(numbers.reshape(len(numbers), -1)).all(axis=1))
+    if len(infinite):
+        message = f"y is infinite in {len(infinite)} rows (first: {first_few(infinite.tolist())})."
+        raise InputError(message, "Every row needs a finite target.", "Drop those rows of X and y.")
+    return numbers
+
+
+def _holds_numbers(values: NDArray[Any]) -> bool:
+    """Whether an array holds numbers, perhaps as objects; complex ones and text do not count."""
+    if values.dtype != object:
+        return values.dtype.kind in "biuf"
+    numbers = {"floating", "integer", "mixed-integer-float", "decimal", "boolean"}
+    return pd.api.types.infer_dtype(values.ravel()) in numbers
+
+
+def _as_values(values: Any, argument: str) -> NDArray[Any]:
+    """Read a target or weights as an array.
+
+    Raises
+    ------
+    InputError, InputTypeError
+        For masked arrays, whose mask would be lost, and for lists of lists of different lengths.
+    """
+    if isinstance(values, np.ma.MaskedArray):
+        message = f"{argument} is a masked array."
+        raise InputTypeError(message, "Its mask would be ignored.", "Drop the masked rows of X too.")
+    try:
+        return np.asarray(values.to_numpy() if isinstance(values, (pd.Series, pd.DataFrame)) else values)
+    except ValueError as error:
+        message = f"{argument} has entries of different lengths."
+        raise InputError(message, "It needs one value for each row.", "Pass a flat list or array.") from error
 
 
 def _positions(values: NDArray[Any], classes: Sequence[Hashable]) -> NDArray[np.intp]:
@@ -239,6 +283,8 @@ def _positions(values: NDArray[Any], classes: Sequence[Hashable]) -> NDArray[np.
         raise InputError(f"y has shape {values.shape}.", "A classifier needs one label for each row.")
     place = {label: position for position, label in enumerate(classes)}
     labels = values.tolist()
+    if not all(isinstance(label, Hashable) for label in labels):
+        raise InputTypeError("y holds lists.", f"A label is one of {first_few(list(classes), 6)}.", "Flatten y.")
     unknown = list(dict.fromkeys(label for label in labels if label not in place))
     if unknown:
         message = f"y has labels that the model does not know: {first_few(unknown)}."
@@ -259,18 +305,21 @@ def open_weights(weights: Any, X: Any, n: int) -> tuple[NDArray[np.float64], lis
     if weights is None:
         return np.ones(n), []
     caveats = _by_position(weights, X, "sample_weight")
-    values = np.asarray(weights)
-    if values.dtype.kind not in "biuf":
-        raise InputTypeError(f"sample_weight has dtype {values.dtype}.", "Weights are numbers.", "Convert them.")
-    if values.shape != (n,):
-        raise InputError(f"sample_weight has shape {values.shape} and X has {n} rows.", "One weight for each row.")
-    values = values.astype(np.float64)
+    given = _as_values(weights, "sample_weight")
+    if given.shape != (n,):
+        message = f"sample_weight has shape {given.shape} and X has {n} rows."
+        raise InputError(message, "It takes one weight for each row.", "Check the selection that made it.")
+    if not _holds_numbers(given) and not bool(pd.isna(given).any()):
+        message = f"sample_weight has dtype {given.dtype}, such as {given[0]!r}."
+        raise InputTypeError(message, "Weights are numbers.", "Convert them.")
+    values = np.asarray(pd.to_numeric(pd.Series(given), errors="coerce"), np.float64)
     bad = np.flatnonzero(~np.isfinite(values) | (values < 0))
     if len(bad):
         message = f"sample_weight is negative or not finite in rows {first_few(bad.tolist())}."
         raise InputError(message, "Weights are zero or positive.", "Drop those rows, or mend the weights.")
     if not values.any():
-        raise InputError("sample_weight is zero in every row.", "At least one must be positive.")
+        cure = "Leave sample_weight out, or mend it."
+        raise InputError("sample_weight is zero in every row.", "At least one must be positive.", cure)
     return values, caveats
 
 

@@ -2,68 +2,122 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from sipakit import columns as col
+from sipakit.caveats import Caveat, caveat
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Hashable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from sipakit.table import Table
     from sipakit.task import Feature
 
-__all__ = ["Encoding", "encode"]
+__all__ = ["Encoding", "Term", "encode"]
 
 _MOST_LEVELS = 50
 
 
-@dataclass(frozen=True)
-class Encoding:
-    """Numbers with the words for them.
+@dataclass(frozen=True, eq=False)
+class Term:
+    """One column of numbers, and the words for it.
 
     Parameters
     ----------
-    matrix : (n, t)
-        Standardised where ``standardised``; levels and "missing" as 0 and 1.
-    terms : (t,) str
-    features : (t,) names
-    middle, unit : (t,)
-        A number is middle + unit * column; 0 and 1 for levels.
-    levels : (t,) bool
-        Whether the column stands for a level or for "missing".
-    dates : (t,) bool
+    text : str
+        The feature's name, ``"city = Rome"`` for a level, ``"age missing"`` for missing cells.
+    feature : Hashable
+    kind : "number", "date", "ordered", "level" of a category (missing cells being one), or "missing" of the others
+    places : (n,) float
+        Numbers, nanoseconds or ranks, NaN where missing; 1 and 0 for levels and missing cells.
+    middle, unit : float
+        What standardises the places: mean and standard deviation; 0 and 1 for levels and missing cells.
+    like : pandas or NumPy column
+        The feature's own column, for its words.
     """
 
-    matrix: NDArray[np.float64]
-    terms: tuple[str, ...]
-    features: tuple[Hashable, ...]
-    middle: NDArray[np.float64]
-    unit: NDArray[np.float64]
-    levels: tuple[bool, ...]
-    dates: tuple[bool, ...]
+    text: str
+    feature: Hashable
+    kind: str
+    places: NDArray[np.float64]
+    middle: float = 0.0
+    unit: float = 1.0
+    like: Any = None
 
-    def sides(self, term: int, limit: float, *, missing_below: bool) -> tuple[str, str]:
-        """Return both sides of a split, in words."""
-        if self.levels[term]:
-            name, _, level = self.terms[term].partition(" = ")
-            return (f"{name} is not {level}", self.terms[term]) if level else (f"not {name}", name)
-        place = self.middle[term] + self.unit[term] * limit
-        shown = str(pd.Timestamp(int(place)).date()) if self.dates[term] else f"{place:.4g}"
-        absent = bool(np.isnan(self.matrix[:, term]).any())
-        below, above = f"{self.terms[term]} <= {shown}", f"{self.terms[term]} > {shown}"
-        if not absent:
-            return below, above
-        return (f"({below} or missing)", above) if missing_below else (below, f"({above} or missing)")
+    @property
+    def numbers(self) -> NDArray[np.float64]:
+        """(n,) standardised places."""
+        return (self.places - self.middle) / self.unit
+
+    def sides(self, below: NDArray[np.bool_], above: NDArray[np.bool_], *, limit: float) -> tuple[str, str]:
+        """Both sides of a split in words that are true of the rows ``below`` and ``above`` it.
+
+        Parameters
+        ----------
+        below, above : (n,) bool
+            The rows that were sent to either side.
+        limit : float
+            Where the standardised numbers were cut.
+        """
+        absent = np.isnan(self.places)
+        level = self.text.removeprefix(f"{self.feature} = ")
+        if self.kind == "level" and level != self.text:
+            return f"{self.feature} is not {level}", self.text
+        if self.kind in {"level", "missing"} or not (below & ~absent).any() or not (above & ~absent).any():
+            words = f"{self.feature} is not missing", f"{self.feature} is missing"
+            return words[::-1] if (below & absent).any() else words
+        low, high = self.places[below & ~absent].max(), self.places[above & ~absent].min()
+        first = f"{self.text} <= {self._between(low, high, self.middle + self.unit * limit)}"
+        second = f"{self.text} > {self._between(low, high, self.middle + self.unit * limit)}"
+        if self.kind == "ordered":
+            first, second = self._levels_on(below & ~absent, first), self._levels_on(above & ~absent, second)
+        if (below & absent).any():
+            first = f"({first} or missing)"
+        if (above & absent).any():
+            second = f"({second} or missing)"
+        return first, second
+
+    def _levels_on(self, rows: NDArray[np.bool_], otherwise: str) -> str:
+        """``"size = small"`` where the rows have one level only."""
+        if np.ptp(self.places[rows]) > 0:
+            return otherwise
+        return f"{self.text} = {self.like[int(np.flatnonzero(rows)[0])]}"
+
+    def _between(self, low: float, high: float, place: float) -> str:
+        """``place`` in few digits, but on the right side of both neighbours."""
+        if self.kind == "ordered":
+            return str(self.like[int(np.flatnonzero(self.places == low)[0])])
+        written = _dates(place, self.like) if self.kind == "date" else _decimals(place)
+        return next((text for value, text in written if low <= value < high), f"{low!r}")
+
+
+@dataclass(frozen=True, eq=False)
+class Encoding:
+    """A table in numbers.
+
+    Parameters
+    ----------
+    terms : tuple of Term
+    caveats : tuple of Caveat
+    """
+
+    terms: tuple[Term, ...]
+    caveats: tuple[Caveat, ...] = ()
+    matrix: NDArray[np.float64] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Put the terms side by side: (n, t), NaN where a number is missing."""
+        object.__setattr__(self, "matrix", np.column_stack([term.numbers for term in self.terms]).astype(np.float64))
 
 
 def encode(table: Table, features: Sequence[Feature], *, impute: bool) -> Encoding:
-    """Encode columns: numbers and dates standardised, ordered levels by rank, unordered ones a column a level.
+    """Encode columns: numbers, dates and ordered levels standardised, unordered levels a column each.
 
     Parameters
     ----------
@@ -72,31 +126,58 @@ def encode(table: Table, features: Sequence[Feature], *, impute: bool) -> Encodi
     impute : bool
         Put the mean where a number is missing, and a column "missing" beside it; otherwise leave NaN.
     """
-    parts: list[tuple[str, Hashable, NDArray[np.float64], float, float, bool, bool]] = []
+    terms: list[Term] = []
+    caveats: list[Caveat] = []
     for feature in features:
         (j,) = feature.columns
         column, kind = table.columns[j], table.kind(j)
         if kind == "category":
-            parts += [(term, feature.name, one, 0.0, 1.0, True, False) for term, one in _levels(feature.name, column)]
+            terms += _levels(feature.name, column, caveats)
             continue
-        places = np.where(np.isfinite(col.numbers(column)), col.numbers(column), np.nan)
-        present = places[~np.isnan(places)]
-        middle = float(present.mean()) if len(present) else 0.0
-        unit = float(present.std()) if len(present) and present.std() > 0 else 1.0
-        scaled = (places - middle) / unit
-        parts.append((str(feature.name), feature.name, scaled, middle, unit, False, kind == "date"))
-        if impute and np.isnan(places).any():
-            parts[-1] = (*parts[-1][:2], np.nan_to_num(scaled, nan=0.0), *parts[-1][3:])
-            parts.append((f"{feature.name} missing", feature.name, np.isnan(places) * 1.0, 0.0, 1.0, True, False))
-    terms, names, columns, middle_, unit_, levels, dates = zip(*parts, strict=True)
-    matrix = np.column_stack(columns).astype(np.float64)
-    return Encoding(matrix, terms, names, np.array(middle_), np.array(unit_), levels, dates)
+        places = col.numbers(column)
+        places = np.where(np.isfinite(places), places, np.nan)
+        absent = np.isnan(places)
+        middle = float(places[~absent].mean()) if not absent.all() else 0.0
+        unit = float(places[~absent].std()) if not absent.all() else 0.0
+        filled = np.asarray(np.where(absent, middle, places) if impute else places, np.float64)
+        terms.append(Term(str(feature.name), feature.name, kind, filled, middle, unit or 1.0, column))
+        if impute and absent.any():
+            terms.append(Term(f"{feature.name} missing", feature.name, "missing", absent.astype(np.float64)))
+    return Encoding(tuple(terms), tuple(caveats))
 
 
-def _levels(name: Hashable, column: col.Column) -> list[tuple[str, NDArray[np.float64]]]:
+def _levels(name: Hashable, column: col.Column, caveats: list[Caveat]) -> list[Term]:
+    """One term a level, the most frequent 50 of them, and one for missing cells."""
     absent = col.missing(column)
     labels = np.array([str(value) for value in column], dtype=object)
-    labels[absent] = "missing"
-    levels, counts = np.unique(labels.astype(str), return_counts=True)
+    levels, counts = np.unique(labels[~absent].astype(str), return_counts=True)
     common = levels[np.sort(np.argsort(-counts, kind="stable")[:_MOST_LEVELS])]
-    return [(f"{name} = {level}", (labels == level) * 1.0) for level in common]
+    if len(levels) > len(common):
+        message = f"Feature {name!r} has {len(levels)} levels; the surrogate knows the {len(common)} most frequent."
+        caveats.append(caveat("SIPA022", message))
+    shown = {f"{name} = {level}": (labels == level) & ~absent for level in common}
+    if absent.any():
+        shown[f"{name} missing"] = absent
+    return [Term(text, name, "level", here.astype(np.float64)) for text, here in shown.items()]
+
+
+def _decimals(place: float) -> Iterator[tuple[float, str]]:
+    """A number in four digits, and in more and more of them."""
+    for digits in range(4, 18):
+        value = float(f"{place:.{digits}g}")
+        yield value, np.format_float_positional(value, trim="-") if 1e-4 <= abs(value) < 1e15 else f"{value:g}"
+
+
+def _dates(place: float, like: Any) -> Iterator[tuple[float, str]]:
+    """A date or duration in days, minutes, seconds, and whole; in the column's own time zone."""
+    span = pd.api.types.is_timedelta64_dtype(like.dtype)
+    zone = getattr(like.dtype, "tz", None)
+    for unit in ("D", "min", "s", "ns"):
+        if span:
+            whole: Any = pd.Timedelta(int(place), unit="ns").floor(unit)
+            text = str(whole)
+        else:
+            moment = pd.Timestamp(int(place), unit="ns", tz="UTC").tz_convert(zone)
+            whole = moment.floor(unit)
+            text = str(whole.date()) if unit == "D" else str(whole)
+        yield float(whole.as_unit("ns").value), text

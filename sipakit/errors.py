@@ -6,7 +6,8 @@ SipakitError
 |-- CapabilityError (TypeError)        the adapter cannot answer the question that the explainer asks
 |-- PredictionError (ValueError)       the model raised, or answered with something that is no prediction
 |-- BudgetError (ValueError)           the budget is smaller than what the question needs
-`-- ComparisonError (ValueError)       explanations that answer different questions
+|-- ComparisonError (ValueError)       explanations that answer different questions
+`-- ContractError (AssertionError)     an explainer that breaks a rule of the library (`sipakit.checks`)
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ __all__ = [
     "BudgetError",
     "CapabilityError",
     "ComparisonError",
+    "ContractError",
     "InputError",
     "InputTypeError",
     "PredictionError",
@@ -73,6 +75,10 @@ class BudgetError(SipakitError, ValueError):
 
 class ComparisonError(SipakitError, ValueError):
     """Explanations that answer different questions."""
+
+
+class ContractError(SipakitError, AssertionError):
+    """An explainer that breaks a rule which all explainers keep."""
 
 
 def first_few(things: Iterable[object], limit: int = 3) -> str:

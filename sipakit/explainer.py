@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from sipakit.explanation import Explanation
     from sipakit.intervene import Mix
     from sipakit.task import Task
+
+    Rule: TypeAlias = tuple[str, Callable[[Any], bool]]  # what is allowed, in words; the test
 
 __all__ = ["Explainer", "Round"]
 
@@ -69,6 +71,8 @@ class Explainer(ABC):
         Whether the numbers compare rows with the background, so that a default one deserves a word.
     kinds : set of "number", "date", "ordered", "category"
         Features that the method can explain.
+    rules : name -> (what is allowed, test)
+        What its own parameters take; those of a usual name have a rule already.
     question : str
         The question in a reader's words.
     references : tuple of str
@@ -79,6 +83,7 @@ class Explainer(ABC):
     needs: ClassVar[frozenset[str]] = frozenset()
     background_matters: ClassVar[bool] = False
     kinds: ClassVar[frozenset[str]] = frozenset({"number", "date", "ordered", "category"})
+    rules: ClassVar[Mapping[str, Rule]] = {}
     question: ClassVar[str]
     references: ClassVar[tuple[str, ...]]
 
@@ -95,10 +100,10 @@ class Explainer(ABC):
             Naming the parameter, its value and what is allowed.
         """
         for name, value in self.get_params().items():
-            allowed, holds = _RULES.get(name, ("", None))
-            if holds is not None and not holds(value):
-                message = f"{type(self).__name__}({name}={value!r}) cannot be used."
-                raise InputError(message, f"{name} takes {allowed}.")
+            allowed, holds = (self.rules.get(name) or _RULES.get(name)) or ("", _anything)
+            if not holds(value):
+                message = f"{type(self).__name__}({name}={_shown(value)!r}) cannot be used."
+                raise InputError(message, f"{name} takes {allowed}.", f"Leave {name}= out for the default.")
 
     # ---- what a method says
 
@@ -131,7 +136,7 @@ class Explainer(ABC):
         """Return the result; the engine adds what it cost."""
 
     def evaluations(self) -> Hashable:
-        """Return what names the virtual rows asked for; explainers with equal names share their evaluations in a study."""
+        """Return what names the virtual rows asked for; those with equal names share their evaluations in a study."""
         return id(self)
 
     # ---- how it is run: the same for every method
@@ -207,8 +212,14 @@ class Explainer(ABC):
 
     def __repr__(self) -> str:
         defaults = {field.name: field.default for field in dataclasses.fields(self)}  # type: ignore[arg-type]
-        told = {n: v for n, v in self.get_params().items() if v is not defaults[n]}
+        told = {n: v for n, v in self.get_params().items() if not _same(v, defaults[n])}
         return f"{type(self).__name__}({', '.join(f'{n}={_shown(v)!r}' for n, v in told.items())})"
+
+
+def _same(value: object, default: object) -> bool:
+    """Whether a parameter has its default; tables are not compared cell by cell."""
+    plain = isinstance(value, (bool, int, float, str)) and type(value) is type(default)
+    return value == default if plain else value is default
 
 
 class _Shown(str):
@@ -228,28 +239,44 @@ def _shown(value: object) -> object:
     return value
 
 
+def _anything(value: object) -> bool:  # noqa: ARG001
+    return True
+
+
 def _whole(low: int) -> Callable[[object], bool]:
     return lambda v: isinstance(v, (int, np.integer)) and not isinstance(v, bool) and bool(v >= low)
 
 
+def _one_of(*allowed: str) -> Callable[[object], bool]:
+    return lambda v: isinstance(v, str) and v in allowed
+
+
+def _or_none(holds: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda v: v is None or holds(v)
+
+
 def _resolution(value: object) -> bool:
-    return value == "all" or _whole(2)(value)
+    return _one_of("all")(value) or _whole(2)(value)
+
+
+def _positive(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < float("inf")
 
 
 # One meaning for a parameter's name, whichever explainer has it: what is allowed, and the test.
-_RULES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
+_RULES: Mapping[str, Rule] = {
     "conf_level": ("a number between 0 and 1, such as 0.95", lambda v: isinstance(v, float) and 0 < v < 1),
     "random_state": ("a whole number from 0", _whole(0)),
     "grid_resolution": ("a whole number from 2, or 'all'", _resolution),
     "n_repeats": ("a whole number from 1", _whole(1)),
-    "n_draws": ("a whole number from 2, or None", lambda v: v is None or _whole(2)(v)),
+    "n_draws": ("a whole number from 2, or None", _or_none(_whole(2))),
     "n_samples": ("a whole number from 64", _whole(64)),
-    "n_steps": ("a whole number from 1, or None", lambda v: v is None or _whole(1)(v)),
+    "n_steps": ("a whole number from 1, or None", _or_none(_whole(1))),
     "max_depth": ("a whole number from 1", _whole(1)),
     "n_folds": ("a whole number from 2", _whole(2)),
-    "order": ("1 or 2", lambda v: v in (1, 2)),
-    "kernel_width": ("a positive number, or None", lambda v: v is None or (isinstance(v, (int, float)) and v > 0)),
-    "kind": ("'tree' or 'linear'", lambda v: v in ("tree", "linear")),
-    "estimator": ("'auto', 'enumeration' or 'permutation'", lambda v: v in ("auto", "enumeration", "permutation")),
+    "order": ("1 or 2", lambda v: _whole(1)(v) and v <= 2),
+    "kernel_width": ("a positive number, or None", _or_none(_positive)),
+    "kind": ("'tree' or 'linear'", _one_of("tree", "linear")),
+    "estimator": ("'auto', 'enumeration' or 'permutation'", _one_of("auto", "enumeration", "permutation")),
     "centred": ("True or False", lambda v: isinstance(v, bool)),
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sipakit.plots import Display
+
+    _Labels: TypeAlias = Mapping[str, Sequence[Any] | NDArray[Any]]  # name of a column -> a label for each place
 
 __all__ = [
     "Attributions",
@@ -123,7 +125,7 @@ class Explanation(ABC):
         return self.estimate.std_error
 
     @abstractmethod
-    def _axes(self) -> list[Mapping[str, Sequence[Any]]]:
+    def _axes(self) -> list[_Labels]:
         """Return the columns that name the places along each axis of the estimate."""
 
     def frame(self) -> pd.DataFrame:
@@ -182,13 +184,12 @@ class Explanation(ABC):
         return "\n".join([head, size, "", table, "", f"Error: {self.error}", f"Cost: {self.cost}", *notes])
 
 
-def _column(labels: Sequence[Any]) -> Any:
+def _column(labels: Sequence[Any] | NDArray[Any]) -> NDArray[Any]:
     """Labels as an array that keeps tuples and mixed types as they are."""
-    if isinstance(labels, (np.ndarray, range)):
-        return np.asarray(labels)
+    if isinstance(labels, np.ndarray):
+        return labels
     array = np.empty(len(labels), dtype=object)
-    array[:] = list(labels) if not any(isinstance(label, tuple) for label in labels) else None
-    for i, label in enumerate(labels):
+    for i, label in enumerate(labels):  # at once, NumPy would take tuples apart
         array[i] = label
     return array
 
@@ -226,14 +227,15 @@ class Attributions(Explanation):
 
     dims: ClassVar[tuple[str, ...]] = ("row", "feature", "output")
 
-    def _axes(self) -> list[Mapping[str, Sequence[Any]]]:
+    def _axes(self) -> list[_Labels]:
         return [{"row": self.rows}, {"feature": self.features}, {"output": self.outputs}]
 
     def top(self, limit: int = 6) -> pd.DataFrame:
         """Return the largest attributions of the first row."""
         frame = self.frame()
         first = frame[frame["row"] == self.rows[0]]
-        return first.reindex(first["estimate"].abs().sort_values(ascending=False, kind="stable").index).head(limit)
+        largest = np.argsort(-first["estimate"].abs().to_numpy(), kind="stable")
+        return pd.DataFrame(first.iloc[largest[:limit]])
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -252,7 +254,7 @@ class Importances(Explanation):
 
     dims: ClassVar[tuple[str, ...]] = ("feature", "metric")
 
-    def _axes(self) -> list[Mapping[str, Sequence[Any]]]:
+    def _axes(self) -> list[_Labels]:
         return [{"feature": self.features}, {"metric": self.metrics}]
 
     def top(self, limit: int = 6) -> pd.DataFrame:
@@ -298,12 +300,12 @@ class Effects(Explanation):
         ends = np.cumsum([len(axis) for axis in self.axes])
         return [slice(int(end) - len(axis), int(end)) for end, axis in zip(ends, self.axes, strict=True)]
 
-    def _axes(self) -> list[Mapping[str, Sequence[Any]]]:
+    def _axes(self) -> list[_Labels]:
         places = {
             "feature": [axis.name for axis in self.axes for _ in axis.labels],
             "value": [value for axis in self.axes for value in axis.values],
         }
-        rows: list[Mapping[str, Sequence[Any]]] = [] if self.rows is None else [{"row": self.rows}]
+        rows: list[_Labels] = [] if self.rows is None else [{"row": self.rows}]
         return [*rows, places, {"output": self.outputs}]
 
 
@@ -324,7 +326,7 @@ class Interactions(Explanation):
 
     dims: ClassVar[tuple[str, ...]] = ("pair", "output")
 
-    def _axes(self) -> list[Mapping[str, Sequence[Any]]]:
+    def _axes(self) -> list[_Labels]:
         first, second = zip(*self.pairs, strict=True)
         return [{"feature": first, "feature_2": second}, {"output": self.outputs}]
 
@@ -363,5 +365,5 @@ class Surrogates(Explanation):
 
     dims: ClassVar[tuple[str, ...]] = ("term", "output")
 
-    def _axes(self) -> list[Mapping[str, Sequence[Any]]]:
+    def _axes(self) -> list[_Labels]:
         return [{"feature": self.term_features, "term": self.terms}, {"output": self.outputs}]

@@ -7,7 +7,7 @@ turns it into rows when, and only when, they are predicted.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -73,10 +73,10 @@ class Mix:
         which: NDArray[np.intp] | None = None,
     ) -> Mix:
         """Make a Mix; ``take`` (p,) serves every row, ``take`` (m, p) gives each row its own pattern."""
-        take = np.atleast_2d(take)
+        patterns: NDArray[Any] = np.atleast_2d(take)
         if which is None:
-            which = np.zeros(len(base), np.intp) if len(take) == 1 else np.arange(len(base))
-        return cls(base, donor, take, which)
+            which = np.zeros(len(base), np.intp) if len(patterns) == 1 else np.arange(len(base))
+        return cls(base, donor, patterns, which)
 
     @classmethod
     def unchanged(cls, rows: Rows) -> Mix:
@@ -96,9 +96,10 @@ class Mix:
 
     def columns(self) -> Iterator[tuple[int, NDArray[np.bool_] | None]]:
         """Columns that some row takes, each with the (m,) rows that take it; None stands for all rows."""
-        for column in np.flatnonzero(self.take.any(axis=0)):
+        followed = self.take[np.bincount(self.which, minlength=len(self.take)) > 0]
+        for column in np.flatnonzero(followed.any(axis=0)):
             pattern = self.take[:, column]
-            yield int(column), None if pattern.all() else pattern[self.which].astype(bool)
+            yield int(column), None if followed[:, column].all() else pattern[self.which].astype(bool)
 
     def rows(self, *, as_array: bool) -> object:
         """The virtual rows as data: a fresh array, or a fresh frame in the table's own dtypes."""

@@ -5,6 +5,7 @@ Everything is turned into a *loss*, so that an importance is always an increase:
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,10 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import get_scorer, get_scorer_names
 
-from sipakit.errors import CapabilityError, InputError, InputTypeError
+from sipakit.errors import CapabilityError, InputError, InputTypeError, SipakitError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -42,6 +43,27 @@ class Metric:
     as_a_whole: Callable[[Any, NDArray[np.float64], NDArray[np.float64]], float] | None = None
     sign: int = 1
 
+    def loss(self, target: Any, predictions: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+        """Loss of a table; rows without weight count for nothing.
+
+        Raises
+        ------
+        InputError
+            If it is no finite number.
+        """
+        use = weights > 0
+        target, predictions, weights = target[use], predictions[use], weights[use]
+        if self.by_row is not None:
+            loss = float(np.average(self.by_row(target, predictions), weights=weights))
+        elif self.as_a_whole is not None:
+            loss = self.as_a_whole(target, predictions, weights)
+        else:
+            raise TypeError(self.name)
+        if not np.isfinite(loss):
+            message = f"scoring={self.name!r} gives {loss} on {len(weights):,} rows."
+            raise InputError(message, "It must be a finite number.", "Check the targets, or choose another score.")
+        return loss
+
 
 def resolve_scoring(scoring: Any, task: Task) -> tuple[Metric, ...]:
     """Read the user's ``scoring``.
@@ -67,7 +89,10 @@ def resolve_scoring(scoring: Any, task: Task) -> tuple[Metric, ...]:
     several = list(scoring) if isinstance(scoring, (list, tuple)) else [scoring]
     if not several:
         raise InputError("scoring=[] names nothing.", "It takes a name, a function, or a list of them.")
-    return tuple(_metric(one, task) for one in several)
+    metrics = tuple(_metric(one, task) for one in several)
+    for metric in metrics:  # what cannot be scored is told before the model is asked anything
+        metric.loss(task.target, task.known_predictions, task.weights)
+    return metrics
 
 
 def _metric(scoring: Any, task: Task) -> Metric:
@@ -92,21 +117,30 @@ def _by_function(function: Callable[..., Any], task: Task) -> Metric:
     name = getattr(function, "__name__", type(function).__name__)
     target = _labels(task)
 
-    def loss(y: Any, predictions: NDArray[np.float64]) -> Any:
-        given = target(y)
-        return function(given, predictions[:, 0] if predictions.shape[1] == 1 else predictions)
+    def loss(y: Any, predictions: NDArray[np.float64], **extra: Any) -> Any:
+        return function(target(y), predictions[:, 0] if predictions.shape[1] == 1 else predictions, **extra)
 
-    probe = np.asarray(loss(_first(task.target), _first(task.predictions)))
+    probe = np.asarray(loss(task.target, task.known_predictions))
     if probe.ndim == 0:
-        return Metric(name, as_a_whole=lambda y, f, w: float(loss(y, f)))  # noqa: ARG005 - it takes no weights
-    if probe.shape != (len(_first(task.target)),):
-        message = f"scoring={name} returned shape {probe.shape} for {len(_first(task.target))} rows."
+        takes_weights = "sample_weight" in _arguments(function)
+        if not takes_weights and (task.weights != 1).any():
+            message = f"scoring={name} takes no sample_weight, and sample_weight= was given."
+            cure = "Give the function a sample_weight argument, or return one loss a row."
+            raise InputError(message, "Rows must count by their weights.", cure)
+        if takes_weights:
+            return Metric(name, as_a_whole=lambda y, f, w: float(loss(y, f, sample_weight=w)))
+        return Metric(name, as_a_whole=lambda y, f, w: float(loss(y, f)))  # noqa: ARG005
+    if probe.shape != (task.n,):
+        message = f"scoring={name} returned shape {probe.shape} for {task.n} rows."
         raise InputError(message, "It returns one loss, or one a row.")
     return Metric(name, by_row=lambda y, f: np.asarray(loss(y, f), np.float64))
 
 
-def _first(array: Any) -> Any:
-    return array[:2]
+def _arguments(function: Callable[..., Any]) -> Collection[str]:
+    try:
+        return inspect.signature(function).parameters
+    except (TypeError, ValueError):  # functions of compiled libraries may have none
+        return ()
 
 
 def _labels(task: Task) -> Callable[[Any], Any]:
@@ -142,7 +176,7 @@ def _brier(y: NDArray[np.intp], f: NDArray[np.float64], task: Task) -> NDArray[n
 
 
 def _wrong(y: NDArray[np.intp], f: NDArray[np.float64], task: Task) -> NDArray[np.float64]:
-    return np.asarray(_decided(f, task) != y, np.float64)
+    return -np.asarray(_decided(f, task) == y, np.float64)  # less the share of right answers, so that signs agree
 
 
 _BY_ROW: Mapping[str, Callable[[Any, NDArray[np.float64], Task], NDArray[np.float64]]] = {
@@ -204,7 +238,7 @@ def _decided(f: NDArray[np.float64], task: Task) -> NDArray[np.intp]:
 # ---- scikit-learn's scorers, run on a stand-in that replays the engine's predictions
 
 
-class _Replay(BaseEstimator):
+class _Replay(BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
     """Abstract stand-in for the model: rows are numbers of rows that were predicted already."""
 
     def __init__(self, task: Task, predictions: NDArray[np.float64]) -> None:
@@ -218,13 +252,13 @@ class _Replay(BaseEstimator):
         return self
 
 
-class _ReplayRegressor(RegressorMixin, _Replay):
+class _ReplayRegressor(RegressorMixin, _Replay):  # type: ignore[misc]
     def predict(self, X: Any) -> Any:
         f = self.predictions[np.asarray(X)[:, 0]]
         return f[:, 0] if f.shape[1] == 1 else f
 
 
-class _ReplayClassifier(ClassifierMixin, _Replay):
+class _ReplayClassifier(ClassifierMixin, _Replay):  # type: ignore[misc]
     @property
     def classes_(self) -> NDArray[Any]:
         return np.asarray(self.task.classes)
@@ -248,7 +282,13 @@ def _by_scorer(name: str, scorer: Callable[..., float], task: Task) -> Metric:
     def loss(y: Any, predictions: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
         rows = np.arange(len(y))[:, None]
         extra = {} if bool((weights == 1).all()) else {"sample_weight": weights}
-        return -float(scorer(stand_in(task, predictions), rows, labels(y), **extra))
+        try:
+            return -float(scorer(stand_in(task, predictions), rows, labels(y), **extra))
+        except SipakitError:
+            raise
+        except (TypeError, ValueError) as error:
+            message = f"scoring={name!r} cannot score these predictions: {error}"
+            raise InputError(message, cure="Choose another score, or pass a function of (y, predictions).") from error
 
     return Metric(name, as_a_whole=loss, sign=-1)
 

@@ -37,7 +37,7 @@ class Table:
     columns : tuple of p arrays, each (n,)
         NumPy or pandas extension arrays.
     from_array : bool
-        Whether the user gave an array, so that callables get an array back.
+        Whether the user gave X as an array, so that callables get arrays.
 
     Examples
     --------
@@ -95,6 +95,10 @@ class Table:
     def renamed(self, header: pd.Index) -> Table:
         """The same columns under other names."""
         return Table(header, self.columns, self.from_array)
+
+    def given_like(self, other: Table) -> Table:
+        """The same columns, given to callables as the other table is: as arrays or as frames."""
+        return Table(self.header, self.columns, other.from_array)
 
     def selected(self, positions: Sequence[int]) -> Table:
         """Columns number ``positions``, in that order."""
@@ -208,9 +212,9 @@ def _column(series: pd.Series) -> col.Column:
 
 
 def _plain(column: col.Column) -> NDArray[Any]:
-    """A column as a NumPy array; missing cells of nullable numbers become NaN."""
+    """A column as a NumPy array; missing cells of nullable numbers and booleans become NaN."""
     if isinstance(column, np.ndarray):
         return column
-    if col.kind(column) == "number":
+    if pd.api.types.is_numeric_dtype(column.dtype):
         return col.numbers(column) if col.missing(column).any() else np.asarray(column.to_numpy())
     return np.asarray(column, dtype=object)

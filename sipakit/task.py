@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,8 +13,6 @@ from sipakit.errors import InputError, InputTypeError, first_few
 from sipakit.intervene import Mix, Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
-
     from numpy.typing import NDArray
 
     from sipakit.table import Table
@@ -82,6 +81,22 @@ class Task:
         """Names of the features."""
         return tuple(feature.name for feature in self.features)
 
+    @property
+    def known_predictions(self) -> NDArray[np.float64]:
+        """(n, k) predictions of the rows, for explainers that name "rows" in `uses`."""
+        if self.predictions is None:
+            message = "an explainer that builds on the predictions of the rows names 'rows' in uses"
+            raise TypeError(message)
+        return self.predictions
+
+    @property
+    def known_background_predictions(self) -> NDArray[np.float64]:
+        """(b, k) predictions of the background, for explainers that name "background" in `uses`."""
+        if self.background_predictions is None:
+            message = "an explainer that builds on the predictions of the background names 'background' in uses"
+            raise TypeError(message)
+        return self.background_predictions
+
     @cached_property
     def membership(self) -> NDArray[np.bool_]:
         """(u, p) True where a column belongs to a feature; row j is the pattern that takes feature j alone."""
@@ -98,8 +113,10 @@ class Task:
         which: NDArray[np.intp] | None = None,
     ) -> Mix:
         """Row ``base``, but the *features* ``take`` ((u,) or (q, u), bool or fraction) come from row ``donor``."""
-        take = np.atleast_2d(take)
-        columns = take @ self.membership if take.dtype != bool else (take[:, :, None] & self.membership).any(axis=1)
+        by_feature: NDArray[Any] = np.atleast_2d(take)
+        columns = np.zeros((len(by_feature), self.rows.n_columns), by_feature.dtype)
+        owned = self.membership.any(axis=0)
+        columns[:, owned] = by_feature[:, self.membership.argmax(axis=0)[owned]]  # no column has two owners
         return Mix.of(Rows(*base), Rows(*donor), columns, which)
 
 
@@ -122,17 +139,16 @@ def resolve_features(
 
     Raises
     ------
-    InputError
-        For names that the table lacks, repeated names, overlapping groups, and a group named like a column.
+    InputError, InputTypeError
+        For names that the table lacks, repeated names, overlapping groups, a column beside its group, and a group named
+        like a column.
     """
-    if isinstance(features, str):
-        message = f"features={features!r} is one name."
-        raise InputTypeError(message, "It takes a list of names.", f"Write features=[{features!r}].")
+    _look_at_lists(features, groups)
     position = {name: j for j, name in enumerate(table.names)}
     available = {**{name: (j,) for name, j in position.items()}, **_grouped(table, groups or {}, position)}
     grouped = {name for members in (groups or {}).values() for name in members}
     chosen = [n for n in available if n not in grouped] if features is None else list(features)
-    unknown = [name for name in chosen if name not in available]
+    unknown = [name for name in chosen if name not in available or _is_flag(name, position)]
     if unknown:
         message = f"features= names {first_few(unknown)}, which the table does not have."
         raise InputError(message, f"It has {first_few(available, 12)}.", "Check the spelling and the type of the name.")
@@ -141,7 +157,41 @@ def resolve_features(
         raise InputError(f"features= names {first_few(twice)} more than once.", "Each may be named once.")
     if not chosen:
         raise InputError("features=[] names nothing.", "It takes at least one name, or None for all.")
+    beside = [name for name in chosen if name in grouped and any(name in (groups or {}).get(g, ()) for g in chosen)]
+    if beside:
+        message = f"features= names {first_few(beside)} and the group that holds it."
+        raise InputError(message, "A column belongs to one feature.", "Name the group or the column.")
     return tuple(Feature(name, available[name]) for name in chosen)
+
+
+def _look_at_lists(features: object, groups: object) -> None:
+    """Check that the arguments are lists and mappings of names at all."""
+    if isinstance(features, str):
+        message = f"features={features!r} is one name."
+        raise InputTypeError(message, "It takes a list of names.", f"Write features=[{features!r}].")
+    if features is not None and (not isinstance(features, Iterable) or isinstance(features, Iterator | Mapping)):
+        raise InputTypeError(f"features={features!r} is a {type(features).__name__}.", "It takes a list of names.")
+    if groups is not None and not isinstance(groups, Mapping):
+        message = f"groups={groups!r} is a {type(groups).__name__}."
+        raise InputTypeError(message, "It takes a mapping of names to lists of columns.", "Write groups={'g': ['a']}.")
+    several = [features, *(groups.values() if groups else ())]
+    odd = [name for names in several if isinstance(names, Iterable) for name in names if not _can_be_name(name)]
+    if odd:
+        message = f"features= or groups= names {first_few(odd)}, which cannot be a name."
+        raise InputTypeError(message, "A name is a string, a number or a tuple.", "Name one column at a time.")
+
+
+def _can_be_name(name: object) -> bool:
+    try:
+        hash(name)
+    except TypeError:
+        return False
+    return True
+
+
+def _is_flag(name: Hashable, position: Mapping[Hashable, int]) -> bool:
+    """Whether a boolean would be taken for column 0 or 1, which it equals."""
+    return isinstance(name, bool) and not any(isinstance(known, bool) for known in position)
 
 
 def _grouped(
@@ -151,7 +201,8 @@ def _grouped(
     for group, members in groups.items():
         if group in position:
             raise InputError(f"groups= has a group named {group!r}, which is a column too.", cure="Rename the group.")
-        if isinstance(members, str) or not len(members):
+        listed = [] if isinstance(members, str) or not isinstance(members, Iterable) else list(members)
+        if not listed:
             message = f"groups[{group!r}]={members!r} is not a list of columns."
             raise InputTypeError(message, "A group takes a list with at least one column.")
         unknown = [name for name in members if name not in position]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
+from sipakit.caveats import Caveat
 from sipakit.errors import CapabilityError, PredictionError
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from sipakit.intervene import Mix
     from sipakit.table import Table
 
-__all__ = ["Adapter", "Manners", "as_predictions"]
+__all__ = ["Adapter", "Manners", "as_predictions", "shown_row"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,14 @@ class Adapter(ABC):
     manners : Manners
     offers : set of "prediction", "gradient"
         What it can answer at virtual rows.
+    caveats : tuple of Caveat
+        What a reader must know of how the model is read.
     """
 
     feature_names: tuple[Hashable, ...] | None
     classes: tuple[Hashable, ...] | None
     scale: str
+    caveats: tuple[Caveat, ...] = ()
     manners: ClassVar[Manners] = Manners()
     offers: ClassVar[frozenset[str]] = frozenset({"prediction"})
 
@@ -130,44 +135,45 @@ def as_predictions(raw: Any, batch: Any) -> NDArray[np.float64]:
     >>> as_predictions([1, 2], batch=[[0], [0]]).tolist()
     [[1.0], [2.0]]
     """
-    if (
-        isinstance(raw, (pd.Series, pd.DataFrame))
-        and isinstance(batch, pd.DataFrame)
-        and not raw.index.equals(batch.index)
-    ):
+    if isinstance(raw, (pd.Series, pd.DataFrame)) and not raw.index.equals(pd.RangeIndex(len(batch))):
         message = "The model returned a Series or frame with an index of its own."
         raise PredictionError(message, "Predictions are matched by position.", "Return an array, or keep the index.")
-    try:
-        array = np.asarray(raw)
-    except ValueError as error:
-        raise PredictionError("The model returned rows of different lengths.", "One answer a row is needed.") from error
-    if array.dtype == object:
-        try:
-            array = array.astype(np.float64)
-        except (TypeError, ValueError):
-            pass  # told below, with the type that it has
-    if array.dtype.kind not in "biuf":
-        shown = repr(array.ravel()[0]) if array.size else "nothing"
-        message = f"The model returned {array.dtype} such as {shown}, not numbers."
-        raise PredictionError(
-            message, "Predictions are numbers.", "Pass a function that returns probabilities or scores."
-        )
+    array = _numeric(raw)
     if array.ndim not in {1, 2} or len(array) != len(batch) or 0 in array.shape[1:]:
         message = f"The model returned shape {array.shape} for {len(batch)} rows."
-        raise PredictionError(message, "It must be (rows,) or (rows, outputs).")
+        cure = "Pass a function that answers every row, in the order of the rows."
+        raise PredictionError(message, "It must be (rows,) or (rows, outputs).", cure)
     predictions = array.reshape(len(batch), -1).astype(np.float64)
     finite = np.isfinite(predictions).all(axis=1)
     if not finite.all():
         bad = np.flatnonzero(~finite)
         message = f"The model returned {predictions[bad[0]].tolist()} for {len(bad)} of {len(batch)} rows."
-        row = _row(batch, int(bad[0]))
+        row = shown_row(batch, int(bad[0]))
         raise PredictionError(
             message, f"Predictions must be finite. First such row: {row}.", "Mend the model or that row."
         )
     return predictions
 
 
-def _row(batch: Any, i: int, limit: int = 5) -> str:
+def _numeric(raw: Any) -> NDArray[Any]:
+    """Read a raw answer as an array of numbers; masked cells are missing ones."""
+    try:
+        array = np.asarray(np.ma.filled(raw.astype(np.float64), np.nan) if isinstance(raw, np.ma.MaskedArray) else raw)
+    except ValueError as error:
+        message = "The model returned rows of different lengths."
+        raise PredictionError(message, "One answer a row is needed.", "Return an array (rows, outputs).") from error
+    if array.dtype == np.dtype(object):
+        with suppress(TypeError, ValueError):  # told below, with the type that it has
+            array = array.astype(np.float64) if raw is not None else array
+    if array.dtype.kind not in "biuf":
+        shown = repr(array.ravel()[0]) if array.size else "nothing"
+        message = f"The model returned {array.dtype} such as {shown}, not numbers."
+        cure = "Pass a function that returns probabilities or scores."
+        raise PredictionError(message, "Predictions are numbers.", cure)
+    return array
+
+
+def shown_row(batch: Any, i: int, limit: int = 5) -> str:
     """One row as the model saw it, a few columns of it."""
     if isinstance(batch, pd.DataFrame):
         cells = [f"{name}={batch.iloc[i, j]!r}" for j, name in enumerate(batch.columns[:limit])]

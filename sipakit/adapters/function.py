@@ -69,4 +69,4 @@ class FunctionAdapter(Adapter):
         if self.outputs is None:
             message = f"output={output!r}, and the model is a function without classes."
             raise InputError(message, "It takes 'prediction'.", "Say sp.adapt(function, classes=[...]) first.")
-        return replace(self, outputs=ClassOutputs.of(self.outputs.classes, output))
+        return replace(self, outputs=ClassOutputs.of(self.outputs.classes, output, self.outputs.scale))

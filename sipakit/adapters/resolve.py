@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from sipakit.adapters.base import Adapter
@@ -20,7 +21,14 @@ def _is_torch(model: object) -> bool:
 
 
 def _is_estimator(model: object) -> bool:
-    return hasattr(model, "predict") and not isinstance(model, type)
+    return hasattr(model, "predict")
+
+
+def _look_at_classes(classes: Any) -> None:
+    listed = [] if isinstance(classes, str) or not isinstance(classes, Iterable) else list(classes)
+    if len(listed) < 2 or len({str(label) for label in listed}) < len(listed):
+        message = f"classes={classes!r} cannot be used."
+        raise InputError(message, "It takes a list of two or more different labels.", "Give them in the model's order.")
 
 
 def _torch(model: Any, output: Any, classes: Sequence[Hashable] | None) -> Adapter:
@@ -71,8 +79,8 @@ def adapt(model: Any, *, output: Any = None, classes: Sequence[Hashable] | None 
 
     Raises
     ------
-    InputTypeError
-        For an object that is none of these.
+    InputError, InputTypeError
+        For an object that is none of these, and for classes that cannot be told apart.
 
     Examples
     --------
@@ -80,8 +88,16 @@ def adapt(model: Any, *, output: Any = None, classes: Sequence[Hashable] | None 
     >>> sp.adapt(lambda X: X[:, 0], classes=["no", "yes"]).names_of_outputs(1)
     ('yes',)
     """
+    if classes is not None:
+        _look_at_classes(classes)
     if isinstance(model, Adapter):
+        if classes is not None:
+            message = "classes= was given for a model that is adapted already."
+            raise InputError(message, "It takes the model itself.", "Say sp.adapt(model, classes=[...]) once.")
         return model.with_output(output)
+    if isinstance(model, type):
+        message = f"model is the class {model.__name__}."
+        raise InputTypeError(message, "It can be a fitted object of that class.", f"Pass {model.__name__}().fit(X, y).")
     for _, is_one, make in _TABLE:
         if is_one(model):
             return make(model, output, classes)

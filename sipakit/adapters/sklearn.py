@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import joblib
 import numpy as np
+import pandas as pd
 
 from sipakit.adapters.base import Adapter, Manners
 from sipakit.adapters.outputs import ClassOutputs
-from sipakit.errors import CapabilityError, InputError
+from sipakit.caveats import Caveat, caveat
+from sipakit.errors import CapabilityError, InputError, first_few
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -23,20 +24,20 @@ if TYPE_CHECKING:
 
 __all__ = ["SklearnAdapter"]
 
-# What answers on each scale, first that the estimator has.
+# What answers on each scale.
 _METHODS = {
-    "probability": ("predict_proba",),
-    "log_odds": ("predict_proba",),
-    "score": ("decision_function", "predict"),
-    "prediction": ("predict",),
+    "probability": "predict_proba",
+    "log_odds": "predict_proba",
+    "score": "decision_function",
+    "prediction": "predict",
 }
 # How the boosters are asked for their raw margin, and for one thread.
-_MARGIN = {
+_MARGIN: Mapping[str, Mapping[str, Any]] = {
     "lightgbm": {"raw_score": True},
     "xgboost": {"output_margin": True},
     "catboost": {"prediction_type": "RawFormulaVal"},
 }
-_ONE_THREAD = {"lightgbm": {"num_threads": 1}, "catboost": {"thread_count": 1}}
+_ONE_THREAD: Mapping[str, Mapping[str, Any]] = {"lightgbm": {"num_threads": 1}, "catboost": {"thread_count": 1}}
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,28 +51,44 @@ class SklearnAdapter(Adapter):
         None for regressors.
     options : mapping
         Arguments for every predict.
+    margin : bool
+        Whether a boosted regressor is asked for its raw margin.
+    caveats : tuple of Caveat
     """
 
     estimator: Any
     outputs: ClassOutputs | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    margin: bool = False
+    caveats: tuple[Caveat, ...] = ()
 
     manners: ClassVar[Manners] = Manners(threads=True)
 
     @classmethod
-    def of(cls, estimator: Any, output: Any = None) -> SklearnAdapter:
-        """Wrap a fitted estimator; classifiers are explained by their probabilities where they have them."""
+    def of(cls, estimator: Any, output: Any = None, *, scale: str | None = None) -> SklearnAdapter:
+        """Wrap a fitted estimator; classifiers are explained by their probabilities where they have them.
+
+        Raises
+        ------
+        InputError, CapabilityError
+            For an output that the estimator cannot give.
+        """
         classes = _classes(estimator)
         if classes is None:
-            if output not in {None, "prediction", "score"}:
-                raise InputError(f"output={output!r}, and the model is a regressor.", "It takes 'prediction'.")
-            return cls(estimator)
-        scale = "probability" if hasattr(estimator, "predict_proba") else "score"
-        chosen = ClassOutputs.of(classes, output, scale)
-        if not any(hasattr(estimator, method) for method in _METHODS[chosen.scale]):
-            message = f"{type(estimator).__name__} has no predict_proba, which output={output!r} needs."
-            raise CapabilityError(message, "It offers output='score'.", "Calibrate it with CalibratedClassifierCV.")
-        return cls(estimator, chosen)
+            if output not in (None, "prediction", "score"):
+                cure = "Leave output= out; classes are for classifiers."
+                raise InputError(f"output={output!r}, and the model is a regressor.", "It takes 'prediction'.", cure)
+            return cls(estimator, margin=output == "score" and _library(estimator) in _MARGIN)
+        offered = _scales(estimator, classes)
+        chosen = ClassOutputs.of(classes, output, scale or offered[0])
+        if chosen.scale not in offered:
+            message = f"{type(estimator).__name__} cannot answer on the scale {chosen.scale!r}, output={output!r}."
+            cure = "Calibrate it for probabilities (CalibratedClassifierCV); a score needs decision_function."
+            raise CapabilityError(message, f"It offers {first_few(offered)}.", cure)
+        found: tuple[Caveat, ...] = ()
+        if "probability" not in offered and scale is None and chosen.scale != output:
+            found = (caveat("SIPA015", "Its decision function is explained.", "Calibrate it for probabilities."),)
+        return cls(estimator, chosen, caveats=found)
 
     @cached_property
     def feature_names(self) -> tuple[Hashable, ...] | None:  # type: ignore[override]
@@ -91,19 +108,17 @@ class SklearnAdapter(Adapter):
     @property
     def scale(self) -> str:  # type: ignore[override]
         """Unit of the outputs."""
-        return self.outputs.scale if self.outputs else "prediction"
+        if self.outputs is None:
+            return "score" if self.margin else "prediction"
+        return self.outputs.scale
 
     def answer(self, batch: Any) -> Any:
         """Call the method that answers on the scale asked for."""
-        margin = _MARGIN.get(self._library) if self.scale == "score" else None
-        options = {**self.options, **(margin or {})}
-        names = ("predict",) if margin else _METHODS[self.scale]
-        method = next(name for name in names if hasattr(self.estimator, name))
+        margin = _MARGIN.get(_library(self.estimator)) if self.scale == "score" else None
+        method = _METHODS[self.scale] if margin is None else "predict"
         # A forest that adds its trees in the order in which threads finish is not equal to itself: sequential it is.
-        with joblib.parallel_config(backend="sequential"), warnings.catch_warnings():
-            # LightGBM claims names for models fitted on arrays, and scikit-learn then warns at every batch.
-            warnings.filterwarnings("ignore", message="X does not have valid feature names", category=UserWarning)
-            return getattr(self.estimator, method)(batch, **options)
+        with joblib.parallel_config(backend="sequential"):
+            return getattr(self.estimator, method)(batch, **self.options, **(margin or {}))
 
     def read(self, predictions: NDArray[np.float64]) -> NDArray[np.float64]:
         """Pick the explained classes."""
@@ -119,7 +134,8 @@ class SklearnAdapter(Adapter):
         """Return the same estimator on another scale, or for some classes only."""
         if output is None:
             return self
-        return replace(SklearnAdapter.of(self.estimator, output), options=self.options)
+        scale = self.outputs.scale if self.outputs else None
+        return replace(SklearnAdapter.of(self.estimator, output, scale=scale), options=self.options)
 
     def expects(self, names: Sequence[Hashable]) -> tuple[Hashable, ...] | None:
         """Return the columns that the model was fitted on; LightGBM remembers blanks as underscores."""
@@ -127,27 +143,50 @@ class SklearnAdapter(Adapter):
         if known is None or set(known) <= set(names):
             return known
         spelled = {str(name).replace(" ", "_"): name for name in names}
-        return tuple(spelled.get(str(name), name) for name in known) if self._library == "lightgbm" else known
+        library = _library(self.estimator)
+        return tuple(spelled.get(str(name), name) for name in known) if library == "lightgbm" else known
 
     def as_array(self, table: Table) -> bool:
         """Whether the estimator was fitted on an array; without names, only tables of numbers can tell."""
         if self.feature_names is not None:
             return False
-        numbers = all(table.kind(j) == "number" for j in range(table.n_columns))
+        numbers = all(pd.api.types.is_numeric_dtype(column.dtype) for column in table.columns)  # booleans included
         return table.from_array or (numbers and hasattr(self.estimator, "n_features_in_"))
 
     def single_threaded(self) -> SklearnAdapter:
         """Return the same estimator on one thread; boosters take that as an argument of predict."""
-        return replace(self, options=_ONE_THREAD.get(self._library, {}))
+        return replace(self, options=_ONE_THREAD.get(_library(self.estimator), {}))
 
-    @property
-    def _library(self) -> str:
-        return type(self.estimator).__module__.partition(".")[0]
+
+def _library(estimator: Any) -> str:
+    return type(estimator).__module__.partition(".")[0]
+
+
+def _scales(estimator: Any, classes: Sequence[Hashable]) -> tuple[str, ...]:
+    """Return the scales that a classifier can answer on, its usual one first."""
+    offered = ("probability", "log_odds") if hasattr(estimator, "predict_proba") else ()
+    # one against one gives a column a pair of classes, which for three classes looks like a column a class
+    by_pairs = getattr(estimator, "decision_function_shape", None) == "ovo" and len(classes) > 2
+    scores = hasattr(estimator, "decision_function") and not by_pairs
+    return (*offered, "score") if scores or _library(estimator) in _MARGIN else offered
 
 
 def _classes(estimator: Any) -> tuple[Hashable, ...] | None:
-    """Labels of a classifier, as Python values; None for regressors."""
-    if not (hasattr(estimator, "predict_proba") or hasattr(estimator, "decision_function")):
-        return None
+    """Labels of a classifier, as Python values; None for regressors.
+
+    Raises
+    ------
+    CapabilityError
+        For a classifier of several targets, and for one that does not tell its classes.
+    """
+    name = type(estimator).__name__
     labels = getattr(estimator, "classes_", None)
-    return None if labels is None else tuple(np.asarray(labels).tolist())
+    if labels is None and hasattr(estimator, "predict_proba"):
+        cure = "Fit it, or pass sp.adapt(model.predict_proba, classes=[...])."
+        raise CapabilityError(f"{name} has predict_proba and no classes_.", "A fitted classifier has both.", cure)
+    if labels is None or not (hasattr(estimator, "predict_proba") or hasattr(estimator, "decision_function")):
+        return None
+    if isinstance(labels, list) and any(np.ndim(one) for one in labels):
+        cure = "Explain one target at a time: sp.adapt(lambda X: model.predict_proba(X)[0], classes=[...])."
+        raise CapabilityError(f"{name} classifies {len(labels)} targets.", "It can be one target.", cure)
+    return tuple(np.asarray(labels).tolist())

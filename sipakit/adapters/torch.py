@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from sipakit.adapters.base import Adapter, Manners
+from sipakit.adapters.base import Adapter, Manners, shown_row
 from sipakit.adapters.outputs import ClassOutputs
 from sipakit.errors import CapabilityError, InputError, PredictionError, first_few
 
@@ -159,16 +159,17 @@ class TorchAdapter(Adapter):
         PredictionError
             If a derivative is not finite.
         """
+        batch = self.batch(mix)
         # The caller may have switched gradients off, in either of torch's two ways.
         with _evaluating(self.module), torch.inference_mode(mode=False), torch.enable_grad():
-            rows = self._tensor(self.batch(mix)).requires_grad_()
+            rows = self._tensor(batch).requires_grad_()
             answers = self._read(self.module(rows)).reshape(len(rows), -1)
             by_output = [_derivative(answers, i, rows) for i in range(answers.shape[1])]
         gradient = _numbers(torch.stack(by_output, dim=2))
         bad = np.flatnonzero(~np.isfinite(gradient).all(axis=(1, 2)))
         if len(bad):
             message = f"The derivative is not finite at {len(bad)} of {len(gradient)} rows."
-            first = f"The first one begins {rows[int(bad[0])].tolist()[:5]}."
+            first = f"First such row: {shown_row(batch, int(bad[0]))}."
             cure = "Look for roots, logarithms or divisions at zero in the network."
             raise PredictionError(message, first, cure)
         return gradient

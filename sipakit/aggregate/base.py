@@ -88,4 +88,5 @@ def cell_sums(cells: NDArray[np.intp], values: NDArray[np.float64], n_cells: int
     """(n_cells, ...) sums of the values (r, ...) that fall into each cell."""
     width = int(np.prod(values.shape[1:]))
     flat = (cells[:, None] * width + np.arange(width)).ravel()
-    return np.bincount(flat, values.ravel(), n_cells * width).reshape(n_cells, *values.shape[1:])
+    sums = np.bincount(flat, values.ravel(), n_cells * width)
+    return np.asarray(sums, np.float64).reshape(n_cells, *values.shape[1:])

@@ -56,13 +56,13 @@ class CrossMoments(State):
         """Take observations in: values (r, k, d)."""
         c, v, w = update.cells, update.values, update.weight_of_each()
         n = len(self.weight)
-        weight = np.bincount(c, w, n)
+        weight = cell_sums(c, w, n)
         total = cell_sums(c, w[:, None, None] * v, n)
         mean = np.divide(total, weight[:, None, None], out=np.zeros_like(total), where=weight[:, None, None] > 0)
         deviation = v - mean[c]
         scaled = (w**2)[:, None, None] * deviation
         second = _outer_sums(c, scaled, deviation, n)
-        return self.merge(CrossMoments(weight, np.bincount(c, w**2, n), mean, cell_sums(c, scaled, n), second))
+        return self.merge(CrossMoments(weight, cell_sums(c, w**2, n), mean, cell_sums(c, scaled, n), second))
 
     def merge(self, other: CrossMoments, cells: NDArray[np.intp] | None = None) -> CrossMoments:
         """Take the moments of other observations in."""

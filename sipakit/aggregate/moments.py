@@ -64,12 +64,12 @@ class Moments(State):
         """Take observations in: values (r, k)."""
         c, v, w = update.cells, update.values, update.weight_of_each()
         n = len(self.weight)
-        weight = np.bincount(c, w, n)
+        weight = cell_sums(c, w, n)
         mean = _share(cell_sums(c, w[:, None] * v, n), weight[:, None])
         deviation = v - mean[c]
         square = (w**2)[:, None]
         first, second = (cell_sums(c, square * deviation**power, n) for power in (1, 2))
-        return self.merge(Moments(weight, np.bincount(c, w**2, n), mean, first, second))
+        return self.merge(Moments(weight, cell_sums(c, w**2, n), mean, first, second))
 
     def merge(self, other: Moments, cells: NDArray[np.intp] | None = None) -> Moments:
         """Take the moments of other observations in."""

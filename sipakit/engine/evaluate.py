@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from sipakit.adapters import shown_row
 from sipakit.errors import PredictionError, SipakitError
 
 if TYPE_CHECKING:
@@ -52,7 +53,12 @@ def batch_rows(n_columns: int) -> int:
 
 
 def evaluate(
-    adapter: Adapter, mix: Mix, readout: str = "prediction", known: Mapping[Table, NDArray[np.float64]] | None = None
+    adapter: Adapter,
+    mix: Mix,
+    k: int,
+    *,
+    readout: str = "prediction",
+    known: Mapping[Table, NDArray[np.float64]] | None = None,
 ) -> Answers:
     """Answer virtual rows.
 
@@ -60,6 +66,8 @@ def evaluate(
     ----------
     adapter : Adapter
     mix : Mix, m rows
+    k : int
+        Number of outputs that the model had so far.
     readout : "prediction" or "gradient"
     known : Table -> (rows, k), predictions that were made before
 
@@ -73,21 +81,21 @@ def evaluate(
         If the model raises, or answers with something that is no prediction.
     """
     if not len(mix):
-        return Answers(np.empty((0, next(iter((known or {}).values())).shape[1])), 0, 0.0)
+        return Answers(np.empty((0, k)), 0, 0.0)
     if readout == "gradient":
-        return in_batches(adapter.gradient, mix)
+        return in_batches(adapter.gradient, mix, k)
     if mix.fractional:
-        return in_batches(adapter.predict, mix)
+        return in_batches(adapter.predict, mix, k)
     numbers = mix.hashes()
     place, _ = pd.factorize(numbers)  # in the order of first occurrence
     first = np.empty(int(place.max()) + 1, np.intp)
     first[place[::-1]] = np.arange(len(place))[::-1]
     unique = mix[first]
-    recalled, values = _recalled(unique, numbers[first], known or {})
+    recalled, values = _recalled(unique, numbers[first], k, known or {})
     asked = np.flatnonzero(~recalled)
     if not len(asked):
         return Answers(values[place], 0, 0.0)
-    fresh = in_batches(adapter.predict, unique[asked])
+    fresh = in_batches(adapter.predict, unique[asked], k)
     if len(asked) == len(first):
         return Answers(fresh.values[place], fresh.rows, fresh.seconds)
     values[asked] = fresh.values
@@ -95,11 +103,11 @@ def evaluate(
 
 
 def _recalled(
-    mix: Mix, numbers: NDArray[np.uint64], known: Mapping[Table, NDArray[np.float64]]
+    mix: Mix, numbers: NDArray[np.uint64], k: int, known: Mapping[Table, NDArray[np.float64]]
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     """Which virtual rows equal their own base or donor row, whose prediction is known, and those predictions."""
     recalled = np.zeros(len(mix), bool)
-    values = np.empty((len(mix), next(iter(known.values())).shape[1] if known else 0))
+    values = np.empty((len(mix), k))
     for rows in (mix.base, mix.donor):
         if rows.table in known:
             same = numbers == rows.table.row_hashes[rows.index]
@@ -108,16 +116,48 @@ def _recalled(
     return recalled, values
 
 
-def in_batches(ask: Callable[[Mix], NDArray[np.float64]], mix: Mix) -> Answers:
-    """Ask about every virtual row, batch by batch; what the model raises is told in sipakit's words."""
+def in_batches(ask: Callable[[Mix], NDArray[np.float64]], mix: Mix, k: int | None = None) -> Answers:
+    """Ask about every virtual row, batch by batch; the last axis must stay ``k`` long, or as it was in the first batch.
+
+    Raises
+    ------
+    PredictionError
+        What the model raises, in sipakit's words and with the first row that makes it; or another number of outputs.
+    """
     size = batch_rows(mix.base.table.n_columns)
-    started = time.perf_counter()
-    try:
-        parts = [ask(mix[start : start + size]) for start in range(0, len(mix), size)]
-    except SipakitError:
-        raise
-    except Exception as error:
-        message = f"The model raised {type(error).__name__}: {error}"
-        cure = "Check that the model is fitted and predicts the explained rows as they are."
-        raise PredictionError(message, f"It was given {len(mix)} rows.", cure) from error
+    started, parts = time.perf_counter(), []
+    for start in range(0, len(mix), size):
+        batch = mix[start : start + size]
+        try:
+            parts.append(ask(batch))
+        except SipakitError:
+            raise
+        except Exception as error:
+            message = f"The model raised {type(error).__name__}: {error}"
+            cure = "Check that the model is fitted and predicts the explained rows as they are."
+            raise PredictionError(message, _culprit(ask, batch), cure) from error
+        k = parts[0].shape[-1] if k is None else k
+        if parts[-1].shape[-1] != k:
+            message = f"The model returned {parts[-1].shape[-1]} outputs, and {k} before."
+            raise PredictionError(message, "Their number must not change.", "Return every output for every batch.")
     return Answers(np.concatenate(parts), len(mix), time.perf_counter() - started)
+
+
+def _culprit(ask: Callable[[Mix], NDArray[np.float64]], batch: Mix) -> str:
+    """Show the first row at which a model raises, found by halving; all rows where no single one is to blame."""
+    rows = batch
+    while len(rows) > 1:
+        half = len(rows) // 2
+        halves = [part for part in (rows[:half], rows[half:]) if _raises(ask, part)]
+        if not halves:
+            return f"It was given {len(batch)} rows, and raises for no half of {len(rows)} of them."
+        rows = halves[0]
+    return f"It was given {len(batch)} rows. First bad row: {shown_row(rows.rows(as_array=False), 0)}."
+
+
+def _raises(ask: Callable[[Mix], NDArray[np.float64]], rows: Mix) -> bool:
+    try:
+        ask(rows)
+    except Exception:  # noqa: BLE001 - a model may raise anything
+        return True
+    return False

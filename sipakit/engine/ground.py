@@ -60,7 +60,7 @@ class Ground:
         """(rows, k) predictions of a whole table, made when first asked for."""
         if table not in self._known:
             unchanged = Mix.unchanged(Rows(table, np.arange(len(table))))
-            self._known[table] = in_batches(self.adapter.predict, unchanged)
+            self._known[table] = in_batches(self.adapter.predict, unchanged, len(self.outputs))
         return self._known[table]
 
     @property
@@ -127,6 +127,12 @@ class Ground:
             offered = ", ".join(sorted(self.adapter.offers))
             message = f"{name} needs gradients, and {type(self.adapter).__name__} offers: {offered}."
             raise CapabilityError(message, "Gradients need a torch.nn.Module on numeric input.", "Use Shapley here.")
+        if "target" in explainer.needs and self.adapter.classes is None and self.target is not None:
+            given = self.target.shape[1] if self.target.ndim == 2 else 1
+            if given != len(self.outputs):
+                message = f"y has {given} columns and the model predicts {len(self.outputs)} numbers."
+                cure = "Pass a y of that many columns; for probabilities say sp.adapt(model, classes=[...])."
+                raise InputError(message, "Each output needs its target.", cure)
 
 
 def prepare_ground(model: object, X: Any, y: Any, sample_weight: Any, background: Any, output: Any) -> Ground:
@@ -146,8 +152,6 @@ def prepare_ground(model: object, X: Any, y: Any, sample_weight: Any, background
         message = "X is a frame and the model was fitted on an array; it was given arrays, columns in X's order."
         caveats.append(caveat("SIPA004", message))
     predictions, cost, manners = check_manners(adapter, rows)
-    if adapter.scale == "score" and adapter.classes and output is None and not hasattr(model, "predict_proba"):
-        caveats.append(caveat("SIPA015", "Its decision function is explained.", "Calibrate it for probabilities."))
     outputs = adapter.names_of_outputs(predictions.shape[1])
-    unique = list(dict.fromkeys(caveats + manners))
+    unique = list(dict.fromkeys([*caveats, *adapter.caveats, *manners]))
     return Ground(adapter, rows, behind, target, weights, behind_weights, outputs, unique, cost)

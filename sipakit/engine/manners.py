@@ -1,15 +1,18 @@
-"""A cheap look at how a model behaves: is it random, does it depend on the batch, does it write into its input?
+"""A cheap look at how a model behaves.
 
-A few rows are predicted again: in one batch, in the same batch, and in two halves, the first one backwards.
+Is it random, does it depend on the rows beside a row, does it write into its input? A few rows are predicted in one
+batch, in the same batch again, and in two halves, the first one backwards.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from sipakit.adapters import as_predictions
 from sipakit.caveats import Caveat, caveat
 from sipakit.engine.evaluate import in_batches
 from sipakit.errors import PredictionError
@@ -40,12 +43,14 @@ def check_manners(adapter: Adapter, table: Table) -> tuple[NDArray[np.float64], 
     """
     index = np.arange(min(_ROWS, len(table)))
 
+    watch = _Watch(adapter)
+
     def ask(rows: NDArray[np.intp]) -> NDArray[np.float64]:
-        return in_batches(adapter.predict, Mix.unchanged(Rows(table, rows))).values
+        return in_batches(watch.predict, Mix.unchanged(Rows(table, rows))).values
 
     first, again = ask(index), ask(index)
-    cost, caveats = 3 * len(index), []
-    if _writes(adapter, Mix.unchanged(Rows(table, index))):
+    cost, caveats = 2 * len(index), []
+    if watch.written:
         caveats.append(caveat("SIPA013", "It was given copies, so nothing was harmed.", "Copy inside predict."))
     scale = max(float(np.abs(first).max()), 1e-300)
     noise = float(np.abs(first - again).max()) / scale
@@ -67,9 +72,17 @@ def check_manners(adapter: Adapter, table: Table) -> tuple[NDArray[np.float64], 
     return first, cost, caveats
 
 
-def _writes(adapter: Adapter, mix: Mix) -> bool:
-    """Whether a batch is another one after the model has seen it."""
-    batch = adapter.batch(mix)
-    before = pd.DataFrame(batch).copy(deep=True)
-    adapter.answer(batch)
-    return not before.equals(pd.DataFrame(batch))
+@dataclass
+class _Watch:
+    """An adapter's predict, and whether a batch was ever another one after the model had seen it."""
+
+    adapter: Adapter
+    written: bool = False
+
+    def predict(self, mix: Mix) -> NDArray[np.float64]:
+        """(m, k) predictions, as `Adapter.predict` makes them."""
+        batch = self.adapter.batch(mix)
+        before = pd.DataFrame(batch).copy(deep=True)
+        raw = self.adapter.answer(batch)
+        self.written |= not before.equals(pd.DataFrame(batch))
+        return self.adapter.read(as_predictions(raw, before))

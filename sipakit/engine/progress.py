@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    Progress: TypeAlias = bool | Callable[[int, int], None] | None
 
 __all__ = ["reporting"]
 
 
 @contextmanager
-def reporting(
-    progress: bool | Callable[[int, int], None] | None, total: int, label: str
-) -> Iterator[Callable[[int], None]]:
+def reporting(progress: Progress, total: int, label: str) -> Iterator[Callable[[int], None]]:
     """Yield a function that is told how many model rows were asked since it was last called.
 
     Parameters
@@ -43,4 +43,8 @@ def reporting(
     from tqdm.auto import tqdm
 
     with tqdm(total=total, desc=label, unit=" rows", unit_scale=True, leave=False, file=sys.stderr) as bar:
-        yield lambda rows: bool(bar.update(rows)) or None
+
+        def advance(rows: int) -> None:
+            bar.update(rows)
+
+        yield advance

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import platform
 import time
+import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -71,11 +73,10 @@ def explain(
     -------
     list of Explanation, in the order of the explainers
     """
-    if budget is not None and (not isinstance(budget, int) or isinstance(budget, bool) or budget < 1):
-        raise InputError(f"budget={budget!r} cannot be used.", "It takes a number of model rows, or None.")
+    _look_at_settings(n_jobs, budget)
     grounds: dict[Any, Ground] = {}
     results: dict[int, Explanation] = {}
-    with threadpoolctl.threadpool_limits(limits=1, user_api="blas"):  # one regime for any number of workers
+    with one_regime():
         for group in _groups(explainers):
             background, output = group[0].param("background"), group[0].param("output")
             key = (id(background), repr(output))
@@ -84,6 +85,29 @@ def explain(
             made = explain_task(group, grounds[key], n_jobs=n_jobs, budget=budget, progress=progress)
             results.update(zip(map(id, group), made, strict=True))
     return [results[id(explainer)] for explainer in explainers]
+
+
+@contextmanager
+def one_regime() -> Iterator[None]:
+    """Hold what belongs to the whole process, the same for any number of workers; workers must not touch it."""
+    one_thread = threadpoolctl.threadpool_limits(limits=1, user_api="blas")
+    with one_thread, warnings.catch_warnings():
+        # LightGBM claims names for models fitted on arrays, and scikit-learn then warns at every batch.
+        warnings.filterwarnings("ignore", message="X does not have valid feature names", category=UserWarning)
+        yield
+
+
+def _look_at_settings(n_jobs: Any, budget: Any) -> None:
+    if not (budget is None or (_whole(budget) and budget > 0)):
+        message = f"budget={budget!r} cannot be used."
+        raise InputError(message, "It takes a number of model rows, or None.", "Leave budget= out for no cap.")
+    if not (n_jobs is None or (_whole(n_jobs) and n_jobs != 0)):
+        message = f"n_jobs={n_jobs!r} cannot be used."
+        raise InputError(message, "It takes a number of threads, -1 for all, or None.", "Leave n_jobs= out for one.")
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
 def _groups(explainers: Iterable[Explainer]) -> list[list[Explainer]]:
@@ -111,7 +135,7 @@ def explain_task(
     tasks = [replace(task, budget=left) for task in tasks]
     design = lead.design(tasks[0])
     tasks = [replace(task, design=design) for task in tasks]
-    workers = joblib.effective_n_jobs(1 if n_jobs is None else n_jobs)
+    workers = joblib.effective_n_jobs(n_jobs)  # type: ignore[arg-type]  # None asks joblib's own configuration
     adapter = ground.adapter.single_threaded() if workers > 1 else ground.adapter
     known = {table: answers.values for one in used for table, answers in one.items()}
     states = [explainer.start(task) for explainer, task in zip(group, tasks, strict=True)]
@@ -165,7 +189,7 @@ class _Work:
         sample = lead.sample(task, self.round_, np.arange(draws.start, draws.stop), rng)
         mix = lead.intervene(task, sample)
         readout = "gradient" if "gradient" in lead.needs else "prediction"
-        answers = evaluate(self.adapter, mix, readout, self.known)
+        answers = evaluate(self.adapter, mix, task.k, readout=readout, known=self.known)
         parts = [
             blank.part(explainer.aggregate(one, sample, answers.values))
             for explainer, one, blank in zip(self.group, self.tasks, self.blanks, strict=True)
@@ -178,8 +202,7 @@ def _in_order(work: _Work, workers: int) -> Iterator[tuple[list[Any], int, int, 
     if workers == 1 or len(due) == 1:
         return map(work.run, due)
     pool = joblib.Parallel(n_jobs=workers, prefer="threads", return_as="generator")
-    found: Iterator[tuple[list[Any], int, int, float]] = pool(joblib.delayed(work.run)(draws) for draws in due)
-    return found
+    return iter(pool(joblib.delayed(work.run)(draws) for draws in due))
 
 
 def _left(lead: Explainer, budget: int, spent: int) -> int:

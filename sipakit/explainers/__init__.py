@@ -5,6 +5,7 @@ from sipakit.explainers.ceteris_paribus import CeterisParibus
 from sipakit.explainers.global_surrogate import GlobalSurrogate
 from sipakit.explainers.h_statistic import HStatistic
 from sipakit.explainers.ice import ICE
+from sipakit.explainers.integrated_gradients import IntegratedGradients
 from sipakit.explainers.lime import LIME
 from sipakit.explainers.partial_dependence import PartialDependence
 from sipakit.explainers.permutation_importance import PermutationImportance
@@ -17,6 +18,7 @@ __all__ = [
     "CeterisParibus",
     "GlobalSurrogate",
     "HStatistic",
+    "IntegratedGradients",
     "PartialDependence",
     "PermutationImportance",
     "Shapley",

@@ -32,17 +32,24 @@ class _Cells:
     Parameters
     ----------
     edges : Grids
+    levels : (u,) bool
+        Ordered levels, each with a place: their "cells" are the levels themselves.
     first : (u + 1,) int
         Number of each feature's first cell.
     cell, along, inside : (n, u)
         Cell of its own feature, how far along it, and whether the row has one.
+    low, high : (n, u) int
+        The edges that the row is moved to: of its cell, or the levels beside its own.
     """
 
     edges: Grids
+    levels: NDArray[np.bool_]
     first: NDArray[np.intp]
     cell: NDArray[np.intp]
     along: NDArray[np.float64]
     inside: NDArray[np.bool_]
+    low: NDArray[np.intp]
+    high: NDArray[np.intp]
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -50,7 +57,8 @@ class ALE(Explainer):
     """Accumulated local effects of single features.
 
     Each row is moved to the two edges of its own cell only, so no row is sent where no data are: correlated features
-    do no harm as they do to partial dependence.
+    do no harm as they do to partial dependence. A row with an ordered level is moved to the levels beside its own, and
+    the step between two levels is the mean over the rows that have either of them.
 
     Parameters
     ----------
@@ -114,11 +122,18 @@ class ALE(Explainer):
         columns = [task.rows.columns[feature.columns[0]] for feature in task.features]
         placed = [cells_of(axis, column) for axis, column in zip(edges.axes, columns, strict=True)]
         cell, along, inside = (np.column_stack(part) for part in zip(*placed, strict=True))
-        first = np.cumsum([0] + [len(axis) - 1 for axis in edges.axes])
-        return _Cells(edges, first, cell, along, inside)
+        # without a place for every level, levels are no more than numbers
+        at_edge = ((along == 0) | (along == 1) | ~inside | (task.weights == 0)[:, None]).all(axis=0)
+        levels = at_edge & np.array([axis.kind == "ordered" for axis in edges.axes])
+        sizes = np.array([len(axis) for axis in edges.axes])
+        own = cell + np.where(levels, (along == 1), 0)
+        low = np.where(levels, np.maximum(own - 1, 0), cell)
+        high = np.where(levels, np.minimum(own + 1, sizes - 1), cell + 1)
+        first = np.cumsum(np.append(0, np.where(levels & (sizes > 1), sizes, sizes - 1)))
+        return _Cells(edges, levels, first, own, along, inside, low, high)
 
     def start(self, task: Task) -> CrossMoments:
-        """In each cell, moments of (difference between its edges, how far along the row lies)."""
+        """In each cell, moments of (difference between its edges, how far along the row lies), or of both steps."""
         return CrossMoments.zero(int(task.design.first[-1]), task.k, 2)
 
     def next_round(self, task: Task, state: State, number: int) -> Round | None:  # noqa: ARG002
@@ -133,7 +148,7 @@ class ALE(Explainer):
         """Row i, but feature j comes from the lower, and then from the upper edge of its cell."""
         cells: _Cells = task.design
         u = len(task.features)
-        edges = np.stack([cells.cell[sample], cells.cell[sample] + 1], axis=2)  # (d, u, 2)
+        edges = np.stack([cells.low[sample], cells.high[sample]], axis=2)  # (d, u, 2)
         nothing = np.vstack([np.eye(u, dtype=bool), np.zeros(u, bool)])  # the last pattern leaves a row as it is
         which = np.where(cells.inside[sample], np.arange(u), u)
         edges[~cells.inside[sample]] = 0
@@ -145,20 +160,25 @@ class ALE(Explainer):
         )
 
     def aggregate(self, task: Task, sample: NDArray[np.intp], answers: NDArray[np.float64]) -> Update:
-        """One pair (difference, place in the cell) a row and feature."""
+        """One pair a row and feature: (difference, place in the cell), or the steps (up to, on from) its level."""
         cells: _Cells = task.design
         inside = cells.inside[sample]
-        step = np.diff(answers.reshape(*inside.shape, 2, task.k), axis=2)[:, :, 0]
-        along = np.broadcast_to(cells.along[sample][:, :, None], step.shape)
+        low, high = np.moveaxis(answers.reshape(*inside.shape, 2, task.k), 2, 0)
+        own = task.known_predictions[sample][:, None]
+        levels = cells.levels[:, None]
+        step = np.where(levels, own - low, high - low)
+        other = np.where(levels, high - own, cells.along[sample][:, :, None])
         number = cells.first[:-1] + cells.cell[sample]
         weights = np.broadcast_to(task.weights[sample][:, None], inside.shape)
-        return Update(number[inside], np.stack([step, along], axis=-1)[inside], weights[inside])
+        return Update(number[inside], np.stack([step, other], axis=-1)[inside], weights[inside])
 
     def conclude(self, task: Task, state: CrossMoments) -> Effects:
         """Accumulate the steps, centre the curves, and carry each row's influence through both."""
         cells: _Cells = task.design
         curves = [
-            _curve(_slice(state, slice(cells.first[j], cells.first[j + 1]))) if len(axis) > 1 else _flat(task.k)
+            (_over_levels if cells.levels[j] else _over_cells)(_slice(state, slice(cells.first[j], cells.first[j + 1])))
+            if len(axis) > 1
+            else _flat(task.k)
             for j, axis in enumerate(cells.edges.axes)
         ]
         values, std_error, df = (np.concatenate(part) for part in zip(*curves, strict=True))
@@ -182,7 +202,7 @@ def _flat(k: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.
     return np.zeros((1, k)), np.zeros((1, k)), np.ones(1)
 
 
-def _curve(state: CrossMoments) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _over_cells(state: CrossMoments) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """One feature's centred curve at its edges (K + 1, k), the standard error, and degrees of freedom.
 
     With D the mean steps and A their running sum, the interpolated curve at a row of cell c is g = A_c + D_c t, and the
@@ -191,7 +211,7 @@ def _curve(state: CrossMoments) -> tuple[NDArray[np.float64], NDArray[np.float64
     """
     share = state.weight / state.weight.sum()
     step, along = state.mean[:, :, 0], state.mean[:, 0, 1]  # (K, k), (K,)
-    before = np.vstack([np.zeros((1, step.shape[1])), np.cumsum(step, axis=0)])  # A at the K + 1 edges
+    before = _accumulated(step)
     at_rows = before[:-1] + step * along[:, None]  # mean of g in each cell
     centre = share @ at_rows
     above = share.sum() - np.cumsum(share)
@@ -200,14 +220,50 @@ def _curve(state: CrossMoments) -> tuple[NDArray[np.float64], NDArray[np.float64
 
     slope = np.broadcast_to((coef / share)[:, :, None], (*coef.shape, step.shape[1]))
     gradient = np.stack([slope, np.broadcast_to(-step, slope.shape)], axis=-1)  # (edge, cell, k, 2)
-    own = centre - at_rows  # each cell's own place in - (g - mean g)
+    own = np.broadcast_to(centre - at_rows, slope.shape)  # each cell's own place in - (g - mean g)
+    return before - centre, *_error(state, gradient, own)
+
+
+def _over_levels(state: CrossMoments) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """The same for ordered levels (L, k), where a row tells of the step up to its level and of the step on from it.
+
+    The step between two levels is D = (W_lower mean step on + W_upper mean step up) / (W_lower + W_upper), and the
+    curve at a row is A of its level. Row i of level l moves the value at level e by
+    coef_e,l (W / (W_l-1 + W_l))(up_i - D_l) + coef_e,l+1 (W / (W_l + W_l+1))(on_i - D_l+1) - (A_l - mean A).
+    """
+    share = state.weight / state.weight.sum()
+    up, on = state.mean[:, :, 0], state.mean[:, :, 1]  # (L, k)
+    both = share[:-1] + share[1:]
+    step = (share[:-1, None] * on[:-1] + share[1:, None] * up[1:]) / both[:, None]  # (L - 1, k)
+    curve = _accumulated(step)
+    centre = share @ curve
+    above = 1 - np.cumsum(share)[:-1]  # share of the rows beyond each step
+    coef = (np.tril(np.ones((len(share), len(share) - 1)), -1) - above) / both  # (L, L - 1)
+
+    nothing = np.zeros((len(share), 1))
+    parts = np.stack([np.hstack([nothing, coef]), np.hstack([coef, nothing])], axis=-1)  # (level e, level l, 2)
+    gradient = np.broadcast_to(parts[:, :, None], (*parts.shape[:2], step.shape[1], 2))
+    zero = np.zeros((1, step.shape[1]))
+    off = np.stack([up - np.vstack([zero, step]), on - np.vstack([step, zero])], axis=-1)  # level means from D
+    own = np.einsum("elkd,lkd->elk", gradient, off) + (centre - curve)
+    return curve - centre, *_error(state, gradient, own)
+
+
+def _accumulated(step: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.vstack([np.zeros((1, step.shape[1])), np.cumsum(step, axis=0)])
+
+
+def _error(
+    state: CrossMoments, gradient: NDArray[np.float64], own: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Standard error (e, k) of values that row i of cell c moves by gradient . (v_i - mean_c) + own, and df (e,)."""
     squares = np.einsum("ecki,ckij,eckj->ek", gradient, state.second, gradient, optimize=True)
-    squares += 2 * np.einsum("ck,ecki,cki->ek", own, gradient, state.first, optimize=True)
-    squares += state.weight_squares @ own**2
+    squares += 2 * np.einsum("eck,ecki,cki->ek", own, gradient, state.first, optimize=True)
+    squares += np.einsum("c,eck->ek", state.weight_squares, own**2)
     total, n = state.weight.sum(), state.weight.sum() ** 2 / state.weight_squares.sum()
     with np.errstate(divide="ignore", invalid="ignore"):
         variance = np.where(n > 1 + 1e-9, squares / total**2 * (n / (n - 1)), np.inf)
-    return before - centre, np.sqrt(np.maximum(variance, 0)), np.full(len(before), max(n - 1, 1.0))
+    return np.sqrt(np.maximum(variance, 0)), np.full(len(gradient), max(n - 1, 1.0))
 
 
 def _caveats(task: Task, cells: _Cells) -> list[Caveat]:

@@ -9,6 +9,8 @@ import pandas as pd
 
 from sipakit import columns as col
 from sipakit.aggregate import Moments, Update
+from sipakit.caveats import Caveat, caveat
+from sipakit.errors import InputError, first_few
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,7 +18,10 @@ if TYPE_CHECKING:
     from sipakit.table import Table
     from sipakit.task import Feature, Task
 
-__all__ = ["base_values", "row_values"]
+__all__ = ["base_values", "completeness_gap", "finite_numbers", "incomplete", "predicted", "row_values"]
+
+_ALLOWED = 0.01  # of the difference to explain
+_ROUNDING = 1e-5  # of the largest prediction: what a network in float32 cannot resolve
 
 
 def row_values(task: Task) -> NDArray[np.object_]:
@@ -37,11 +42,11 @@ def row_values(task: Task) -> NDArray[np.object_]:
     >>> import numpy as np
     >>> from sipakit.table import Table
     >>> from sipakit.task import Task, resolve_features
-    >>> rows = Table.from_data(np.array([[1.5, 2.0], [np.nan, 4.0]]))
-    >>> features = resolve_features(rows, groups={"both": ["x0", "x1"]}, features=["x0", "both"])
+    >>> rows = Table.from_data(np.array([[7.0, 1.5, 2.0], [8.5, np.nan, 4.0]]))
+    >>> features = resolve_features(rows, groups={"both": ["x1", "x2"]}, features=["x0", "both"])
     >>> ones = np.ones(2)
     >>> row_values(Task(rows, rows, features, ("prediction",), None, ones, ones)).tolist()
-    [[1.5, 'x0=1.5, x1=2'], [None, 'x0=missing, x1=4']]
+    [[7.0, 'x1=1.5, x2=2'], [8.5, 'x1=missing, x2=4']]
     """
     values = np.empty((task.n, len(task.features)), dtype=object)
     for j, feature in enumerate(task.features):
@@ -61,19 +66,70 @@ def base_values(task: Task) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     >>> from sipakit.table import Table
     >>> from sipakit.task import Task
     >>> z, ones = Table.from_data(np.zeros((3, 1))), np.ones(3)
-    >>> predictions = np.array([[1.0], [2.0], [6.0]])
-    >>> task = Task(z, z, (), ("prediction",), None, ones, ones, background_predictions=predictions)
+    >>> f = np.array([[1.0], [2.0], [6.0]])
+    >>> task = Task(z, z, (), ("prediction",), None, ones, ones, f, f)
     >>> mean, std_error = base_values(task)
     >>> mean.item(), round(std_error.item(), 4)
     (3.0, 1.5275)
     """
-    if task.background_predictions is None:
-        message = "an explainer that starts from the background must name it in `uses`"
-        raise TypeError(message)
     cells = np.zeros(len(task.background), np.intp)
-    update = Update(cells, task.background_predictions, task.background_weights)
+    update = Update(cells, predicted(task)[1], task.background_weights)
     seen = Moments.zero(1, task.k).update(update)
     return seen.mean[0], seen.std_error()[0]
+
+
+def predicted(task: Task) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the predictions of the rows (n, k) and of the background (b, k), which the explainer `uses`."""
+    if task.predictions is None or task.background_predictions is None:
+        message = "an explainer that starts from the background must name both tables in `uses`"
+        raise TypeError(message)
+    return task.predictions, task.background_predictions
+
+
+def completeness_gap(task: Task, base: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return prediction less base value (k,) less the sum of the attributions (n, u, k): (n, k)."""
+    return np.asarray(predicted(task)[0] - base - values.sum(axis=1))
+
+
+def incomplete(task: Task, gap: NDArray[np.float64], cure: str) -> list[Caveat]:
+    """Say where more than 1 % of what is to be explained is missing from the attributions' sum.
+
+    That is 1 % of the prediction's difference to the base value, or of the standard deviation of the
+    background's predictions where that is larger: a difference of nothing need not be met to 1 %.
+    """
+    rows, behind = predicted(task)
+    weights = task.background_weights / task.background_weights.sum()
+    base = weights @ behind
+    scale = np.maximum(np.abs(rows - base), np.sqrt(weights @ (behind - base) ** 2))
+    resolved = _ROUNDING * max(np.abs(rows).max(), np.abs(behind).max())
+    missing = np.abs(gap) > np.maximum(_ALLOWED * scale, resolved)
+    if not missing.any():
+        return []
+    count, worst = int(missing.any(axis=1).sum()), float(np.abs(gap[missing]).max())
+    message = (
+        f"In {count:,} of {task.n:,} rows more than 1 % of the difference to the base value, or of the"
+        f" background's spread, is missing; {worst:.2g} ({task.scale}) at most."
+    )
+    return [caveat("SIPA026", message, cure)]
+
+
+def finite_numbers(table: Table, argument: str) -> NDArray[np.float64]:
+    """Return a table as numbers (n, p), for methods that move along straight ways.
+
+    Raises
+    ------
+    InputError
+        For missing or infinite cells; column and rows are named.
+    """
+    numbers = np.column_stack([col.numbers(column) for column in table.columns])
+    finite = np.isfinite(numbers)
+    if not finite.all():
+        j = int(np.flatnonzero(~finite.all(axis=0))[0])
+        rows = np.flatnonzero(~finite[:, j]).tolist()
+        message = f"Column {table.names[j]!r} of {argument} is missing or infinite in rows {first_few(rows)}."
+        cure = "Drop those rows, or fill them in as for the network and say so."
+        raise InputError(message, "A straight way needs a finite number at both ends.", cure)
+    return numbers
 
 
 def _read(rows: Table, feature: Feature) -> list[Any]:

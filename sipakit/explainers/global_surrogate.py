@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from sklearn.tree import DecisionTreeRegressor
 
 from sipakit.aggregate import Collected, State, Update
 from sipakit.caveats import Caveat, caveat
-from sipakit.encoding import Encoding, encode
+from sipakit.encoding import encode
 from sipakit.estimate import Estimate
 from sipakit.explainer import Explainer, Round
+from sipakit.explainers.surrogate_forms import LinearForm, TreeForm
 from sipakit.explanation import Surrogates
 from sipakit.intervene import Mix, Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Hashable, Sequence
 
     from numpy.typing import NDArray
 
@@ -51,13 +51,13 @@ class GlobalSurrogate(Explainer):
     Surrogates
         ``values`` is (terms, outputs). A tree's terms are its leaves, with the mean prediction in each; a linear
         model's are its columns, with the change of the prediction per standard deviation (``slope``: per unit) and for
-        a level the difference from all other levels. ``fidelity`` is R squared against the model's own predictions.
+        a level the difference from the mean row. ``fidelity`` is R squared against the model's own predictions.
 
     Notes
     -----
-    Missing numbers: the tree sends them down a branch of their own; the linear model puts the mean in their place and
-    has a term "missing". Errors are those of the mean in a leaf, and the sandwich of White for coefficients; the tree's
-    shape is taken as given. Fidelity has an interval over rows.
+    Missing numbers: the tree sends them to one side of a split, and says to which; the linear model puts the mean in
+    their place and has a term "missing". Errors are those of the mean in a leaf, and the sandwich of White for
+    coefficients; the tree's shape is taken as given. Fidelity has an interval over rows.
 
     Cost
     ----
@@ -114,45 +114,27 @@ class GlobalSurrogate(Explainer):
     def conclude(self, task: Task, state: Collected) -> Surrogates:
         """Fit the surrogate to all rows for its terms, and fold by fold for its fidelity."""
         f, w = state.values, task.weights
-        encoded = encode(task.rows, task.features, impute=self.kind == "linear")
-        fit = self._fit_tree if self.kind == "tree" else _fit_linear
-        unseen = self._cross_predicted(encoded.matrix, f, w, fit)
-        fidelity = _r_squared(f, unseen, w, self.conf_level)
-        terms = self._leaves if self.kind == "tree" else _coefficients
-        names, features, support, estimate, rules = terms(encoded, f, w, self.conf_level)
+        linear = self.kind == "linear"
+        form: TreeForm | LinearForm = LinearForm() if linear else TreeForm(self.max_depth, self.random_state)
+        encoded = encode(task.rows, task.features, impute=linear)
+        fidelity = _r_squared(f, self._unseen(form, encoded.matrix, f, w), w, self.conf_level)
+        terms = form.terms(encoded, f, w, self.conf_level)
         return Surrogates(
             **self.about(task),
-            estimate=estimate,
+            estimate=terms.estimate,
             error="Choice of rows; the surrogate's form and the model are taken as given.",
             estimator=f"{self.kind} fitted to the predictions of all rows, fidelity from {self.n_folds} folds",
-            caveats=tuple(_caveats(task, fidelity)),
+            caveats=(*encoded.caveats, *_caveats(task, fidelity, linear=linear)),
             kind=self.kind,
-            terms=names,
-            term_features=features,
-            support=support,
+            terms=terms.names,
+            term_features=terms.features,
+            support=terms.support,
             fidelity=fidelity,
-            rules=rules,
+            rules=terms.rules,
         )
 
-    def _fit_tree(
-        self, X: NDArray[np.float64], f: NDArray[np.float64], w: NDArray[np.float64]
-    ) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
-        tree = self._tree(X, f, w)
-        return lambda Z: tree.predict(Z).reshape(len(Z), -1)
-
-    def _tree(self, X: NDArray[np.float64], f: NDArray[np.float64], w: NDArray[np.float64]) -> DecisionTreeRegressor:
-        smallest = max(1, len(X) // 100)
-        tree = DecisionTreeRegressor(
-            max_depth=self.max_depth, min_samples_leaf=smallest, random_state=self.random_state
-        )
-        return tree.fit(X, f, sample_weight=w)
-
-    def _cross_predicted(
-        self,
-        X: NDArray[np.float64],
-        f: NDArray[np.float64],
-        w: NDArray[np.float64],
-        fit: Callable[..., Callable[[NDArray[np.float64]], NDArray[np.float64]]],
+    def _unseen(
+        self, form: TreeForm | LinearForm, X: NDArray[np.float64], f: NDArray[np.float64], w: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """(n, k) predictions for every row by a surrogate that was fitted without it."""
         rng = np.random.default_rng(self.random_state)
@@ -161,89 +143,8 @@ class GlobalSurrogate(Explainer):
         for part in np.unique(fold):
             seen = (fold != part) & (w > 0)
             if seen.any():
-                unseen[fold == part] = fit(X[seen], f[seen], w[seen])(X[fold == part])
+                unseen[fold == part] = form.fit(X[seen], f[seen], w[seen])(X[fold == part])
         return unseen
-
-    def _leaves(
-        self, encoded: Encoding, f: NDArray[np.float64], w: NDArray[np.float64], conf_level: float
-    ) -> tuple[tuple[str, ...], tuple[None, ...], NDArray[np.float64], Estimate, str]:
-        """Return rule, share of rows and mean prediction of every leaf."""
-        use = w > 0
-        tree = self._tree(encoded.matrix[use], f[use], w[use])
-        leaf = tree.apply(encoded.matrix)
-        rules = _rules(tree, encoded)
-        values, errors, support, counts = [], [], [], []
-        for number in rules:
-            here = (leaf == number) & use
-            share = w[here] / w[here].sum()
-            mean = share @ f[here]
-            n = 1 / (share**2).sum()
-            spread = share**2 @ (f[here] - mean) ** 2
-            values.append(mean)
-            errors.append(np.sqrt(spread * n / (n - 1)) if n > 1 + 1e-9 else np.full(f.shape[1], np.inf))
-            support.append(w[here].sum() / w.sum())
-            counts.append(n - 1)
-        estimate = Estimate.within(
-            np.array(values), np.array(errors), conf_level=conf_level, df=np.array(counts)[:, None]
-        )
-        text = "\n".join(f"{rule}: {_listed(value)}" for rule, value in zip(rules.values(), values, strict=True))
-        return tuple(rules.values()), (None,) * len(rules), np.array(support), estimate, text
-
-
-def _listed(values: NDArray[np.float64]) -> str:
-    return ", ".join(f"{value:.4g}" for value in values)
-
-
-def _rules(tree: DecisionTreeRegressor, encoded: Encoding) -> dict[int, str]:
-    """Return the way to every leaf, in words."""
-    nodes, rules = tree.tree_, {}
-
-    def walk(node: int, path: tuple[str, ...]) -> None:
-        if nodes.children_left[node] == nodes.children_right[node]:
-            rules[node] = " and ".join(path) if path else "all rows"
-            return
-        j, limit = int(nodes.feature[node]), float(nodes.threshold[node])
-        missing_left = bool(nodes.missing_go_to_left[node]) and bool(np.isnan(encoded.matrix[:, j]).any())
-        below, above = encoded.sides(j, limit, missing_below=missing_left)
-        walk(nodes.children_left[node], (*path, below))
-        walk(nodes.children_right[node], (*path, above))
-
-    walk(0, ())
-    return rules
-
-
-def _design_matrix(X: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.column_stack([np.ones(len(X)), X])
-
-
-def _fit_linear(
-    X: NDArray[np.float64], f: NDArray[np.float64], w: NDArray[np.float64]
-) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
-    root = np.sqrt(w)[:, None]
-    beta = np.linalg.lstsq(_design_matrix(X) * root, f * root, rcond=1e-10)[0]
-    return lambda Z: np.asarray(_design_matrix(Z) @ beta)
-
-
-def _coefficients(
-    encoded: Encoding, f: NDArray[np.float64], w: NDArray[np.float64], conf_level: float
-) -> tuple[tuple[str, ...], tuple[Hashable, ...], NDArray[np.float64], Estimate, str]:
-    """Return the coefficients per standard deviation with White's errors."""
-    X = _design_matrix(encoded.matrix)
-    bread = np.linalg.pinv((X * w[:, None]).T @ X, rcond=1e-12, hermitian=True)
-    beta = bread @ (X * w[:, None]).T @ f
-    residual = f - X @ beta
-    n, used = 1 / ((w / w.sum()) ** 2).sum(), int(np.linalg.matrix_rank(X))
-    errors = np.empty_like(beta)
-    for k in range(f.shape[1]):
-        scores = X * (w * residual[:, k])[:, None]
-        errors[:, k] = np.sqrt(np.maximum(np.diag(bread @ (scores.T @ scores) @ bread), 0))
-    errors *= np.sqrt(n / (n - used)) if n > used + 1e-9 else np.inf
-    unit = encoded.unit[:, None]
-    parts = {"slope": beta[1:] / unit, "slope_std_error": errors[1:] / unit}
-    estimate = Estimate.within(beta[1:], errors[1:], conf_level=conf_level, df=max(n - used, 1), parts=parts)
-    lines = [f"{_listed(beta[0])}  constant"]
-    lines += [f"{_listed(b)}  {term}" for b, term in zip(beta[1:], encoded.terms, strict=True)]
-    return encoded.terms, encoded.features, np.ones(len(encoded.terms)), estimate, "\n".join(lines)
 
 
 def _r_squared(f: NDArray[np.float64], g: NDArray[np.float64], w: NDArray[np.float64], conf_level: float) -> Estimate:
@@ -253,7 +154,8 @@ def _r_squared(f: NDArray[np.float64], g: NDArray[np.float64], w: NDArray[np.flo
     wrong, spread = (f - g) ** 2, (f - share @ f) ** 2
     above, below = share @ wrong, share @ spread
     flat = below <= 1e-24 * np.maximum(share @ f**2, 1e-300)
-    ratio = np.where(flat, np.where(above > 0, 1.0, 0.0), above / np.where(flat, 1.0, below))
+    met = above <= 1e-20 * np.maximum(share @ f**2, 1e-300)  # a constant, met to rounding
+    ratio = np.where(flat, np.where(met, 0.0, 1.0), above / np.where(flat, 1.0, below))
     if n <= 1 + 1e-9:
         return Estimate.within(np.zeros(f.shape[1]), np.full(f.shape[1], np.inf), conf_level=conf_level)
     influence = (wrong - ratio * spread) / np.where(flat, 1.0, below)
@@ -261,7 +163,7 @@ def _r_squared(f: NDArray[np.float64], g: NDArray[np.float64], w: NDArray[np.flo
     return Estimate.within(1 - ratio, np.where(flat, 0.0, error), conf_level=conf_level, df=n - 1)
 
 
-def _caveats(task: Task, fidelity: Estimate) -> list[Caveat]:
+def _caveats(task: Task, fidelity: Estimate, *, linear: bool) -> list[Caveat]:
     if task.n == 1:
         return [caveat("SIPA011", "One row cannot be held out; fidelity is not known.")]
     poor = [name for name, value in zip(task.outputs, fidelity.values, strict=True) if value < _POOR]
@@ -271,4 +173,5 @@ def _caveats(task: Task, fidelity: Estimate) -> list[Caveat]:
     message = (
         f"It reproduces {worst:.0%} of the predictions' variance on unseen rows (worst of {len(task.outputs)} outputs)."
     )
-    return [caveat("SIPA027", message, "Read it as a sketch; a deeper tree imitates better.")]
+    better = "a tree may imitate better" if linear else "a deeper tree imitates better"
+    return [caveat("SIPA027", message, f"Read it as a sketch; {better}.")]

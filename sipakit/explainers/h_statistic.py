@@ -129,8 +129,8 @@ class HStatistic(Explainer):
         """Draw the rows, and list what is asked of the model and how it adds up."""
         shared = task.background is task.rows
         rng = np.random.default_rng(self.random_state)
-        evaluated = _drawn(task.n, self.n_draws, task.weights, rng)
-        context = evaluated if shared else _drawn(len(task.background), self.n_draws, task.background_weights, rng)
+        evaluated = _drawn(self.n_draws, task.weights, rng)
+        context = evaluated if shared else _drawn(self.n_draws, task.background_weights, rng)
         return _Design(evaluated, context, shared, *_questions(task, self.order))
 
     def start(self, task: Task) -> Combined:
@@ -164,10 +164,8 @@ class HStatistic(Explainer):
         """Add the patterns up to components; keep their means over contexts, and their moments in each context."""
         design: _Design = task.design
         b, q, d = len(design.context), len(design.takes), len(sample)
-        full, empty = _known(task)
-        usual = np.average(
-            empty, axis=0, weights=task.background_weights
-        )  # taken off, so that products keep their digits
+        full, empty = task.known_predictions, task.known_background_predictions
+        usual = np.average(empty, axis=0, weights=task.background_weights)  # taken off: products keep their digits
         f = np.empty((d, b, q + 2, task.k))
         f[:, :, :q] = answers.reshape(d, b, q, task.k) - usual
         f[:, :, q] = (full[design.evaluated[sample]] - usual)[:, None]
@@ -224,7 +222,7 @@ class HStatistic(Explainer):
             (weak, "vary by less than 1 % of the prediction's variance"),
             (none, "do not vary at all"),
         ):
-            names = [_pair_name(pair) for pair, bad in zip(design.pairs, flagged.any(axis=1), strict=True) if bad]
+            names = [_pair_name(design.pairs[i]) for i in np.flatnonzero(flagged.any(axis=1))]
             if names:
                 message = f"The joint effects of {', '.join(names[:6])}{' ...' if len(names) > 6 else ''} {words}."
                 found.append(caveat("SIPA023", message, "Read the unnormalised statistic, not h_squared."))
@@ -235,7 +233,7 @@ def _pair_name(pair: tuple[Hashable, Hashable | None]) -> str:
     return f"{pair[0]} x {'rest' if pair[1] is None else pair[1]}"
 
 
-def _drawn(n: int, limit: int | None, weights: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.intp]:
+def _drawn(limit: int | None, weights: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.intp]:
     use = np.flatnonzero(weights > 0)
     if limit is None or len(use) <= limit:
         return use
@@ -272,13 +270,6 @@ def _sum(q: int, terms: Mapping[int, int]) -> NDArray[np.float64]:
     line = np.zeros(q + 2)
     line[list(terms)] = list(terms.values())
     return line
-
-
-def _known(task: Task) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    if task.predictions is None or task.background_predictions is None:
-        message = "the engine predicts the rows and the background first"
-        raise TypeError(message)
-    return task.predictions, task.background_predictions
 
 
 def _components(task: Task, state: Combined) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:

@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from scipy.special import roots_legendre
 
-from sipakit import columns as col
 from sipakit.aggregate import Collected, Moments, State, Update, effective_count
 from sipakit.caveats import Caveat, caveat
-from sipakit.errors import InputError, first_few
+from sipakit.errors import first_few
 from sipakit.estimate import Estimate
 from sipakit.explainer import Explainer, Round
-from sipakit.explainers.attribution import base_values, row_values
+from sipakit.explainers.attribution import (
+    base_values,
+    completeness_gap,
+    finite_numbers,
+    incomplete,
+    predicted,
+    row_values,
+)
 from sipakit.explanation import Attributions
 
 if TYPE_CHECKING:
@@ -23,15 +29,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sipakit.intervene import Mix
-    from sipakit.table import Table
     from sipakit.task import Task
 
 __all__ = ["IntegratedGradients"]
 
 _ENOUGH = 512  # gradient rows a row, by default
 _FEWEST = 4  # steps on each way, by default
-_ALLOWED_GAP = 0.01  # of the difference to explain
-_ROUNDING = 1e-5  # of the largest prediction: what networks in float32 cannot resolve
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class _Ways:
     places : (b, K)
         Fractions of the way.
     weights : (s, K)
-        The rule; for a single background row followed by the two rules on every other step.
+        The rule; for a single background row followed by rules on every fourth of its steps.
     """
 
     rows: NDArray[np.float64]
@@ -101,9 +104,10 @@ class IntegratedGradients(Explainer):
     of a step; the shifts are stratified over the background, so few steps a way suffice. The
     standard error is the spread over the background rows: it covers their choice and the steps.
 
-    With one background row the steps are Gauss-Legendre nodes. The standard error is then that of
-    the integral alone: the difference to the two rules which use every other node (their weights
-    are positive), or the feature's share of what is missing from the sum, whichever is larger.
+    With one background row the steps are Gauss-Legendre nodes, and the standard error is that of
+    the integral alone: from the spread of four rules that each use every fourth node, scaled for a
+    derivative that jumps (as of a ReLU network; it is much too large for a smooth one), or from
+    what is missing from the sum, whichever is larger.
 
     Cost
     ----
@@ -141,15 +145,17 @@ class IntegratedGradients(Explainer):
     question: ClassVar[str] = "How much does each feature move the prediction from the background's?"
     references: ClassVar[tuple[str, ...]] = (
         "Sundararajan, Taly and Yan (2017), Axiomatic attribution for deep networks. arXiv:1703.01365",
-        "Erion et al. (2021), Improving performance of deep learning models with axiomatic attribution"
-        " priors and expected gradients. doi:10.1038/s42256-021-00343-w",
+        (
+            "Erion et al. (2021), Improving performance of deep learning models with axiomatic attribution priors and"
+            " expected gradients. doi:10.1038/s42256-021-00343-w"
+        ),
     )
 
     def design(self, task: Task) -> _Ways:
         """Both tables as numbers, and the steps of every way."""
         b = len(task.background)
         steps = self.n_steps or max(_FEWEST, -(-_ENOUGH // b))
-        rows, behind = _finite(task.rows, "X"), _finite(task.background, "background")
+        rows, behind = finite_numbers(task.rows, "X"), finite_numbers(task.background, "background")
         if b == 1:
             return _Ways(rows, behind, *_gauss_legendre(steps))
         rng = np.random.default_rng(self.random_state)
@@ -158,10 +164,10 @@ class IntegratedGradients(Explainer):
         return _Ways(rows, behind, places, np.full((1, steps), 1 / steps))
 
     def start(self, task: Task) -> State:
-        """Moments over the background of every row and feature; for one way, what each rule gives."""
+        """Moments over the background of every row and feature; for one way, what each rule says."""
         cells = task.n * len(task.features)
         if len(task.background) == 1:
-            return Collected.zero(cells, len(task.design.weights), task.k)
+            return Collected.zero(cells, 1 + len(task.design.weights), task.k)
         return Moments.zero(cells, task.k)
 
     def next_round(self, task: Task, state: State, number: int) -> Round | None:  # noqa: ARG002
@@ -196,16 +202,16 @@ class IntegratedGradients(Explainer):
         """For each pair and feature: the length of the way times the mean derivative on it."""
         ways: _Ways = task.design
         row, behind = ways.ends(sample)
-        d, u, k = len(sample), len(task.features), task.k
-        along = answers.reshape(d, ways.places.shape[1], -1)
-        mean = (ways.weights @ along).reshape(d, len(ways.weights), -1, k)  # (d, s, p, k)
+        u = len(task.features)
+        along = answers.reshape(len(sample), ways.places.shape[1], -1)
+        mean = ways.weights @ along  # (d, rules, p k)
         length = ways.rows[row] - ways.behind[behind]
-        parts = task.membership.astype(np.float64) @ (length[:, None, :, None] * mean)
         cells = (row[:, None] * u + np.arange(u)).ravel()
-        values = parts.transpose(0, 2, 1, 3).reshape(d * u, -1, k)
-        if len(task.background) == 1:
-            return Update(cells, values)
-        return Update(cells, values[:, 0], np.repeat(task.background_weights[behind], u))
+        if len(task.background) > 1:
+            values = _by_feature(task, length, mean)
+            return Update(cells, values[:, 0], np.repeat(task.background_weights[behind], u))
+        travelled = _by_feature(task, np.abs(length), ways.weights[:1] @ np.abs(along))
+        return Update(cells, np.hstack([_by_feature(task, length, mean), travelled]))
 
     def conclude(self, task: Task, state: Moments | Collected) -> Attributions:
         """Means over the background, their errors, and what is missing from the sums."""
@@ -215,16 +221,16 @@ class IntegratedGradients(Explainer):
         else:  # the one background row is meant as it is, not as a sample
             base_error = np.zeros(task.k)
             estimate, error, estimator = self._along_one_way(task, state, base)
-        gap = _gap(task, base, estimate.values)
+        gap = completeness_gap(task, base, estimate.values)
         return Attributions(
             **self.about(task),
             estimate=estimate,
             error=error,
             estimator=estimator,
-            caveats=tuple(_caveats(task, gap, base)),
+            caveats=tuple(_caveats(task, gap)),
             base_values=base,
             base_std_error=base_error,
-            predictions=_predictions(task),
+            predictions=predicted(task)[0],
             row_values=row_values(task),
             rows=np.arange(task.n),
             completeness_gap=gap,
@@ -242,88 +248,53 @@ class IntegratedGradients(Explainer):
 
     def _along_one_way(self, task: Task, state: Collected, base: NDArray[np.float64]) -> tuple[Estimate, str, str]:
         shape = (task.n, len(task.features), task.k)
-        steps = task.design.places.shape[1]
-        values = state.values[:, 0].reshape(shape)
-        missing = np.abs(_gap(task, base, values))[:, None]
-        moved = np.abs(values)
-        total = moved.sum(axis=1, keepdims=True)
-        share = np.divide(moved, total, out=np.full(shape, 1 / shape[1]), where=total > 0)
-        std_error = np.full(shape, np.inf)
-        if steps > 1:
-            away = state.values[:, 1:] - state.values[:, :1]
-            between = np.sqrt((away**2).mean(axis=1)).reshape(shape)
-            std_error = np.maximum(between, share * missing)
-        estimate = Estimate.within(values, std_error, conf_level=self.conf_level)
+        steps, rules = task.design.places.shape[1], len(task.design.weights) - 1
+        values, travelled = state.values[:, 0].reshape(shape), state.values[:, -1].reshape(shape)
+        length = np.sqrt((travelled**2).sum(axis=1, keepdims=True))
+        share = np.divide(travelled, length, out=np.zeros(shape), where=length > 0)
+        std_error = share * np.abs(completeness_gap(task, base, values))[:, None] if rules else np.full(shape, np.inf)
+        if rules:  # where a derivative jumps, the error of a rule grows with the distance of its steps
+            away = ((state.values[:, 1:-1] - state.values[:, :1]) ** 2).mean(axis=1).reshape(shape)
+            std_error = np.maximum(std_error, np.sqrt(away / (rules**2 - 1)))
+        estimate = Estimate.within(values, std_error, conf_level=self.conf_level, df=rules - 1)
         error = "The integral along the way; the background row and the model are taken as given."
         return estimate, error, f"Gauss-Legendre rule with {steps} steps from one background row"
 
 
-def _gauss_legendre(steps: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Places (1, K) on the way, and weights: of the rule, and of those on the even and odd steps.
+def _by_feature(task: Task, length: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(d u, rules, k) lengths (d, p) times mean derivatives (d, rules, p k), summed over each feature's columns."""
+    split = mean.reshape(*mean.shape[:2], -1, task.k)
+    parts = task.membership.astype(np.float64) @ (length[:, None, :, None] * split)
+    return np.asarray(parts.transpose(0, 2, 1, 3)).reshape(-1, mean.shape[1], task.k)
 
-    Every other node of a Gauss-Legendre rule is spread like the nodes of a rule again, so the
+
+def _gauss_legendre(steps: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Places (1, K) on the way, and weights: of the rule, and of rules on every fourth of its steps.
+
+    Every fourth node of a Gauss-Legendre rule is spread like the nodes of a rule again, so the
     weights that make it exact for polynomials of its size are positive.
     """
     nodes, weights = roots_legendre(steps)
+    apart = min(4, steps)
     rules = [weights / 2]
-    for first in (0, 1) if steps > 1 else ():
-        half = nodes[first::2]
-        basis = np.polynomial.legendre.legvander(half, len(half) - 1)
+    for first in range(apart) if apart > 1 else ():
+        some = nodes[first::apart]
+        basis = np.polynomial.legendre.legvander(some, len(some) - 1)
         rule = np.zeros(steps)
-        rule[first::2] = np.linalg.solve(basis.T, np.eye(len(half))[0])
+        rule[first::apart] = np.linalg.solve(basis.T, np.eye(len(some))[0])
         rules.append(rule)
     return (nodes[None] + 1) / 2, np.array(rules)
 
 
-def _finite(table: Table, argument: str) -> NDArray[np.float64]:
-    """(n, p) table as numbers."""
-    numbers = np.column_stack([col.numbers(column) for column in table.columns])
-    finite = np.isfinite(numbers)
-    if not finite.all():
-        j = int(np.flatnonzero(~finite.all(axis=0))[0])
-        rows = np.flatnonzero(~finite[:, j]).tolist()
-        message = f"Column {table.names[j]!r} of {argument} is missing or infinite in rows {first_few(rows)}."
-        cure = "Drop those rows, or fill them in as for the network and say so."
-        raise InputError(message, "A straight way needs a finite number at both ends.", cure)
-    return numbers
-
-
-def _predictions(task: Task) -> NDArray[np.float64]:
-    if task.predictions is None:
-        message = "the engine must supply the predictions that `uses` names"
-        raise TypeError(message)
-    return task.predictions
-
-
-def _gap(task: Task, base: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n, k) prediction less base value less sum of the attributions."""
-    return _predictions(task) - base - values.sum(axis=1)
-
-
-def _caveats(task: Task, gap: NDArray[np.float64], base: NDArray[np.float64]) -> list[Caveat]:
-    found = []
-    behind, weights = task.background_predictions, task.background_weights
-    if behind is None:
-        return found
-    explained = np.abs(_predictions(task) - base)
-    spread = np.sqrt(weights @ (behind - base) ** 2 / weights.sum())
-    scale = np.maximum(explained, spread)
-    resolved = np.abs(gap) > _ROUNDING * max(np.abs(_predictions(task)).max(), np.abs(behind).max())
-    open_ = resolved & (np.abs(gap) > _ALLOWED_GAP * scale)
-    if open_.any():
-        rows = int(open_.any(axis=1).sum())
-        worst = np.max(np.abs(gap[open_]) / scale[open_])
-        message = (
-            f"In {rows:,} of {task.n:,} rows more than 1 % of the difference to the base value"
-            f" (or of the background's spread) is missing; up to {worst:.2g} of it."
-        )
-        cure = "Raise n_steps; if that does not help, a column reaches the network without derivative."
-        found.append(caveat("SIPA026", message, cure))
+def _caveats(task: Task, gap: NDArray[np.float64]) -> list[Caveat]:
+    cure = "Raise n_steps; where that does not help, the network rounds a column and has no derivative there."
+    found = incomplete(task, gap, cure)
     if len(task.background) == 1:
         same = np.flatnonzero(task.rows.row_hashes == task.background.row_hashes[0])
         if len(same):
             message = f"Rows {first_few(same.tolist())} have no way to go; their attributions are zero."
             found.append(caveat("SIPA031", message))
         if task.design.places.shape[1] == 1:
-            found.append(caveat("SIPA011", "One step leaves nothing to compare with; the intervals are infinite."))
+            message = "One step leaves nothing to compare with; the intervals are infinite."
+            found.append(caveat("SIPA011", message))
     return found

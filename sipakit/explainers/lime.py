@@ -143,7 +143,7 @@ class LIME(Explainer):
         width = self.kernel_width or 0.75 * np.sqrt(len(task.features))
         weights = np.exp(-(z**2).sum(axis=1) / (2 * width**2))
         inputs = np.column_stack([np.ones(len(z)), z])
-        own = _predicted(task)[np.repeat(sample.row, m)]
+        own = task.known_predictions[np.repeat(sample.row, m)]
         return Update(np.repeat(sample.draw, m), answers - own, weights, inputs)
 
     def conclude(self, task: Task, state: NormalEquations) -> Attributions:
@@ -155,11 +155,10 @@ class LIME(Explainer):
         spread = ((without - without.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
         std_error = np.sqrt(spread * (_REPLICATES - 1) / _REPLICATES)
         fit = _r_squared(gram.sum(axis=1), moment.sum(axis=1), square.sum(axis=1), whole)
-        unit = np.array([task.design.spread[f.columns[0]] or np.nan for f in task.features])
-        slopes = {
-            "slope": whole[:, 1:] / unit[:, None],
-            "slope_std_error": std_error[:, 1:] / unit[:, None],
-        }
+        # levels and missing cells have no unit
+        moves = np.array([task.design.continuous(task.rows, row) for row in range(task.n)])
+        unit = np.where(moves, task.design.spread, np.nan)[:, [f.columns[0] for f in task.features], None]
+        slopes = {"slope": whole[:, 1:] / unit, "slope_std_error": std_error[:, 1:] / unit}
         return Attributions(
             **self.about(task),
             estimate=Estimate.within(
@@ -168,21 +167,14 @@ class LIME(Explainer):
             error="The neighbours drawn; the neighbourhood's shape and the model are taken as given.",
             estimator="weighted least squares on scrambled Sobol points",
             caveats=tuple(_caveats(fit)),
-            base_values=whole[:, 0] + _predicted(task),
+            base_values=whole[:, 0] + task.known_predictions,
             base_std_error=std_error[:, 0],
-            predictions=_predicted(task),
+            predictions=task.known_predictions,
             row_values=row_values(task),
             rows=np.arange(task.n),
             additive=False,
             fit=fit,
         )
-
-
-def _predicted(task: Task) -> NDArray[np.float64]:
-    if task.predictions is None:
-        message = "the engine predicts the rows first"
-        raise TypeError(message)
-    return task.predictions
 
 
 def _solved(gram: NDArray[np.float64], moment: NDArray[np.float64]) -> NDArray[np.float64]:

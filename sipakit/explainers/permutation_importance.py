@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from sipakit import columns as col
-from sipakit.aggregate import Collected, State, Update
+from sipakit.aggregate import Collected, State, Update, effective_count
+from sipakit.aggregate.losses import JACKKNIFE_GROUPS, Deals, increase, increase_as_a_whole
 from sipakit.caveats import Caveat, caveat
+from sipakit.errors import InputError
 from sipakit.estimate import Estimate
 from sipakit.explainer import Explainer, Round
 from sipakit.explanation import Importances
-from sipakit.sample import rank_shifts
+from sipakit.sample import balanced_shuffles
 from sipakit.scoring import Metric, resolve_scoring
 
 if TYPE_CHECKING:
@@ -22,36 +24,35 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sipakit.intervene import Mix
-    from sipakit.task import Task
+    from sipakit.task import Feature, Task
 
 __all__ = ["PermutationImportance"]
-
-_JACKKNIFE_GROUPS = 20
 
 
 @dataclass(frozen=True)
 class _Design:
-    """For each feature the rows in its order, and the metrics."""
+    """For each feature the value of every row, as a number in the order of the values; and the metrics."""
 
-    order: tuple[NDArray[np.intp], ...]
+    values: tuple[NDArray[np.intp], ...]
     metrics: tuple[Metric, ...]
 
 
 @dataclass(frozen=True)
-class _Shuffles:
-    """For one feature, the donor of every row at every repeat: (repeats, n)."""
+class _Dealt:
+    """For one feature: the row whose value each row is given, deal by deal (d, n), and what that row stands for."""
 
     feature: int
     donor: NDArray[np.intp]
+    deals: Deals
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class PermutationImportance(Explainer):
     """Increase of the loss when one feature's values are dealt to other rows.
 
-    A repeat shifts the sorted values of the feature by a number of ranks, which leaves its distribution as it is. The
-    repeats' shifts are evenly spaced from two random starts, so each row meets evenly spread donors: 8 to 33 times
-    less variance than independent shuffles of as many rows.
+    A feature with no more values than repeats is dealt in full: every row gets every value, with the weight of the rows
+    that have it, and the shuffling leaves no error. Other features are shuffled so that over all repeats every row
+    meets donors from all parts of the sorted column, which leaves less variance than as many plain shuffles.
 
     Parameters
     ----------
@@ -84,11 +85,11 @@ class PermutationImportance(Explainer):
     The estimand is the mean over all pairs (row, donor). The interval covers the choice of rows: each row counts as
     receiver and as donor, h_i = mean_k L(i, k) + mean_k L(k, i) - L(i, i), a U-statistic. Reading the repeats' spread
     as an error covers 37 % instead of 95 %, since repeats see the shuffling only. A score that is no mean over rows
-    (AUC, R squared) gets a jackknife over 20 groups of rows.
+    (AUC, R squared) is the mean over shuffled tables, with a jackknife over 20 groups of rows.
 
     Cost
     ----
-    ``n_repeats`` model rows a row and feature; equal rows are predicted once.
+    At most ``n_repeats`` model rows a row and feature; equal rows are predicted once.
 
     References
     ----------
@@ -120,165 +121,116 @@ class PermutationImportance(Explainer):
     )
 
     def design(self, task: Task) -> _Design:
-        """Sort the rows by each feature, and read the scoring."""
-        ranks = {j: col.ranks(task.rows.columns[j]) for f in task.features for j in f.columns}
-        order = tuple(np.lexsort([ranks[j] for j in feature.columns[::-1]]) for feature in task.features)
-        return _Design(order, resolve_scoring(self.scoring, task))
+        """Number the values of each feature, and read the scoring."""
+        return _Design(tuple(_values(task, f) for f in task.features), resolve_scoring(self.scoring, task))
 
     def start(self, task: Task) -> Collected:
-        """For each feature and metric: increase, error over rows, and the increase from each start."""
-        return Collected.zero(len(task.features), len(task.design.metrics), 4)
+        """For each feature and metric: the increase, its error over rows, and that of the shuffling."""
+        return Collected.zero(len(task.features), len(task.design.metrics), 3)
 
     def next_round(self, task: Task, state: State, number: int) -> Round | None:  # noqa: ARG002
-        """Ask once about every feature: a draw is a feature, since its repeats share their starts."""
+        """Ask once about every feature: a draw is a feature, since its repeats are balanced among themselves."""
         return Round(draws=len(task.features), rows=self.n_repeats * task.n) if number == 0 else None
 
-    def sample(self, task: Task, round_: Round, index: NDArray[np.intp], rng: np.random.Generator) -> list[_Shuffles]:  # noqa: ARG002
-        """Deal donors: evenly spaced shifts along the sorted column, from two random starts."""
-        shuffles = []
-        for feature in index:
-            order = task.design.order[feature]
-            shift = rank_shifts(task.n, self.n_repeats, rng.random(min(2, self.n_repeats)))
-            donor = np.empty((self.n_repeats, task.n), np.intp)
-            donor[:, order] = order[(np.arange(task.n) + shift[:, None]) % task.n]
-            shuffles.append(_Shuffles(int(feature), donor))
-        return shuffles
+    def sample(self, task: Task, round_: Round, index: NDArray[np.intp], rng: np.random.Generator) -> list[_Dealt]:  # noqa: ARG002
+        """Deal donors: every value where there are few, balanced shuffles otherwise."""
+        by_row = all(metric.by_row is not None for metric in task.design.metrics)
+        dealt = []
+        for feature, own in zip(index.tolist(), (task.design.values[j] for j in index), strict=True):
+            few = by_row and len(np.unique(own[task.weights > 0])) <= self.n_repeats
+            donor, mass = _every_value(own, task.weights) if few else self._shuffled(own, task.weights, rng)
+            dealt.append(_Dealt(feature, donor, Deals(task.weights, own, own[donor], mass, every=few)))
+        return dealt
 
-    def intervene(self, task: Task, sample: list[_Shuffles]) -> Mix:
+    def _shuffled(
+        self, own: NDArray[np.intp], weights: NDArray[np.float64], rng: np.random.Generator
+    ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Donors of every row in balanced shuffles along the sorted column, and their weights."""
+        order = np.argsort(own, kind="stable")
+        donor = np.empty((min(self.n_repeats, len(own)), len(own)), np.intp)
+        donor[:, order] = order[balanced_shuffles(len(own), len(donor), rng)]
+        return donor, weights[donor]
+
+    def intervene(self, task: Task, sample: list[_Dealt]) -> Mix:
         """Row i, but feature j comes from its donor."""
-        each = self.n_repeats * task.n
         return task.mix(
-            base=(task.rows, np.tile(np.arange(task.n), self.n_repeats * len(sample))),
-            donor=(task.rows, np.concatenate([shuffle.donor.ravel() for shuffle in sample])),
+            base=(task.rows, np.tile(np.arange(task.n), sum(len(dealt.donor) for dealt in sample))),
+            donor=(task.rows, np.concatenate([dealt.donor.ravel() for dealt in sample])),
             take=np.eye(len(task.features), dtype=bool),
-            which=np.repeat([shuffle.feature for shuffle in sample], each),
+            which=np.repeat([dealt.feature for dealt in sample], [dealt.donor.size for dealt in sample]),
         )
 
-    def aggregate(self, task: Task, sample: list[_Shuffles], answers: NDArray[np.float64]) -> Update:
-        """Score each feature's repeats."""
-        shaped = answers.reshape(len(sample), self.n_repeats, task.n, task.k)
+    def aggregate(self, task: Task, sample: list[_Dealt], answers: NDArray[np.float64]) -> Update:
+        """Score each feature's deals."""
+        ends = np.cumsum([dealt.donor.size for dealt in sample])
         values = [
-            [_increase(metric, task, shuffle.donor, f) for metric in task.design.metrics]
-            for shuffle, f in zip(sample, shaped, strict=True)
+            [_increase(metric, task, dealt, f.reshape(*dealt.donor.shape, task.k)) for metric in task.design.metrics]
+            for dealt, f in zip(sample, np.split(answers, ends[:-1]), strict=True)
         ]
-        return Update(np.array([shuffle.feature for shuffle in sample]), np.array(values))
+        return Update(np.array([dealt.feature for dealt in sample]), np.array(values))
 
     def conclude(self, task: Task, state: Collected) -> Importances:
         """Return the increases with both parts of their error."""
         metrics: tuple[Metric, ...] = task.design.metrics
-        values, rows, first, second = (state.values[:, :, i] for i in range(4))
-        one_start = self.n_repeats == 1
-        shuffles = np.zeros_like(values) if one_start else np.abs(first - second) / 2
+        values, rows, shuffles = np.moveaxis(state.values, -1, 0)
         parts = {"std_error_rows": rows, "std_error_shuffles": shuffles}
-        df = np.array([[_JACKKNIFE_GROUPS - 1 if m.by_row is None else _count(task) - 1 for m in metrics]])
+        count = float(effective_count(task.weights.sum(), (task.weights**2).sum()))
+        df = np.array([[JACKKNIFE_GROUPS - 1 if metric.by_row is None else count - 1 for metric in metrics]])
         names = tuple(metric.name for metric in metrics)
-        baseline = np.array([m.sign * _baseline(m, task) for m in metrics])
+        baseline = [metric.sign * metric.loss(task.target, task.known_predictions, task.weights) for metric in metrics]
         return Importances(
             **self.about(task) | {"outputs": names},
             estimate=Estimate.within(values, np.hypot(rows, shuffles), conf_level=self.conf_level, df=df, parts=parts),
             error="Choice of rows (each as receiver and as donor) and shuffling; the fitted model is taken as given.",
-            estimator="stratified rank shifts",
-            caveats=tuple(_caveats(task, metrics, one_start=one_start)),
+            estimator=f"all values of features with at most {self.n_repeats}, balanced shuffles of the others",
+            caveats=tuple(_caveats(task, metrics, rows, one_repeat=self.n_repeats == 1)),
             metrics=names,
-            baseline=baseline,
+            baseline=np.array(baseline),
         )
 
 
-def _count(task: Task) -> float:
-    return float(task.weights.sum() ** 2 / (task.weights**2).sum())
+def _values(task: Task, feature: Feature) -> NDArray[np.intp]:
+    """(n,) the row's value of a feature, as a number in the order of the values; groups by their columns in turn."""
+    ranks = np.column_stack([col.ranks(task.rows.columns[j]) for j in feature.columns])
+    return np.unique(ranks, axis=0, return_inverse=True)[1].reshape(-1).astype(np.intp)
 
 
-def _baseline(metric: Metric, task: Task) -> float:
-    if metric.by_row is not None:
-        return float(np.average(metric.by_row(task.target, _predicted(task)), weights=task.weights))
-    return _whole(metric, task, np.arange(task.n))
+def _every_value(own: NDArray[np.intp], weights: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """One row for each value, dealt to everybody, and the weight of all rows with that value: (values, n) each."""
+    use = np.flatnonzero(weights > 0)
+    values, first = np.unique(own[use], return_index=True)
+    shape = (len(values), len(own))
+    mass = np.bincount(own, weights)[values]
+    return np.broadcast_to(use[first][:, None], shape), np.broadcast_to(mass[:, None], shape)
 
 
-def _predicted(task: Task) -> NDArray[np.float64]:
-    if task.predictions is None:
-        message = "the engine predicts the rows first"
-        raise TypeError(message)
-    return task.predictions
-
-
-def _whole(metric: Metric, task: Task, rows: NDArray[np.intp]) -> float:
-    if metric.as_a_whole is None or task.target is None:
-        raise TypeError(metric.name)
-    return metric.as_a_whole(task.target[rows], _predicted(task)[rows], task.weights[rows])
-
-
-def _increase(
-    metric: Metric, task: Task, donor: NDArray[np.intp], answers: NDArray[np.float64]
-) -> tuple[float, float, float, float]:
-    """Increase of the loss, its error over rows, and the increase from the first and the second start."""
+def _increase(metric: Metric, task: Task, dealt: _Dealt, answers: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Increase of the loss, its error over rows, and that of the shuffling."""
+    target: NDArray[Any] = task.target  # type: ignore[assignment] # the engine has seen to it
     if metric.by_row is None:
-        return _increase_as_a_whole(metric, task, donor, answers)
-    repeats, n = donor.shape
-    w = task.weights
-    pair = w * w[donor]  # a dealt pair weighs as its two rows
-    target = np.concatenate([task.target] * repeats) if task.target is not None else None
-    loss = metric.by_row(target, answers.reshape(repeats * n, -1)).reshape(repeats, n)
-    before = metric.by_row(task.target, _predicted(task))
-    mean_before = np.average(before, weights=w)
-    halves = np.array_split(np.arange(repeats), min(2, repeats))
-    starts = [
-        float((pair[h] * loss[h]).sum() / pair[h].sum() - mean_before) if pair[h].any() else np.nan for h in halves
-    ]
-    after = float((pair * loss).sum() / pair.sum())
-    # the influence of row i: as receiver of others' values, as donor of its own, and untouched
-    receiver = _ratio((w[donor] * loss).sum(axis=0), w[donor].sum(axis=0))
-    giver = _ratio(
-        np.bincount(donor.ravel(), (w * loss).ravel(), n), np.bincount(donor.ravel(), np.tile(w, repeats), n)
-    )
-    influence = receiver + giver - 2 * after - (before - mean_before)
-    count = _count(task)
-    variance = (w**2 @ influence**2) / w.sum() ** 2 * count / (count - 1) if count > 1 + 1e-9 else np.inf
-    return after - mean_before, float(np.sqrt(variance)), starts[0], starts[-1]
+
+        def loss(rows: NDArray[np.intp], f: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+            return metric.loss(target[rows], f, weights)
+
+        return increase_as_a_whole(dealt.deals, dealt.donor, loss, task.known_predictions, answers)
+    repeated = np.concatenate([target] * len(answers))
+    after = metric.by_row(repeated, answers.reshape(-1, task.k)).reshape(dealt.donor.shape)
+    if not np.isfinite(after).all():
+        message = f"scoring={metric.name!r} gives {after[~np.isfinite(after)][0]} for a row with another value of"
+        raise InputError(f"{message} {task.names[dealt.feature]!r}.", "Losses must be finite.", "Choose another score.")
+    return increase(dealt.deals, after - metric.by_row(target, task.known_predictions))
 
 
-def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
-
-
-def _increase_as_a_whole(
-    metric: Metric, task: Task, donor: NDArray[np.intp], answers: NDArray[np.float64]
-) -> tuple[float, float, float, float]:
-    """Do the same for a score that is no mean over rows; a jackknife that leaves out groups of rows tells its error."""
-    every = np.ones(task.n, bool)
-    halves = np.array_split(np.arange(len(donor)), min(2, len(donor)))
-    starts = [_mean_increase(metric, task, donor[h], answers[h], every) for h in halves]
-    value = float(np.average(starts, weights=[len(h) for h in halves]))
-    group = np.arange(task.n) * _JACKKNIFE_GROUPS // task.n
-    if task.n < 2 * _JACKKNIFE_GROUPS:
-        return value, np.inf, starts[0], starts[-1]
-    without = [_mean_increase(metric, task, donor, answers, group != g) for g in range(_JACKKNIFE_GROUPS)]
-    g = len(without)
-    variance = (g - 1) / g * float(((np.array(without) - np.mean(without)) ** 2).sum())
-    return value, float(np.sqrt(variance)), starts[0], starts[-1]
-
-
-def _mean_increase(
-    metric: Metric, task: Task, donor: NDArray[np.intp], answers: NDArray[np.float64], kept: NDArray[np.bool_]
-) -> float:
-    """Mean over the repeats, among the pairs whose two rows are both kept."""
-    if metric.as_a_whole is None or task.target is None:
-        raise TypeError(metric.name)
-    after = []
-    for give, f in zip(donor, answers, strict=True):
-        use = kept & kept[give] & (task.weights * task.weights[give] > 0)
-        weights = np.ones(int(use.sum())) if (task.weights == 1).all() else (task.weights * task.weights[give])[use]
-        after.append(metric.as_a_whole(task.target[use], f[use], weights))
-    return float(np.mean(after)) - _whole(metric, task, np.flatnonzero(kept & (task.weights > 0)))
-
-
-def _caveats(task: Task, metrics: Sequence[Metric], *, one_start: bool) -> list[Caveat]:
+def _caveats(task: Task, metrics: Sequence[Metric], rows: NDArray[np.float64], *, one_repeat: bool) -> list[Caveat]:
     found = []
-    if one_start:
-        found.append(caveat("SIPA030", "The shuffling's own error is not known.", "Use n_repeats of 2 or more."))
-    if task.n == 1:
-        found.append(
-            caveat("SIPA011", "One row can be dealt to nobody; the intervals are infinite.", "Pass more rows.")
+    if one_repeat:
+        message = "Its own error can only be guessed from the spread over rows."
+        found.append(caveat("SIPA030", message, "Use n_repeats of 2 or more."))
+    if not np.isfinite(rows).all():
+        message = (
+            f"{task.n:,} rows tell no error over rows: one row has no spread, and a score of a table needs 40 rows."
         )
+        found.append(caveat("SIPA011", message, "Pass more rows."))
     for metric in metrics:
         if metric.by_row is not None and task.n > 1 and _worse_than_constant(metric, task):
             message = f"By {metric.name} the model is worse than predicting the same for every row."
@@ -287,10 +239,8 @@ def _caveats(task: Task, metrics: Sequence[Metric], *, one_start: bool) -> list[
 
 
 def _worse_than_constant(metric: Metric, task: Task) -> bool:
-    if metric.by_row is None or task.target is None:
-        return False
-    f = _predicted(task)
-    constant = np.broadcast_to(np.average(f, axis=0, weights=task.weights), f.shape)
-    if task.classes is None:
-        constant = np.broadcast_to(np.average(task.target.reshape(task.n, -1), axis=0, weights=task.weights), f.shape)
-    return _baseline(metric, task) > float(np.average(metric.by_row(task.target, constant), weights=task.weights))
+    """Whether the mean target, or the mean probabilities of a classifier, would score better."""
+    f, target = task.known_predictions, task.target
+    usual = f if target is None or task.classes is not None else target.reshape(task.n, -1)
+    constant = np.broadcast_to(np.average(usual, axis=0, weights=task.weights), f.shape)
+    return metric.loss(target, f, task.weights) > metric.loss(target, constant, task.weights)

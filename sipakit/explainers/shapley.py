@@ -12,7 +12,7 @@ from sipakit.caveats import Caveat, caveat
 from sipakit.errors import BudgetError
 from sipakit.estimate import Estimate
 from sipakit.explainer import Explainer, Round
-from sipakit.explainers.attribution import base_values, row_values
+from sipakit.explainers.attribution import base_values, completeness_gap, row_values
 from sipakit.explanation import Attributions
 from sipakit.sample import all_coalitions, dealt, nearest_pairs, orders, shapley_weights
 
@@ -38,17 +38,27 @@ class _Design:
     ----------
     estimator : "enumeration" or "permutation"
     donors : (d, 2) int
-        Background row of each draw; a draw of permutations walks its order from the first and back from the second.
+        Background row of each draw; a draw of permutations walks its orders from the first and back from the second.
+    weights : (d,)
+    orders : int
+        Orders of a draw; 0 for an enumeration.
+    used : int
+        Different background rows among the donors, of ``behind`` that have weight.
     """
 
     estimator: str
     donors: NDArray[np.intp]
+    weights: NDArray[np.float64]
+    orders: int
+    used: int
+    behind: int
 
 
 @dataclass(frozen=True)
 class _Walks:
-    """Draws of permutations: explained row, background rows and order of each."""
+    """Draws: number, explained row and background rows of each, and its orders (d, orders, u)."""
 
+    draw: NDArray[np.intp]
     row: NDArray[np.intp]
     donors: NDArray[np.intp]
     order: NDArray[np.intp]
@@ -88,16 +98,16 @@ class Shapley(Explainer):
 
     Notes
     -----
-    A draw is one background row (enumeration) or one order and its reverse. Background rows are dealt evenly: all of
-    them equally often where there are at least as many draws; otherwise those drawn are spread over the sorted
-    predictions, an order starts at one and its reverse at that row's nearest neighbour. The standard error is the
-    spread over draws: the finite background, and the orders. With fewer draws than background rows the values are
-    shifted equally so that they add up from the whole background's mean.
+    A draw is one background row, with all coalitions or with equally many orders and their reverses. Where there are
+    more background rows than orders, a draw is one order that starts at one background row and its reverse from that
+    row's nearest neighbour; the rows drawn are spread over the sorted predictions, and the values are shifted equally
+    so that they add up from the whole background's mean. The standard error is the spread over draws: the finite
+    background, and the orders. A background of one row is taken as given, and only the orders have an error.
 
     Cost
     ----
-    Enumeration: 2^p - 2 model rows a background row. Permutations: 2 (p - 1) a draw; by default 128 draws, or as many
-    as there are background rows up to 512.
+    Enumeration: 2^p - 2 model rows a background row. Permutations: 2 (p - 1) an order; by default 128 orders, or as
+    many as there are background rows up to 512.
 
     References
     ----------
@@ -124,27 +134,31 @@ class Shapley(Explainer):
     background_matters: ClassVar[bool] = True
     question: ClassVar[str] = "How do the features share a prediction's distance from the mean prediction?"
     references: ClassVar[tuple[str, ...]] = (
-        "Strumbelj and Kononenko (2014), Explaining prediction models and individual predictions. "
-        "doi:10.1007/s10115-013-0679-x",
-        "Mitchell, Cooper, Frank and Holmes (2022), Sampling permutations for Shapley value estimation. arXiv:2104.12199",
+        "Strumbelj and Kononenko (2014), Explaining predictions and models. doi:10.1007/s10115-013-0679-x",
+        "Mitchell, Cooper, Frank and Holmes (2022), Sampling permutations for Shapley values. arXiv:2104.12199",
     )
 
     def design(self, task: Task) -> _Design:
         """Choose the estimator, and deal the background rows to draws."""
-        u, b = len(task.features), len(task.background)
+        weights = task.background_weights
+        u, behind = len(task.features), np.flatnonzero(weights > 0)
         share = None if task.budget is None else task.budget // task.n
-        estimator = self._chosen(u, b, share)
+        estimator = self._chosen(u, len(behind), share)
         if estimator == "enumeration":
-            return _Design(estimator, np.repeat(np.arange(b)[:, None], 2, axis=1))
+            return _every_row(estimator, behind, weights, 0)
         walk = max(2 * (u - 1), 1)
-        draws = min(max(_PAIRS, b), 4 * _PAIRS) if share is None else share // walk
-        if draws < 2:
-            need = task.n * 2 * walk
-            message = f"Shapley needs at least {need:,} model rows for {task.n:,} rows of {u} features"
-            raise BudgetError(
-                f"{message}, and the budget leaves {task.budget:,}.", cure="Raise it, or explain fewer rows."
-            )
-        return _Design(estimator, self._dealt(task, draws))
+        orders = min(max(_PAIRS, len(behind)), 4 * _PAIRS) if share is None else share // walk
+        if orders < 2:
+            message = f"Shapley needs at least {task.n * 2 * walk:,} model rows for {task.n:,} rows of {u} features"
+            cure = "Raise it, or explain fewer rows."
+            raise BudgetError(f"{message}, and the budget leaves {task.budget:,}.", cure=cure)
+        if len(behind) == 1:  # taken as given, so that every order is a draw
+            donors = np.repeat(behind, 2 * orders).reshape(-1, 2)
+            return _Design(estimator, donors, np.ones(orders), 1, 1, 1)
+        if orders >= len(behind):
+            return _every_row(estimator, behind, weights, orders // len(behind))
+        donors = self._spread(task, behind, orders)
+        return _Design(estimator, donors, np.ones(len(donors)), 1, len(np.unique(donors)), len(behind))
 
     def _chosen(self, u: int, b: int, share: int | None) -> str:
         allowed = _ENUMERATED_ROWS if share is None else share
@@ -155,22 +169,16 @@ class Shapley(Explainer):
         fits = need <= allowed if u < 40 else False
         return ("enumeration" if fits else "permutation") if self.estimator == "auto" else self.estimator
 
-    def _dealt(self, task: Task, draws: int) -> NDArray[np.intp]:
-        """(draws, 2) background rows, evenly dealt; near neighbours share a draw where rows are many."""
+    def _spread(self, task: Task, behind: NDArray[np.intp], orders: int) -> NDArray[np.intp]:
+        """(d, 2) of the background rows ``behind``, spread over their predictions; near neighbours share a draw."""
         rng = np.random.default_rng(self.random_state)
-        weights, b = task.background_weights, len(task.background)
-        if task.background_predictions is None:
-            message = "the engine predicts the background first"
-            raise TypeError(message)
-        by_prediction = np.lexsort(task.background_predictions.T)
+        sorted_ = behind[np.lexsort(task.known_background_predictions[behind].T)]
+        weights = task.background_weights[sorted_]
         if (weights != weights[0]).any():  # rows as often as they weigh, by systematic sampling
-            ends = np.cumsum(weights[by_prediction]) / weights.sum()
-            at = np.searchsorted(ends, (np.arange(draws) + rng.random()) / draws)
-            return np.repeat(by_prediction[np.minimum(at, b - 1)][:, None], 2, axis=1)
-        if draws >= b:
-            rows = dealt(draws - draws % b, by_prediction, 0.0)
-            return np.repeat(rows[:, None], 2, axis=1)
-        rows = dealt(min(2 * draws, b - b % 2), by_prediction, rng.random())
+            ends = np.cumsum(weights) / weights.sum()
+            at = np.searchsorted(ends, (np.arange(orders) + rng.random()) / orders)
+            return np.repeat(sorted_[np.minimum(at, len(behind) - 1)][:, None], 2, axis=1)
+        rows = dealt(min(2 * orders, len(behind) - len(behind) % 2), sorted_, rng.random())
         return nearest_pairs(task.background, rows)
 
     def start(self, task: Task) -> Moments:
@@ -181,7 +189,7 @@ class Shapley(Explainer):
         """Ask once: all draws of the first row, then of the second, and so on."""
         design: _Design = task.design
         u = len(task.features)
-        each = 2**u - 2 if design.estimator == "enumeration" else max(2 * (u - 1), 1)
+        each = design.orders * 2 * (u - 1) if design.orders else 2**u - 2
         return Round(draws=task.n * len(design.donors), rows=max(each, 1)) if number == 0 else None
 
     def sample(self, task: Task, round_: Round, index: NDArray[np.intp], rng: np.random.Generator) -> _Walks:  # noqa: ARG002
@@ -189,18 +197,18 @@ class Shapley(Explainer):
         design: _Design = task.design
         row, draw = np.divmod(index, len(design.donors))
         u = len(task.features)
-        order = orders(len(index), u, rng) if design.estimator == "permutation" else np.empty((len(index), 0), np.intp)
-        return _Walks(row, design.donors[draw], order)
+        order = orders(len(index) * design.orders, u, rng).reshape(len(index), design.orders, u)
+        return _Walks(draw, row, design.donors[draw], order)
 
     def intervene(self, task: Task, sample: _Walks) -> Mix:
         """Background row z, but the coalition's features come from the explained row x."""
-        u = len(task.features)
-        if task.design.estimator == "enumeration":
+        u, m = len(task.features), task.design.orders
+        if m:
+            takes, which = _joined(sample.order.reshape(-1, u)), None
+            z = np.repeat(np.repeat(sample.donors, m, axis=0), u - 1, axis=1).ravel()
+        else:
             takes, which = all_coalitions(u)[1:-1], np.tile(np.arange(2**u - 2), len(sample.row))
             z = np.repeat(sample.donors[:, 0], 2**u - 2)
-        else:
-            takes, which = _joined(sample.order), None
-            z = np.repeat(sample.donors, u - 1, axis=1).ravel()
         return task.mix(
             base=(task.background, z),
             donor=(task.rows, np.repeat(sample.row, len(z) // max(len(sample.row), 1))),
@@ -210,14 +218,12 @@ class Shapley(Explainer):
 
     def aggregate(self, task: Task, sample: _Walks, answers: NDArray[np.float64]) -> Update:
         """One value a draw and feature."""
+        design: _Design = task.design
         u, d = len(task.features), len(sample.row)
-        gains = _enumerated if task.design.estimator == "enumeration" else _walked
+        gains = _walked if design.orders else _enumerated
         values = gains(task, sample, answers.reshape(d, -1, task.k))
         cells = sample.row[:, None] * u + np.arange(u)
-        weights = np.ones(d)
-        if task.design.estimator == "enumeration":
-            weights = task.background_weights[sample.donors[:, 0]]
-        return Update(cells.ravel(), values.reshape(-1, task.k), np.repeat(weights, u))
+        return Update(cells.ravel(), values.reshape(-1, task.k), np.repeat(design.weights[sample.draw], u))
 
     def conclude(self, task: Task, state: Moments) -> Attributions:
         """Return the values with their standard errors, adding up from the whole background's mean."""
@@ -225,36 +231,43 @@ class Shapley(Explainer):
         shape = (task.n, len(task.features), task.k)
         values, std_error = state.mean.reshape(shape), state.std_error().reshape(shape)
         base, base_error = base_values(task)
-        if task.predictions is None:
-            message = "the engine predicts the rows first"
-            raise TypeError(message)
-        gap = task.predictions - base - values.sum(axis=1)
-        values = values + gap[:, None] / shape[1]
+        if design.behind == 1:
+            base_error = np.zeros_like(base_error)
+            std_error = std_error if design.orders else np.zeros(shape)
+        values = values + completeness_gap(task, base, values)[:, None] / shape[1]
         df = effective_count(state.weight, state.weight_squares).reshape(shape[:2])[:, :, None] - 1
         return Attributions(
             **self.about(task),
             estimate=Estimate.within(values, std_error, conf_level=self.conf_level, df=df),
             error=_covers(design),
             estimator=design.estimator,
-            caveats=tuple(_caveats(task, gap, std_error)),
+            caveats=tuple(_caveats(task)),
             base_values=base,
             base_std_error=base_error,
-            predictions=task.predictions,
+            predictions=task.known_predictions,
             row_values=row_values(task),
             rows=np.arange(task.n),
-            completeness_gap=task.predictions - base - values.sum(axis=1),
+            completeness_gap=completeness_gap(task, base, values),
         )
 
 
+def _every_row(estimator: str, behind: NDArray[np.intp], weights: NDArray[np.float64], orders: int) -> _Design:
+    """Lay out draws so that each background row is one, by its weight."""
+    donors = np.repeat(behind[:, None], 2, axis=1)
+    return _Design(estimator, donors, weights[behind], orders, len(behind), len(behind))
+
+
 def _covers(design: _Design) -> str:
-    if design.estimator == "enumeration":
-        return "The background as a sample; all coalitions were enumerated. The model is taken as given."
-    return "The orders drawn, and the background as a sample. The model is taken as given."
+    if design.behind == 1:
+        drawn = "The orders drawn" if design.orders else "None, since all coalitions were enumerated"
+        return f"{drawn}; the one background row and the model are taken as given."
+    drawn = ", and the orders drawn" if design.orders else "; all coalitions were enumerated"
+    return f"The background as a sample{drawn}. The model is taken as given."
 
 
 def _joined(order: NDArray[np.intp]) -> NDArray[np.bool_]:
     """Coalitions met on a walk and on the walk back: (d 2 (u - 1), u), ends left out."""
-    d, u = order.shape
+    u = order.shape[1]
     rank = np.argsort(order, axis=1)
     steps = np.arange(1, u)[:, None]
     ahead = rank[:, None, :] < steps  # the first s features of the order have joined
@@ -266,48 +279,38 @@ def _ends(
     task: Task, rows: NDArray[np.intp], donors: NDArray[np.intp]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """f(z) and f(x) of each draw, which were predicted once: (d, 1, k) each."""
-    if task.predictions is None or task.background_predictions is None:
-        message = "the engine predicts the rows and the background first"
-        raise TypeError(message)
-    return task.background_predictions[donors][:, None], task.predictions[rows][:, None]
+    return task.known_background_predictions[donors][:, None], task.known_predictions[rows][:, None]
 
 
 def _enumerated(task: Task, sample: _Walks, f: NDArray[np.float64]) -> NDArray[np.float64]:
     """Shapley values of each draw's game, exactly: (d, u, k)."""
     nobody, everybody = _ends(task, sample.row, sample.donors[:, 0])
     games = np.concatenate([nobody, f, everybody], axis=1)
-    return np.einsum("us,dsk->duk", shapley_weights(len(task.features)), games, optimize=True)
+    return np.asarray(np.einsum("us,dsk->duk", shapley_weights(len(task.features)), games, optimize=True))
 
 
 def _walked(task: Task, sample: _Walks, f: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean gain of every feature on the walk and on the walk back: (d, u, k)."""
-    d, u = sample.order.shape
-    total = np.zeros((d, u, task.k))
-    walks = (sample.order, f[:, : u - 1]), (sample.order[:, ::-1], f[:, u - 1 :])
-    for side, (order, met) in enumerate(walks):
-        nobody, everybody = _ends(task, sample.row, sample.donors[:, side])
-        steps = np.diff(np.concatenate([nobody, met[:, : u - 1], everybody], axis=1), axis=1)
+    """Mean gain of every feature on a draw's walks and the walks back: (d, u, k)."""
+    d, m, u = sample.order.shape
+    order, row = sample.order.reshape(-1, u), np.repeat(sample.row, m)
+    met = f.reshape(d * m, 2, u - 1, task.k)
+    total = np.zeros((d * m, u, task.k))
+    for side, walked in enumerate((order, order[:, ::-1])):
+        nobody, everybody = _ends(task, row, np.repeat(sample.donors[:, side], m))
+        steps = np.diff(np.concatenate([nobody, met[:, side], everybody], axis=1), axis=1)
         gains = np.empty_like(steps)
-        np.put_along_axis(gains, order[:, :, None], steps, axis=1)
+        np.put_along_axis(gains, walked[:, :, None], steps, axis=1)
         total += gains / 2
-    return total
+    return np.asarray(total.reshape(d, m, u, task.k).mean(axis=1))
 
 
-def _caveats(task: Task, gap: NDArray[np.float64], std_error: NDArray[np.float64]) -> list[Caveat]:
+def _caveats(task: Task) -> list[Caveat]:
     design: _Design = task.design
     found = []
-    used, b = len(np.unique(design.donors)), len(task.background)
-    if used < b:
-        message = f"{used:,} of {b:,} background rows were used for each row, spread over their predictions."
+    if design.used < design.behind:
+        message = f"{design.used:,} of {design.behind:,} background rows were used for each row, spread over their"
         cure = "Raise the budget, or choose a smaller background yourself."
-        found.append(caveat("SIPA025", f"{message} The values add up from the mean of all of them.", cure))
-    if not np.isfinite(std_error).all():
-        found.append(caveat("SIPA011", "One background row has no spread; the intervals are infinite."))
-    alone = task.background is task.rows and task.n == 1
-    if alone:
+        found.append(caveat("SIPA025", f"{message} predictions. The values add up from the mean of all of them.", cure))
+    if task.background is task.rows and task.n == 1:
         found.append(caveat("SIPA031", "All values are zero.", "Pass background=, usually the training table."))
-    spread = float(np.ptp(task.background_predictions)) if task.background_predictions is not None else 0.0
-    if used == b and float(np.abs(gap).max()) > 1e-6 * max(spread, 1e-12):
-        message = f"The draws missed the predictions by up to {float(np.abs(gap).max()):.2g} before they were shifted."
-        found.append(caveat("SIPA026", message))
     return found

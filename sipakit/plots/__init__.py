@@ -78,7 +78,5 @@ def draw(explanation: Explanation, kind: str | None = None, *, ax: Axes | None =
         raise InputTypeError(message, f"Pictures exist of {', '.join(t.__name__ for t in KINDS)}.")
     if kind is not None and kind not in kinds:
         message = f"kind={kind!r} is no picture of {type(explanation).__name__}."
-        raise InputError(
-            message, f"It has {', '.join(map(repr, kinds))}.", "Leave kind out for the first."
-        )
+        raise InputError(message, f"It has {', '.join(map(repr, kinds))}.", "Leave kind out for the first.")
     return kinds[next(iter(kinds)) if kind is None else kind](explanation, ax)

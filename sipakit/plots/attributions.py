@@ -1,4 +1,4 @@
-"""How each feature moves the prediction of a row: bars for one row, a swarm of points for many."""
+"""How each feature moves the prediction of one row: bars to both sides of zero."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sipakit.plots.bars import TIES, bar_sheet, name_bars, put_bars
-from sipakit.plots.formats import interval, number, quantity, spoken
-from sipakit.plots.labels import clean, distinct, put
-from sipakit.plots.style import DOWN, GREY, INK, TEXT, UP
-from sipakit.plots.words import about_error, counted, largest, serious
+from sipakit.plots.bars import TIES, bar_sheet, name_bars, put_bars, write_beside
+from sipakit.plots.formats import number, quantity, spoken
+from sipakit.plots.labels import LIMIT, clean, distinct
+from sipakit.plots.style import DOWN, GREY, UP, fitting, narrower
+from sipakit.plots.words import about_error, counted, first_ones, serious, told
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sipakit.explanation import Attributions
     from sipakit.plots.display import Display
 
-__all__ = ["draw_row"]
+__all__ = ["direction", "draw_row"]
 
 _FEATURES = 15
 _OUTPUTS = 3
@@ -39,129 +39,84 @@ def draw_row(explanation: Attributions, ax: Axes | None = None) -> Display:
     Display
     """
     outputs = list(range(min(len(explanation.outputs), 1 if ax is not None else _OUTPUTS)))
-    size = np.abs(np.nan_to_num(explanation.values[0])).max(axis=1)
-    order = np.argsort(-size, kind="stable")[:_FEATURES]
-    names = _with_values(explanation, order)
+    size = np.abs(np.nan_to_num(explanation.values[0][:, outputs])).max(axis=1)
+    order = np.argsort(-size, kind="stable")[: fitting(_FEATURES, ax)]
+    names = _with_values(explanation, order, narrower(24, ax))
     rest = len(explanation.features) - len(order)
     together = explanation.additive and rest > 0
-    bars = len(order) + together
-    sheet = bar_sheet(bars, len(outputs), ax, labels=max(map(len, names)))
+    sheet = bar_sheet(len(order) + together, len(outputs), ax, labels=max(map(len, names)))
     for panel, output in zip(sheet.panels, outputs, strict=True):
-        _row_panel(panel, explanation, order, output, together=together)
+        _bars(panel, explanation, order, output, together=together)
+        told_output = quantity(explanation, explanation.outputs[output])
+        sheet.caption(panel.xaxis.label, *direction(explanation, output))
         if len(outputs) > 1:
-            put(panel.set_title(" ", fontsize=TEXT["label"]), _start_and_end(explanation, output))
+            sheet.caption(panel.set_title(" "), told_output, _ends(explanation, output))
     name_bars(sheet.panels[0], [*names, f"the other {rest} together"] if together else names)
     notes = [
         counted(1, len(explanation.rows), "rows", f"row {explanation.rows[0]}, the first one"),
         counted(len(order), len(explanation.features), "features", "largest first"),
-        counted(len(outputs), len(explanation.outputs), "outputs", "the first ones"),
+        first_ones(len(outputs), len(explanation.outputs), "outputs"),
         f"{about_error(explanation)} {TIES}",
-        "The other features together are drawn without an interval." if together else "",
+        "Hatched: the sum of the other features, without its interval." if together else "",
         serious(explanation),
     ]
     title = f"{spoken(explanation.explainer)}: row {explanation.rows[0]}"
     if len(outputs) == 1:
-        title += f", {_start_and_end(explanation, outputs[0])}"
+        title += f", {quantity(explanation, explanation.outputs[0])}: {_ends(explanation, 0)}"
     return sheet.finish(title, notes, _facts(explanation, order[:6]))
 
 
-def _row_panel(
-    panel: Axes, explanation: Attributions, order: NDArray[np.intp], output: int, *, together: bool
-) -> None:
-    """Draw one output: bars, whiskers, the signed numbers beside them, and directions in words."""
-    values, error = (
-        explanation.estimate.values[0, :, output],
-        explanation.estimate.std_error[0, :, output],
-    )
-    put_bars(
-        panel,
-        explanation.estimate,
-        (0, order, output),
-        [UP if v >= 0 else DOWN for v in values[order]],
-    )
-    lower, upper = (
-        np.nan_to_num(a[0, order, output], posinf=0, neginf=0)
-        for a in (explanation.estimate.lower, explanation.estimate.upper)
-    )
+def direction(explanation: Attributions, output: int) -> tuple[str, str, str]:
+    """Return the label of the ruler: what moves, in which unit, and which side is up."""
+    verb = "moves the model's estimate" if explanation.additive else "attribution to the model's estimate"
+    unit = f"({quantity(explanation, explanation.outputs[output])})"
+    return verb, unit, "\N{LEFTWARDS ARROW} down | up \N{RIGHTWARDS ARROW}"
+
+
+def _bars(panel: Axes, explanation: Attributions, order: NDArray[np.intp], output: int, *, together: bool) -> None:
+    """Draw one output: bars, whiskers, and signed numbers beside them."""
+    values = explanation.estimate.values[0, :, output]
+    error = explanation.estimate.std_error[0, :, output]
+    colours = [UP if value >= 0 else DOWN for value in values[order]]
+    put_bars(panel, explanation.estimate, (0, order, output), colours)
     written = [number(float(values[i]), float(error[i]), signed=True) for i in order]
-    ends = list(zip(values[order], lower, upper, strict=True))
     if together:
-        rest = float(np.delete(values, order).sum())
-        panel.barh(
-            len(order),
-            rest,
-            height=0.62,
-            color="white",
-            edgecolor=GREY,
-            hatch="////",
-            linewidth=0.8,
-        )
+        others = np.delete(np.arange(len(values)), order)
+        rest, spread = float(values[others].sum()), float(np.sqrt((error[others] ** 2).sum()))
+        panel.barh(len(order), rest, height=0.62, color="white", edgecolor=GREY, hatch="////", linewidth=0.8)
         panel.set_ylim(len(order) + 0.6, -0.6)
-        written.append(number(rest, signed=True))
-        ends.append((rest, rest, rest))
-    for place, (text, (value, low, high)) in enumerate(zip(written, ends, strict=True)):
-        up = value >= 0
-        put(panel.annotate(
-            " ", (max(value, high) if up else min(value, low), place), xytext=(3 if up else -3, 0),
-            textcoords="offset points", ha="left" if up else "right", va="center", fontsize=TEXT["note"], color=INK,
-        ), text)  # fmt: skip
-    panel.set_xmargin(0.22)
-    panel.autoscale_view(scaley=False)
-    verb = (
-        "moves the model's estimate"
-        if explanation.additive
-        else "attribution to the model's estimate"
-    )
-    put(
-        panel.xaxis.label,
-        verb,
-        f"({quantity(explanation, explanation.outputs[output])})",
-        "\N{LEFTWARDS ARROW} down | up \N{RIGHTWARDS ARROW}",
-    )
+        written.append(number(rest, spread, signed=True))
+    write_beside(panel, explanation.estimate, (0, order, output), written, rest if together else None)
 
 
-def _with_values(explanation: Attributions, order: NDArray[np.intp]) -> list[str]:
+def _with_values(explanation: Attributions, order: NDArray[np.intp], limit: int) -> list[str]:
     """Name features with the row's values, ``age = 38``."""
-    names = distinct([explanation.features[i] for i in order], 24)
-    return [
-        f"{name} = {_cell(explanation.row_values[0, i])}"
-        for name, i in zip(names, order, strict=True)
-    ]
+    names = distinct([explanation.features[i] for i in order], limit)
+    cells = [_cell(explanation.row_values[0, i], limit - 4) for i in order]
+    return [f"{name} = {cell}" for name, cell in zip(names, cells, strict=True)]
 
 
-def _cell(value: object) -> str:
-    if isinstance(value, (float, np.floating)):
-        return (
-            "missing"
-            if np.isnan(value)
-            else number(float(value), 10 ** np.floor(np.log10(abs(value) or 1) - 3))
-        )
-    return "missing" if value is None or str(value) in {"NaT", "<NA>"} else clean(value, 20)
+def _cell(value: object, limit: int) -> str:
+    if value is None or value != value or str(value) in {"NaT", "<NA>"}:  # noqa: PLR0124 - NaN
+        return "missing"
+    return f"{value:.6g}" if isinstance(value, (float, np.floating)) else clean(value, limit)
 
 
-def _start_and_end(explanation: Attributions, output: int) -> str:
+def _ends(explanation: Attributions, output: int) -> str:
     """Say the row's prediction and what its attributions start from."""
     base = explanation.base_values
     start = float(base[output] if base.ndim == 1 else base[0, output])
-    told = quantity(explanation, explanation.outputs[output])
     end = float(explanation.predictions[0, output])
-    error = max(abs(end - start) / 100, 1e-12)
-    text = f"{told} {number(end, error)}, base value {number(start, error)}"
+    error = max(abs(end - start) / 20, abs(end) / 1000)
+    text = f"{number(end, error)}, base value {number(start, error)}"
     if explanation.fit is not None:
         text += f", fit R\N{SUPERSCRIPT TWO} {number(float(explanation.fit[0, output]), 0.01)}"
     return text
 
 
 def _facts(explanation: Attributions, order: NDArray[np.intp]) -> list[str]:
-    estimate = explanation.estimate
     facts = []
-    for name, feature in zip(_with_values(explanation, order), order, strict=True):
-        cell = (0, feature, 0)
-        numbers = [
-            float(a[cell])
-            for a in (estimate.values, estimate.std_error, estimate.lower, estimate.upper)
-        ]
-        facts.append(
-            f"{name} moves the estimate {'up' if numbers[0] >= 0 else 'down'}: {interval(*numbers)}."
-        )
+    for name, feature in zip(_with_values(explanation, order, LIMIT), order, strict=True):
+        way = "up" if explanation.estimate.values[0, feature, 0] >= 0 else "down"
+        facts.append(f"{name} moves the estimate {way}: {told(explanation.estimate, (0, int(feature), 0))}.")
     return facts

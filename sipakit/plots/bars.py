@@ -6,31 +6,30 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sipakit.plots.formats import interval, metric_name, number, spoken
-from sipakit.plots.labels import clean, distinct, put, put_ticks
-from sipakit.plots.style import COLOURS, FAINT, GREY, INK, TEXT, Sheet
-from sipakit.plots.words import about_error, counted, largest, serious
+from sipakit.plots.formats import metric_name, number, spoken
+from sipakit.plots.labels import LIMIT, clean, distinct, put, put_ticks
+from sipakit.plots.style import COLOURS, FAINT, GREY, INK, TEXT, Sheet, fitting, narrower
+from sipakit.plots.words import about_error, counted, first_ones, serious, told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
+    from matplotlib.patches import Rectangle
     from numpy.typing import NDArray
 
     from sipakit.estimate import Estimate
     from sipakit.explanation import Importances
     from sipakit.plots.display import Display
 
-__all__ = ["TIES", "bar_sheet", "draw_importances", "name_bars", "put_bars"]
+__all__ = ["TIES", "bar_sheet", "draw_importances", "name_bars", "put_bars", "write_beside"]
 
 TIES = "Where intervals overlap, the order is not established."
 _FEATURES = 20
 _METRICS = 3
 
 
-def bar_sheet(
-    bars: int, panels: int, ax: Axes | None, *, labels: int = 32, lines: int = 1
-) -> Sheet:
+def bar_sheet(bars: int, panels: int, ax: Axes | None, *, labels: int = 32, lines: int = 1) -> Sheet:
     """Make panels side by side for ``bars`` named bars each.
 
     Parameters
@@ -43,12 +42,14 @@ def bar_sheet(
         Lines that a name takes.
     """
     across = 4.2 if panels == 1 else 2.9
+    # a bar's line of text is 0.15 inches high; below and above the bars are rulers, labels and titles
+    height = max(0.24, 0.15 * lines + 0.08) * max(bars, 2) + (0.8 if panels == 1 else 1.1)
     return Sheet.make(
         panels,
         ax,
         columns=panels,
-        size=(across, 0.24 * max(bars, 2) * max(1.0, 0.62 * lines)),
-        margin=(0.4 + 0.068 * labels, 1.5),
+        size=(across, height),
+        margin=0.4 + 0.068 * labels,
         sharey=True,
     )
 
@@ -60,7 +61,7 @@ def put_bars(
     colours: Sequence[str] | str = COLOURS[0],
     *,
     dots: bool = False,
-) -> None:
+) -> Sequence[Rectangle]:
     """Draw estimates from top to bottom, as bars from zero or as dots, each with its interval.
 
     Parameters
@@ -71,15 +72,18 @@ def put_bars(
     colours : one for each bar, or one for all
     dots : bool
         For numbers that have no natural zero.
+
+    Returns
+    -------
+    The bars; none where dots are drawn.
     """
-    value, lower, upper = (
-        np.atleast_1d(a[cells]) for a in (estimate.values, estimate.lower, estimate.upper)
-    )
+    value, lower, upper = (np.atleast_1d(a[cells]) for a in (estimate.values, estimate.lower, estimate.upper))
     y = np.arange(len(value))
+    bars: Sequence[Rectangle] = ()
     if dots:
         panel.scatter(value, y, color=colours, s=28, zorder=3)
     else:
-        panel.barh(y, value, height=0.62, color=colours, zorder=2)
+        bars = panel.barh(y, value, height=0.62, color=colours, zorder=2)
         panel.axvline(0, color=GREY, linewidth=0.9, zorder=1)
     drawn = np.isfinite(lower) & np.isfinite(upper) & (upper > lower)
     panel.hlines(y[drawn], lower[drawn], upper[drawn], color=INK, linewidth=1.3, zorder=4)
@@ -87,11 +91,55 @@ def put_bars(
     panel.grid(axis="x", color=FAINT, linewidth=0.6)
     panel.tick_params(axis="y", length=0)
     panel.locator_params(axis="x", nbins=5)
+    return bars
 
 
 def name_bars(panel: Axes, names: Sequence[str]) -> None:
     """Write the bars' names beside the first panel."""
     put_ticks(panel.yaxis, list(range(len(names))), names)
+
+
+def write_beside(
+    panel: Axes,
+    estimate: Estimate,
+    cells: tuple[NDArray[np.intp] | Sequence[int] | int, ...],
+    texts: Sequence[str],
+    last: float | None = None,
+) -> None:
+    """Write a text outside each bar and its interval.
+
+    Parameters
+    ----------
+    panel : Axes
+    estimate : Estimate
+    cells : index of the bars, as for `put_bars`
+    texts : one for each bar
+    last : float, optional
+        Length of one more bar, at the end.
+    """
+    value, lower, upper = (
+        np.append(array[cells], [] if last is None else [last])
+        for array in (estimate.values, estimate.lower, estimate.upper)
+    )
+    up = value >= 0
+    reach = np.where(up, np.where(np.isfinite(upper), np.maximum(value, upper), value), 0)
+    reach = np.where(up, reach, np.where(np.isfinite(lower), np.minimum(value, lower), value))
+    for place, text in enumerate(texts):
+        side, align = (3, "left") if up[place] else (-3, "right")
+        note = panel.annotate(
+            " ",
+            (reach[place], place),
+            xytext=(side, 0),
+            textcoords="offset points",
+            ha=align,
+            va="center",
+            fontsize=TEXT["note"],
+            color=INK,
+            annotation_clip=False,
+        )
+        put(note, text)
+    panel.set_xmargin(0.22)
+    panel.autoscale_view(scaley=False)
 
 
 def draw_importances(explanation: Importances, ax: Axes | None = None) -> Display:
@@ -109,36 +157,29 @@ def draw_importances(explanation: Importances, ax: Axes | None = None) -> Displa
     """
     estimate = explanation.estimate
     metrics = list(range(min(len(explanation.metrics), 1 if ax is not None else _METRICS)))
-    order = np.argsort(-np.nan_to_num(estimate.values[:, 0], nan=-np.inf), kind="stable")[
-        :_FEATURES
-    ]
-    names = distinct([explanation.features[i] for i in order])
+    names_of = [metric_name(metric) for metric in explanation.metrics]
+    order = np.argsort(-np.nan_to_num(estimate.values[:, 0], nan=-np.inf), kind="stable")[: fitting(_FEATURES, ax)]
+    names = distinct([explanation.features[i] for i in order], narrower(LIMIT, ax))
     sheet = bar_sheet(len(order), len(metrics), ax, labels=max(map(len, names)))
     for panel, metric in zip(sheet.panels, metrics, strict=True):
         put_bars(panel, estimate, (order, metric))
-        told = metric_name(explanation.metrics[metric])
-        whole = f"{told} of the untouched table: {number(float(explanation.baseline[metric]))}"
-        put(panel.xaxis.label, f"importance, in units of {told}", f"({whole})")
+        untouched = float(explanation.baseline[metric])
+        if explanation.metrics[metric].startswith("neg_"):
+            untouched = abs(untouched)  # its name is written without the sign, too
+        sheet.caption(
+            panel.xaxis.label,
+            f"importance, in units of {names_of[metric]}",
+            f"(untouched table: {number(untouched)})",
+        )
     name_bars(sheet.panels[0], names)
     rest = estimate.values[np.setdiff1d(np.arange(len(explanation.features)), order), 0]
-    left = f"largest first; no other exceeds {number(float(rest.max()))}" if len(rest) else ""
+    left = f"largest {names_of[0]} first; no other exceeds {number(float(rest.max(initial=-np.inf)))}"
     notes = [
         counted(len(order), len(explanation.features), "features", left),
-        counted(len(metrics), len(explanation.metrics), "metrics", "the first ones"),
+        first_ones(len(metrics), len(explanation.metrics), "metrics"),
         f"{about_error(explanation)} {TIES}",
         serious(explanation),
     ]
     title = f"{spoken(explanation.explainer)}: how much the model leans on each feature"
-    return sheet.finish(title, notes, _facts(explanation, order[:6]))
-
-
-def _facts(explanation: Importances, order: NDArray[np.intp]) -> list[str]:
-    estimate = explanation.estimate
-    facts = []
-    for feature in order:
-        numbers = (
-            float(a[feature, 0])
-            for a in (estimate.values, estimate.std_error, estimate.lower, estimate.upper)
-        )
-        facts.append(f"{clean(explanation.features[feature])}: {interval(*numbers)}.")
-    return facts
+    facts = [f"{clean(explanation.features[i])}: {told(estimate, (int(i), 0))}." for i in order[:6]]
+    return sheet.finish(title, notes, facts)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
+from matplotlib.colors import ListedColormap, Normalize
 
+from sipakit.plots.attributions import direction
 from sipakit.plots.bars import bar_sheet, name_bars
-from sipakit.plots.formats import number, quantity, spoken
-from sipakit.plots.labels import clean, distinct, put
-from sipakit.plots.style import FAINT, GREY, TEXT, Sheet
-from sipakit.plots.words import about_error, counted, serious
+from sipakit.plots.formats import number, spoken
+from sipakit.plots.labels import LIMIT, clean, distinct, put, put_ticks
+from sipakit.plots.style import FAINT, GREY, TEXT, Sheet, fitting, narrower
+from sipakit.plots.words import counted, first_ones, serious
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,7 +30,8 @@ _OUTPUTS = 3
 _ROWS = 2_000
 _POINTS = 500  # above which points are drawn as dots of an image, to keep files small
 _BINS = 100
-_COLOURS = "cividis"  # made for all kinds of colour sight
+# Made for all kinds of colour sight; its last, very light yellows are left out.
+_COLOURS = ListedColormap(colormaps["cividis"](np.linspace(0, 0.88, 256)))
 
 
 def draw_swarm(explanation: Attributions, ax: Axes | None = None) -> Display:
@@ -47,46 +49,32 @@ def draw_swarm(explanation: Attributions, ax: Axes | None = None) -> Display:
     """
     outputs = list(range(min(len(explanation.outputs), 1 if ax is not None else _OUTPUTS)))
     size = np.nan_to_num(np.abs(explanation.values)).mean(axis=0).max(axis=1)
-    order = np.argsort(-size, kind="stable")[:_FEATURES]
-    rows = np.unique(
-        np.linspace(0, len(explanation.rows) - 1, min(_ROWS, len(explanation.rows))).astype(np.intp)
-    )
-    names = distinct([explanation.features[i] for i in order])
+    order = np.argsort(-size, kind="stable")[: fitting(_FEATURES, ax)]
+    rows = np.unique(np.linspace(0, len(explanation.rows) - 1, min(_ROWS, len(explanation.rows))).astype(np.intp))
+    names = distinct([explanation.features[i] for i in order], narrower(LIMIT, ax))
     sheet = bar_sheet(len(order), len(outputs), ax, labels=max(map(len, names)), lines=2)
     shades = [_ranks(explanation.row_values[:, i])[rows] for i in order]
     for panel, output in zip(sheet.panels, outputs, strict=True):
         values = explanation.values[rows][:, order, output]
         _swarm_panel(panel, values, shades)
-        told = quantity(explanation, explanation.outputs[output])
-        put(
-            panel.xaxis.label,
-            f"moves the model's estimate ({told})",
-            "\N{LEFTWARDS ARROW} down | up \N{RIGHTWARDS ARROW}",
-        )
+        sheet.caption(panel.xaxis.label, *direction(explanation, output))
     name_bars(sheet.panels[0], names)
     _colour_bar(sheet)
     plain = any(np.isnan(shade).all() for shade in shades)
     notes = [
         counted(len(order), len(explanation.features), "features", "largest mean size first"),
         counted(len(rows), len(explanation.rows), "rows", "evenly chosen"),
-        counted(len(outputs), len(explanation.outputs), "outputs", "the first ones"),
-        "Each point is one row. Grey: the value is missing or has no order."
-        if plain
-        else "Each point is one row.",
-        f"Intervals are not drawn here. {clean(explanation.error, None)}",
+        first_ones(len(outputs), len(explanation.outputs), "outputs"),
+        "Each point is one row. Grey: the value is missing or has no order." if plain else "Each point is one row.",
+        f"Intervals are not drawn here. Error: {clean(explanation.error, None)}",
         serious(explanation),
     ]
     title = f"{spoken(explanation.explainer)}: attributions of {len(explanation.rows):,} rows"
-    facts = [
-        f"{name}: mean size {number(float(size[i]))}."
-        for name, i in zip(names[:6], order, strict=False)
-    ]
+    facts = [f"{name}: mean size {number(float(size[i]))}." for name, i in zip(names[:6], order, strict=False)]
     return sheet.finish(title, notes, facts)
 
 
-def _swarm_panel(
-    panel: Axes, values: NDArray[np.float64], shades: list[NDArray[np.float64]]
-) -> None:
+def _swarm_panel(panel: Axes, values: NDArray[np.float64], shades: list[NDArray[np.float64]]) -> None:
     """Draw one output; values (r, s)."""
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     panel.axvline(0, color=GREY, linewidth=0.9, zorder=1)
@@ -103,7 +91,7 @@ def _swarm_panel(
     for place, shade in enumerate(shades):
         y = place + 0.4 * _spread(values[:, place], low, high)
         known = np.isfinite(shade)
-        look = {"s": 7, "linewidths": 0, "rasterized": raster}
+        look: dict[str, Any] = {"s": 7, "linewidths": 0, "rasterized": raster}
         panel.scatter(values[~known, place], y[~known], color="#999999", zorder=2, **look)
         panel.scatter(
             values[known, place],
@@ -121,35 +109,35 @@ def _swarm_panel(
 
 
 def _spread(values: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
-    """Return heights from -1 to 1 that keep points of about the same value apart: the k-th of a bin goes k steps out."""
+    """Return heights from -1 to 1 that keep equal values apart: the k-th of a bin goes k steps out."""
     cell = np.floor((values - low) / ((high - low) or 1.0) * _BINS).astype(np.intp)
     order = np.argsort(cell, kind="stable")
     _, first, count = np.unique(cell[order], return_index=True, return_counts=True)
     turn = np.empty(len(values), np.intp)
     turn[order] = np.arange(len(values)) - np.repeat(first, count)
     steps = np.where(turn % 2 == 0, turn // 2, -(turn // 2) - 1)
-    return steps / max(count.max() / 2, 8)
+    heights: NDArray[np.float64] = steps / max(count.max() / 2, 8)
+    return heights
 
 
 def _ranks(cells: NDArray[np.object_]) -> NDArray[np.float64]:
-    """Return each cell's rank from 0 to 1; NaN for missing cells, and for all where they are no numbers."""
-    try:
-        numbers = np.array(
-            [np.nan if cell is None else float(cell) for cell in cells], dtype=np.float64
-        )
-    except (TypeError, ValueError):
-        return np.full(len(cells), np.nan)
-    _, rank = np.unique(numbers[np.isfinite(numbers)], return_inverse=True)
+    """Return each cell's rank from 0 to 1; NaN for missing cells, and for all where they have no order."""
     ranks = np.full(len(cells), np.nan)
-    ranks[np.isfinite(numbers)] = rank / max(rank.max(initial=0), 1)
+    known = np.array([cell is not None and cell == cell and str(cell) != "<NA>" for cell in cells], dtype=bool)  # noqa: PLR0124
+    if any(isinstance(cell, str) for cell in cells[known]):
+        return ranks
+    try:
+        _, rank = np.unique(cells[known], return_inverse=True)
+    except TypeError:  # values of several types have no common order
+        return ranks
+    ranks[known] = rank / max(rank.max(initial=0), 1)
     return ranks
 
 
 def _colour_bar(sheet: Sheet) -> None:
-    mapping = ScalarMappable(Normalize(0, 1), colormaps[_COLOURS])
-    bar = sheet.figure.colorbar(mapping, ax=list(sheet.panels), aspect=40, pad=0.01, ticks=[0, 1])
-    for label, name in zip(bar.ax.get_yticklabels(), ("low", "high"), strict=True):
-        label.set_text(name)
-    bar.ax.set_yticklabels(["low", "high"], fontsize=TEXT["tick"])
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    mapping = ScalarMappable(Normalize(0, 1), _COLOURS)
+    bar = sheet.figure.colorbar(mapping, ax=list(sheet.panels), aspect=40, pad=0.01)
+    put_ticks(bar.ax.yaxis, [0, 1], ["low", "high"])
+    bar.ax.tick_params(labelsize=TEXT["tick"], length=0)
+    bar.outline.set_visible(False)
     put(bar.ax.yaxis.label, "rank of the feature's value").set_fontsize(TEXT["tick"])

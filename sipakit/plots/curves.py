@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sipakit.plots.formats import interval, quantity, spoken
+from sipakit.plots.formats import quantity, spoken
 from sipakit.plots.labels import clean, distinct
 from sipakit.plots.places import Places
 from sipakit.plots.style import COLOURS, DASHES, FAINT, GREY, MARKERS, Sheet
-from sipakit.plots.words import about_error, counted, largest, serious
+from sipakit.plots.words import about_error, counted, largest, serious, told
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
+    from numpy.typing import NDArray
 
+    from sipakit.axis import Axis
     from sipakit.explanation import Effects
     from sipakit.plots.display import Display
 
-__all__ = ["RUG", "draw_means", "finish_panel", "named"]
+__all__ = ["RUG", "draw_means", "effect_sheet", "finish_panel", "named"]
 
 RUG = "Grey marks at the foot show where rows of the data are: the longer, the more."
 _PANELS = 12
@@ -41,112 +45,65 @@ def draw_means(explanation: Effects, ax: Axes | None = None) -> Display:
     -------
     Display
     """
-    values, parts = explanation.values, explanation.parts()
-    ranges = np.array([np.ptp(v, axis=0) for v in values])
+    ranges = np.array([np.ptp(values, axis=0) for values in explanation.values])
     features = largest(ranges.max(axis=1), 1 if ax is not None else _PANELS)
     outputs = largest(ranges.max(axis=0), _OUTPUTS)
-    single = len(features) == 1
-    sheet = Sheet.make(
-        len(features), ax, size=(6.2, 3.4) if single else (3.0, 2.5), margin=(0.3, 1.1), sharey=True
-    )
-    notes = [counted(len(features), len(values), "features", "largest range first")]
-    notes.append(counted(len(outputs), len(explanation.outputs), "outputs", "largest range first"))
+    sheet, layout = effect_sheet([explanation.axes[feature] for feature in features], ax)
     lines: list[Line2D] = []
-    for panel, feature in zip(sheet.panels, features, strict=True):
-        places = Places.of(explanation.axes[feature], sheet.inches)
-        lines = [
-            _line(panel, places, explanation, parts[feature], outputs, number)
-            for number in range(len(outputs))
-        ]
+    for panel, places, feature in zip(sheet.panels, layout, features, strict=True):
+        part = explanation.parts()[feature]
+        cells = part.start + places.shown
+        turns = range(len(outputs))
+        lines = [_line(panel, places, explanation, (cells, outputs[t]), (t, len(outputs))) for t in turns]
         finish_panel(panel, places, zero=explanation.centred)
-        notes.append(places.cut)
-    if len(outputs) > 1:
-        sheet.legend(lines, distinct([explanation.outputs[o] for o in outputs], 24))
-    notes.append(_limited(sheet, explanation, features, outputs))
-    notes += [about_error(explanation), RUG, serious(explanation)]
-    told = quantity(explanation, explanation.outputs[0] if len(explanation.outputs) == 1 else None)
-    label = f"change in {told} (mean 0)" if explanation.centred else told
-    title = f"{spoken(explanation.explainer)}: mean {told} along {named(explanation, features)}"
-    if explanation.centred:
-        title = f"{spoken(explanation.explainer)}: change in {told} along {named(explanation, features)}"
-    return sheet.finish(title, notes, _facts(explanation, features), y_label=label)
+    notes = [
+        counted(len(features), len(ranges), "features", "largest range first"),
+        counted(len(outputs), len(explanation.outputs), "outputs", "largest range first"),
+        *(places.cut for places in layout),
+        _limited(sheet, explanation, features, outputs),
+        about_error(explanation),
+        RUG,
+        serious(explanation),
+    ]
+    label = quantity(explanation, explanation.outputs[0] if len(explanation.outputs) == 1 else None)
+    what = f"change in {label}" if explanation.centred else label
+    mean = what if explanation.centred else f"mean {label}"
+    return sheet.finish(
+        f"{spoken(explanation.explainer)}: {mean} along {named(explanation, features)}",
+        notes,
+        _facts(explanation, features),
+        y_label=f"{what} (mean 0)" if explanation.centred else what,
+        legend=(lines, distinct([explanation.outputs[o] for o in outputs], 24)) if len(outputs) > 1 else ((), ()),
+    )
 
 
-def _line(  # noqa: PLR0913 - one line needs its panel, its places, its numbers and its turn
-    panel: Axes,
-    places: Places,
-    explanation: Effects,
-    part: slice,
-    outputs: list[int],
-    number: int,
-) -> Line2D:
-    """Draw one output on one panel: a line with a band, and points with whiskers where places stand alone."""
-    estimate, output = explanation.estimate, outputs[number]
-    value, lower, upper = (
-        array[part, output][places.shown]
-        for array in (estimate.values, estimate.lower, estimate.upper)
-    )
-    colour, line, points = COLOURS[number], places.line, places.points
-    (handle,) = panel.plot(
-        places.x[line],
-        value[line],
-        color=colour,
-        linestyle=DASHES[number],
-        linewidth=1.6,
-        marker=MARKERS[number] if len(line) <= _FEW else "",
-        markersize=3.5,
-        zorder=3,
-    )
-    if (upper[line] > lower[line]).any():
-        low, high = (np.where(np.isfinite(end), end, np.nan)[line] for end in (lower, upper))
-        panel.fill_between(
-            places.x[line], low, high, color=colour, alpha=0.18, linewidth=0, zorder=2
-        )
-    if len(points):
-        turn = 0.0 if len(outputs) == 1 else places.step * (2 * number / (len(outputs) - 1) - 1)
-        low, high = value - lower, upper - value
-        reach = np.nan_to_num(np.stack([low, high])[:, points], nan=0.0, posinf=0.0, neginf=0.0)
-        drawn = panel.errorbar(
-            places.x[points] + turn,
-            value[points],
-            yerr=reach,
-            fmt=MARKERS[number],
-            color=colour,
-            markersize=4.5,
-            elinewidth=1.2,
-            capsize=0,
-            zorder=3,
-        )
-        handle = handle if len(line) else drawn.lines[0]
-    return handle
+def effect_sheet(axes: Sequence[Axis], ax: Axes | None, columns: int = 3) -> tuple[Sheet, list[Places]]:
+    """Make one panel an axis, with room for turned names of levels.
+
+    Returns
+    -------
+    Sheet
+    list of Places, one a panel
+    """
+    size = (3.0, 2.3)
+    if len(axes) == 1:
+        size = (7.6 if len(axes[0]) > 36 else 6.2, 3.4)
+    sheet = Sheet.make(len(axes), ax, columns=columns, size=size, sharey=True)
+    inches = size[0] * 0.88 if sheet.own else sheet.inches
+    layout = [Places.of(axis, inches) for axis in axes]
+    for first in range(0, len(axes), columns):
+        sheet.grow(max(places.tall for places in layout[first : first + columns]))
+    return sheet, layout
 
 
 def finish_panel(panel: Axes, places: Places, *, zero: bool) -> None:
     """Dress the lower ruler, and draw the lines behind the curves."""
     places.dress(panel)
+    panel.set_ymargin(0.1)  # the rug stays below the curves
+    panel.autoscale_view(scalex=False)
     panel.grid(axis="y", color=FAINT, linewidth=0.6)
     if zero:
         panel.axhline(0, color=GREY, linewidth=0.9, zorder=1)
-
-
-def _limited(sheet: Sheet, explanation: Effects, features: list[int], outputs: list[int]) -> str:
-    """Keep a few very wide intervals from flattening all curves; say so where it happens."""
-    parts = [explanation.parts()[feature] for feature in features]
-    ends = (explanation.estimate.lower, explanation.estimate.upper)
-    values = np.concatenate(
-        [explanation.estimate.values[part][:, outputs].ravel() for part in parts]
-    )
-    bounds = np.concatenate([end[part][:, outputs].ravel() for end in ends for part in parts])
-    bounds = bounds[np.isfinite(bounds)]
-    span = float(np.ptp(values)) if len(values) else 0.0
-    if not (span > 0 and len(bounds)):
-        return ""
-    low, high = values.min() - 1.5 * span, values.max() + 1.5 * span
-    if bounds.min() >= low and bounds.max() <= high:
-        return ""
-    for panel in sheet.panels:
-        panel.set_ylim(max(low, bounds.min()), min(high, bounds.max()))
-    return "Intervals that leave the picture are wider than shown."
 
 
 def named(explanation: Effects, features: list[int]) -> str:
@@ -156,22 +113,65 @@ def named(explanation: Effects, features: list[int]) -> str:
     return f"{len(features)} features"
 
 
+def _line(
+    panel: Axes, places: Places, explanation: Effects, cells: tuple[NDArray[np.intp], int], turn: tuple[int, int]
+) -> Line2D:
+    """Draw one output on one panel: a line with a band, and points with whiskers where places stand alone.
+
+    Parameters
+    ----------
+    panel : Axes
+    places : Places
+    explanation : Effects
+    cells : index of the drawn places in the estimate
+    turn : (number of this output, how many there are)
+    """
+    estimate, (number, outputs) = explanation.estimate, turn
+    value, lower, upper = (array[cells] for array in (estimate.values, estimate.lower, estimate.upper))
+    lower, upper = (np.where(np.isfinite(end), end, np.nan) for end in (lower, upper))
+    look: dict[str, Any] = {"color": COLOURS[number], "linestyle": DASHES[number], "marker": MARKERS[number]}
+    line, points = places.line, places.points
+    few: dict[str, Any] = {} if len(line) <= _FEW else {"marker": ""}
+    (handle,) = panel.plot(places.x[line], value[line], **{**look, **few}, markersize=3.5, zorder=3)
+    if (upper[line] > lower[line]).any():
+        band: dict[str, Any] = {"color": COLOURS[number], "alpha": 0.18, "linewidth": 0, "zorder": 2}
+        panel.fill_between(places.x[line], lower[line], upper[line], **band)
+    if len(points):
+        stray = 0.0 if outputs == 1 else places.step * (2 * number / (outputs - 1) - 1)
+        (dots,) = panel.plot(places.x[points] + stray, value[points], **{**look, "linestyle": ""}, markersize=4.5)
+        panel.vlines(places.x[points] + stray, lower[points], upper[points], color=COLOURS[number], linewidth=1.2)
+        handle = handle if len(line) else dots
+    return handle
+
+
+def _limited(sheet: Sheet, explanation: Effects, features: list[int], outputs: list[int]) -> str:
+    """Keep a few very wide intervals from flattening all curves; say so where it happens."""
+    parts = [explanation.parts()[feature] for feature in features]
+    values, *ends = (
+        np.concatenate([array[part][:, outputs].ravel() for part in parts])
+        for array in (explanation.estimate.values, explanation.estimate.lower, explanation.estimate.upper)
+    )
+    bounds = np.concatenate(ends)
+    bounds = bounds[np.isfinite(bounds)]
+    span = float(np.ptp(values)) if len(values) else 0.0
+    if not (span > 0 and len(bounds)):
+        return ""
+    low, high = values.min() - 1.5 * span, values.max() + 1.5 * span
+    if bounds.min() >= low and bounds.max() <= high:
+        return ""
+    sheet.panels[0].set_ylim(max(low, bounds.min()) - 0.1 * span, min(high, bounds.max()) + 0.1 * span)
+    return "Intervals that leave the picture are wider than shown."
+
+
 def _facts(explanation: Effects, features: list[int]) -> list[str]:
-    """Say the lowest and highest place of the strongest features."""
+    """Say the lowest and highest place of the first features."""
     facts = []
-    estimate = explanation.estimate
     for feature in features[:4]:
         part, axis = explanation.parts()[feature], explanation.axes[feature]
-        value = estimate.values[part][:, 0]
-        ends = []
-        for place in (int(value.argmin()), int(value.argmax())):
-            cell = (part.start + place, 0)
-            told = interval(
-                *(
-                    float(a[cell])
-                    for a in (estimate.values, estimate.std_error, estimate.lower, estimate.upper)
-                )
-            )
-            ends.append(f"{told} at {clean(axis.labels[place])}")
-        facts.append(f"{clean(axis.name)}: lowest {ends[0]}, highest {ends[1]}.")
+        value = explanation.estimate.values[part, 0]
+        low, high = (
+            f"{told(explanation.estimate, (part.start + place, 0))} at {clean(axis.labels[place])}"
+            for place in (int(value.argmin()), int(value.argmax()))
+        )
+        facts.append(f"{clean(axis.name)}: lowest {low}, highest {high}.")
     return facts

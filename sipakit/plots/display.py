@@ -26,10 +26,8 @@ _DRAWING = RLock()
 # Text stays text: it can be searched, read aloud and copied, takes a third of the bytes of outlines,
 # and the reader's own fonts show what ours lack. The salt makes equal pictures equal bytes.
 _SETTINGS: Final = {"svg.fonttype": "none", "svg.hashsalt": "sipakit"}
-_NO_METADATA: Final = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-_FONT: Final = re.compile(
-    r' (?:font-family|font): [^;"]*?((?:\'[^\'";]+\'|[a-z-]+)(?:, (?:\'[^\'";]+\'|[a-z-]+))+);'
-)
+_NO_METADATA: Final[dict[str, Any]] = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+_FONT: Final = re.compile(r' (?:font-family|font): [^;"]*?((?:\'[^\'";]+\'|[a-z-]+)(?:, (?:\'[^\'";]+\'|[a-z-]+))+);')
 _HEADER: Final = '<?xml version="1.0" encoding="utf-8"?>\n'
 
 
@@ -64,15 +62,14 @@ class Display:
         self._settle()
         buffer = io.StringIO()
         with _DRAWING:
-            before = {name: mpl.rcParams[name] for name in _SETTINGS}
+            settings: Any = mpl.rcParams
+            before = {name: settings[name] for name in _SETTINGS}
             try:
-                mpl.rcParams.update(_SETTINGS)
+                settings.update(_SETTINGS)
                 self.figure_.savefig(buffer, format="svg", dpi=150, metadata=_NO_METADATA)
             finally:
-                mpl.rcParams.update(before)
-        return _accessible(
-            buffer.getvalue(), clean(self.title, None), clean(self.description, None)
-        )
+                settings.update(before)
+        return _accessible(buffer.getvalue(), clean(self.title, None), clean(self.description, None))
 
     def save(self, path: str | Path, *, dpi: float = 200) -> None:
         """Write the picture to a file; its ending names the format, ``.svg``, ``.png`` or ``.pdf`` for example.
@@ -116,9 +113,7 @@ class Display:
 def _accessible(text: str, title: str, description: str) -> str:
     """Make matplotlib's file an element for a page: no header, no ids of groups, no style, but a title."""
     body = text[text.index("<svg") :]
-    body = re.sub(
-        r'<g id="[^"]*">', "<g>", body
-    )  # figure_1, axes_1 ...: twice on a page with two pictures
+    body = re.sub(r'<g id="[^"]*">', "<g>", body)  # figure_1, axes_1 ...: twice on a page with two pictures
     body = re.sub(r"\s*<defs>\s*<style[^>]*>[^<]*</style>\s*</defs>", "", body, count=1)
     style = "stroke-linejoin: round; stroke-linecap: butt"
     fonts = Counter(match.group(0) for match in _FONT.finditer(body))

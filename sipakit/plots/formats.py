@@ -37,7 +37,7 @@ def number(value: float, error: float = math.nan, *, signed: bool = False) -> st
     scale = error if math.isfinite(error) and error > 0 else abs(value) / 100
     digits = -math.floor(math.log10(scale)) if scale > 0 else 0
     size = abs(value)
-    if size and not 1e-4 <= size < 1e7:
+    if size >= 1e7 or (0 < size < 1e-4 and digits > 4):
         figures = max(0, min(6, digits + math.floor(math.log10(size))))
         mantissa, power = f"{size:.{figures}e}".split("e")
         text = f"{mantissa}e{int(power)}".replace("-", _MINUS)
@@ -95,9 +95,7 @@ def _decimals(step: float) -> int:
     if not step > 0:
         return 0
     first = max(0, -math.floor(math.log10(step) + 1e-9))
-    return next(
-        (d for d in range(first, first + 3) if abs(round(step, d) - step) < step / 50), first
-    )
+    return next((d for d in range(first, first + 3) if abs(round(step, d) - step) < step / 50), first)
 
 
 def spoken(explainer: str) -> str:
@@ -132,10 +130,9 @@ def quantity(explanation: Explanation, output: str | None = None) -> str:
     output : str, optional
         None where the axis serves several outputs.
 
-    Examples
-    --------
-    >>> quantity(explanation, ">50K")  # doctest: +SKIP
-    'probability of >50K'
+    Returns
+    -------
+    str, such as ``probability of >50K``
     """
     scale = _SCALES.get(explanation.scale, clean(explanation.scale.replace("_", " ")))
     return scale if output in (None, "prediction") else f"{scale} of {clean(output)}"

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 
-from sipakit.plots.curves import RUG, finish_panel, named
+from sipakit.plots.curves import RUG, effect_sheet, finish_panel, named
 from sipakit.plots.formats import number, quantity, spoken
-from sipakit.plots.labels import clean, put
+from sipakit.plots.labels import clean
 from sipakit.plots.places import Places
-from sipakit.plots.style import COLOURS, DASHES, GREY, INK, MARKERS, TEXT, Sheet
+from sipakit.plots.style import COLOURS, DASHES, GREY, INK, MARKERS
 from sipakit.plots.words import about_error, counted, largest, serious
 
 if TYPE_CHECKING:
@@ -65,34 +65,34 @@ def draw_rows(explanation: Effects, ax: Axes | None = None) -> Display:
     outputs = largest(ranges.max(axis=0), 1 if ax is not None else _OUTPUTS)
     features = largest(ranges.max(axis=1), 1 if ax is not None else _PANELS // len(outputs))
     cells = [(feature, output) for feature in features for output in outputs]
+    total = values[0].shape[0]
+    few = total <= _NAMED
+    means = explanation.estimate.values[..., outputs].mean(axis=(1, 2))
+    rows = np.arange(total) if few else _evenly(means, _CURVES)
     columns = len(outputs) if len(outputs) > 1 else 3
-    size = (6.2, 3.4) if len(cells) == 1 else (3.0, 2.5)
-    sheet = Sheet.make(len(cells), ax, columns=columns, size=size, margin=(0.3, 1.1), sharey=True)
-    rows = np.arange(values[0].shape[0])
-    few = len(rows) <= _NAMED
-    if not few:
-        rows = _evenly(explanation.estimate.values[..., outputs].mean(axis=(1, 2)), _CURVES)
-    notes = [
-        counted(len(features), len(values), "features", "largest mean range first"),
-        counted(len(outputs), len(explanation.outputs), "outputs", "largest mean range first"),
-        counted(len(rows), len(explanation.rows), "rows", "chosen evenly by their mean"),  # type: ignore[arg-type]
-    ]
+    sheet, layout = effect_sheet([explanation.axes[feature] for feature, _ in cells], ax, columns)
     handles: list[Artist] = []
-    for axes, (feature, output) in zip(sheet.panels, cells, strict=True):
-        places = Places.of(explanation.axes[feature], sheet.inches)
+    for axes, places, (feature, output) in zip(sheet.panels, layout, cells, strict=True):
         answers = values[feature][:, places.shown, output]
         panel = _Panel(axes, places, answers[rows], answers.mean(axis=0))
         handles = _named_rows(panel, explanation, feature, output) if few else _many_rows(panel)
         finish_panel(axes, places, zero=explanation.centred)
-        notes.append(places.cut)
         if len(outputs) > 1 and feature == features[0]:
-            put(axes.set_title(" ", fontsize=TEXT["label"]), clean(explanation.outputs[output], 24))
-    names = _names(explanation, few=few)
-    sheet.legend(handles, names)
-    told = quantity(explanation, explanation.outputs[outputs[0]] if len(outputs) == 1 else None)
-    title = f"{spoken(explanation.explainer)}: {told} of single rows along {named(explanation, features)}"
-    notes += [about_error(explanation), RUG, serious(explanation)]
-    return sheet.finish(title, notes, _facts(explanation, outputs), y_label=told)
+            sheet.caption(axes.set_title(" "), clean(explanation.outputs[output]))
+    label = quantity(explanation, explanation.outputs[outputs[0]] if len(outputs) == 1 else None)
+    notes = [
+        counted(len(features), len(values), "features", "largest mean range first"),
+        counted(len(outputs), len(explanation.outputs), "outputs", "largest mean range first"),
+        counted(len(rows), total, "rows drawn", "chosen evenly by their mean"),
+        *dict.fromkeys(places.cut for places in layout),
+        about_error(explanation),
+        "Large marks: the row's own value and prediction." if few else "",
+        RUG,
+        serious(explanation),
+    ]
+    title = f"{spoken(explanation.explainer)}: {label} of single rows along {named(explanation, features)}"
+    legend = (handles, _names(explanation, few=few))
+    return sheet.finish(title, notes, _facts(explanation, outputs), y_label=label, legend=legend)
 
 
 def _names(explanation: Effects, *, few: bool) -> list[str]:
@@ -106,16 +106,10 @@ def _named_rows(panel: _Panel, explanation: Effects, feature: int, output: int) 
     """Draw each row in its own colour and dashes, with a large dot where the row itself is."""
     handles: list[Artist] = []
     places, line, points = panel.places, panel.places.line, panel.places.points
-    for number, value in enumerate(panel.values):
-        look = {"color": COLOURS[number], "linestyle": DASHES[number], "marker": MARKERS[number]}
-        panel.axes.plot(
-            places.x[line], value[line], **{**look, "marker": ""}, linewidth=1.4, zorder=2
-        )
-        turn = (
-            places.step * (2 * number / max(len(panel.values) - 1, 1) - 1)
-            if len(panel.values) > 1
-            else 0.0
-        )
+    for row, value in enumerate(panel.values):
+        look: dict[str, Any] = {"color": COLOURS[row], "linestyle": DASHES[row], "marker": MARKERS[row]}
+        panel.axes.plot(places.x[line], value[line], **{**look, "marker": ""}, linewidth=1.4, zorder=2)
+        turn = places.step * (2 * row / max(len(panel.values) - 1, 1) - 1) if len(panel.values) > 1 else 0.0
         panel.axes.plot(
             places.x[points] + turn,
             value[points],
@@ -124,11 +118,11 @@ def _named_rows(panel: _Panel, explanation: Effects, feature: int, output: int) 
             zorder=3,
         )
         if explanation.own is not None and explanation.predictions is not None:
-            at = places.locate(explanation.own[[number], feature])
-            alone = not places.joined or np.isnan(explanation.own[number, feature])
+            at = places.locate(explanation.own[[row], feature])
+            alone = not places.joined or np.isnan(explanation.own[row, feature])
             panel.axes.plot(
                 at + turn * alone,
-                explanation.predictions[[number], output],
+                explanation.predictions[[row], output],
                 **{**look, "linestyle": ""},
                 markersize=8,
                 markeredgecolor="white",
@@ -142,9 +136,10 @@ def _many_rows(panel: _Panel) -> list[Artist]:
     """Draw thin lines, and their mean in front; levels without a distance get dots."""
     places, x = panel.places, panel.places.x
     line, points = places.line, places.points
-    if not places.joined and places.axis.kind == "ordered":
+    if places.axis.kind == "ordered":  # lines show how rows differ, though levels have no distance
         line = np.flatnonzero(np.isfinite(places.axis.positions[places.shown]))
-    thin = {"color": GREY, "alpha": 0.3}
+        points = np.setdiff1d(points, line)
+    thin: dict[str, Any] = {"color": GREY, "alpha": 0.3}
     if len(line):
         path = np.stack(np.broadcast_arrays(x[line], panel.values[:, line]), axis=-1)
         lines = LineCollection(list(path), linewidths=0.6, zorder=2, **thin)
@@ -152,7 +147,8 @@ def _many_rows(panel: _Panel) -> list[Artist]:
         panel.axes.add_collection(lines)
         panel.axes.plot(x[line], panel.mean[line], color=INK, linewidth=2.2, zorder=4)
     if len(points):
-        spread = places.step * np.linspace(-1, 1, len(panel.values))[:, None]
+        # multiples of the golden ratio: evenly spread, and in no order
+        spread = places.step * (2 * (np.arange(len(panel.values)) * 0.618034 % 1) - 1)[:, None]
         (dots,) = panel.axes.plot(
             (x[points] + spread).ravel(),
             panel.values[:, points].ravel(),
@@ -163,16 +159,13 @@ def _many_rows(panel: _Panel) -> list[Artist]:
         )
         dots.set_rasterized(panel.values[:, points].size > _SEGMENTS)
         panel.axes.plot(x[points], panel.mean[points], "D", color=INK, markersize=5, zorder=4)
-    panel.axes.autoscale_view()
     return [Line2D([], [], **thin, linewidth=1.0), Line2D([], [], color=INK, linewidth=2.2)]
 
 
 def _evenly(means: NDArray[np.float64], limit: int) -> NDArray[np.intp]:
     """Return at most ``limit`` rows, spread evenly over the ranks of their means."""
     order = np.argsort(means, kind="stable")
-    return order[
-        np.unique(np.linspace(0, len(order) - 1, min(limit, len(order))).round().astype(np.intp))
-    ]
+    return order[np.unique(np.linspace(0, len(order) - 1, min(limit, len(order))).round().astype(np.intp))]
 
 
 def _facts(explanation: Effects, outputs: list[int]) -> list[str]:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sipakit.plots.bars import TIES, bar_sheet, name_bars, put_bars
-from sipakit.plots.formats import interval, number, quantity, spoken
-from sipakit.plots.labels import clean, put
-from sipakit.plots.style import GREY, INK, TEXT, Sheet
-from sipakit.plots.words import about_error, counted, serious
+from sipakit.plots.bars import TIES, bar_sheet, name_bars, put_bars, write_beside
+from sipakit.plots.formats import number, quantity, spoken
+from sipakit.plots.labels import LIMIT, clean
+from sipakit.plots.style import GREY, Sheet, fitting
+from sipakit.plots.words import about_error, counted, first_ones, serious, told
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,6 +23,7 @@ __all__ = ["draw_interactions", "pair_name", "weak_note"]
 
 _BARS = 15
 _OUTPUTS = 3
+_SHARE = "H\N{SUPERSCRIPT TWO}"
 _TIMES = " \N{MULTIPLICATION SIGN} "
 
 
@@ -43,30 +44,28 @@ def draw_interactions(explanation: Interactions, ax: Axes | None = None) -> Disp
     outputs = list(range(min(len(explanation.outputs), _OUTPUTS)))
     if ax is not None:
         families, outputs = families[:1], outputs[:1]
-    kept = [_strongest(explanation, family) for family in families]
+    kept = [_strongest(explanation, family, fitting(_BARS, ax)) for family in families]
     sheet = _sheet(explanation, kept, len(outputs), ax)
     cells = [(output, number) for output in outputs for number in range(len(families))]
     for panel, (output, number_) in zip(sheet.panels, cells, strict=True):
-        _panel(panel, explanation, kept[number_], output)
+        _panel(sheet, panel, explanation, kept[number_], output)
         if len(outputs) > 1:
-            put(panel.set_title(" ", fontsize=TEXT["label"]), clean(explanation.outputs[output]))
+            sheet.caption(panel.set_title(" "), clean(explanation.outputs[output]))
     drawn = np.concatenate(kept)
-    things = [
-        "pairs" if explanation.pairs[family[0]][1] is not None else "features"
-        for family in families
-    ]
+    things = ["pairs" if explanation.pairs[family[0]][1] is not None else "features" for family in families]
     notes = [
         *(
             counted(len(few), len(family), thing, "strongest first")
             for few, family, thing in zip(kept, families, things, strict=True)
         ),
-        counted(len(outputs), len(explanation.outputs), "outputs", "the first ones"),
+        first_ones(len(outputs), len(explanation.outputs), "outputs"),
         f"{about_error(explanation)} {TIES}",
         weak_note(explanation, drawn, outputs),
         serious(explanation),
     ]
     title = f"{spoken(explanation.explainer)}: how much of the joint effect is not a sum of single effects"
-    return sheet.finish(title, notes, _facts(explanation, kept[0][:6]))
+    facts = [f"{pair_name(explanation, int(s))}: {told(explanation.estimate, (int(s), 0))}." for s in kept[0][:6]]
+    return sheet.finish(title, notes, facts)
 
 
 def _families(explanation: Interactions) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -75,14 +74,12 @@ def _families(explanation: Interactions) -> tuple[NDArray[np.intp], NDArray[np.i
     return np.flatnonzero(~total), np.flatnonzero(total)
 
 
-def _strongest(explanation: Interactions, family: NDArray[np.intp]) -> NDArray[np.intp]:
+def _strongest(explanation: Interactions, family: NDArray[np.intp], limit: int) -> NDArray[np.intp]:
     size = np.nan_to_num(explanation.estimate.values[family, 0], nan=-np.inf)
-    return family[np.argsort(-size, kind="stable")[:_BARS]]
+    return family[np.argsort(-size, kind="stable")[:limit]]
 
 
-def _sheet(
-    explanation: Interactions, kept: list[NDArray[np.intp]], outputs: int, ax: Axes | None
-) -> Sheet:
+def _sheet(explanation: Interactions, kept: list[NDArray[np.intp]], outputs: int, ax: Axes | None) -> Sheet:
     labels = max(len(pair_name(explanation, int(s))) for few in kept for s in few)
     if ax is not None or len(kept) * outputs == 1:
         return bar_sheet(len(kept[0]), 1, ax, labels=labels)
@@ -92,49 +89,41 @@ def _sheet(
         None,
         columns=len(kept),
         size=(2.6 + 0.068 * labels, 0.24 * max(bars, 2) + 0.6),
-        margin=(0.2, 0.8),
+        margin=0.2,
     )
 
 
-def _panel(panel: Axes, explanation: Interactions, sets: NDArray[np.intp], output: int) -> None:
+def _panel(sheet: Sheet, panel: Axes, explanation: Interactions, sets: NDArray[np.intp], output: int) -> None:
     """Draw one family of one output; bars whose share has a negligible denominator are hatched."""
-    put_bars(panel, explanation.estimate, (sets, output))
-    name_bars(panel, [pair_name(explanation, int(s)) for s in sets])
+    bars = put_bars(panel, explanation.estimate, (sets, output))
+    limit = LIMIT if sheet.own else 18
+    name_bars(panel, [pair_name(explanation, int(s), limit) for s in sets])
     weak = explanation.weak[sets, output]
-    for bar, poor in zip(panel.patches, weak, strict=True):
+    for bar, poor in zip(bars, weak, strict=True):
         if poor:
             bar.set(facecolor="white", edgecolor=GREY, hatch="////", linewidth=0.8)
     share = explanation.estimate.parts.get("h_squared")
     if share is not None:
-        ends = np.fmax(
-            explanation.estimate.values,
-            np.where(np.isfinite(explanation.estimate.upper), explanation.estimate.upper, -np.inf),
-        )
-        for place, (s, poor) in enumerate(zip(sets, weak, strict=True)):
-            told = (
-                "H\N{SUPERSCRIPT TWO} weak"
-                if poor
-                else f"H\N{SUPERSCRIPT TWO} {number(float(share[s, output]), 0.01)}"
-            )
-            put(panel.annotate(
-                " ", (ends[s, output], place), xytext=(3, 0), textcoords="offset points",
-                va="center", fontsize=TEXT["note"], color=INK,
-            ), told)  # fmt: skip
-        panel.set_xmargin(0.25)
-        panel.autoscale_view(scaley=False)
+        texts = [
+            f"{_SHARE} weak" if poor else f"{_SHARE} {number(float(share[s, output]), 0.01)}"
+            for s, poor in zip(sets, weak, strict=True)
+        ]
+        write_beside(panel, explanation.estimate, (sets, output), texts)
     whole = explanation.pairs[sets[0]][1] is None
     kind = "interaction with all other features" if whole else "interaction of two features"
-    put(
+    sheet.caption(
         panel.xaxis.label,
         kind,
         f"(in units of the {quantity(explanation, explanation.outputs[output])})",
     )
 
 
-def pair_name(explanation: Interactions, number: int) -> str:
+def pair_name(explanation: Interactions, number: int, limit: int = LIMIT) -> str:
     """Return the name of a pair, or of the feature where the other side is all the rest."""
     first, second = explanation.pairs[number]
-    return clean(first) if second is None else f"{clean(first, 22)}{_TIMES}{clean(second, 22)}"
+    if second is None:
+        return clean(first, limit)
+    return f"{clean(first, limit * 2 // 3)}{_TIMES}{clean(second, limit * 2 // 3)}"
 
 
 def weak_note(explanation: Interactions, sets: NDArray[np.intp], outputs: list[int]) -> str:
@@ -144,16 +133,4 @@ def weak_note(explanation: Interactions, sets: NDArray[np.intp], outputs: list[i
         return ""
     more = f" and {len(names) - 4} more" if len(names) > 4 else ""
     listed = ", ".join(names[:4]) + more
-    return f"Hatched: the joint effect is negligible, so the share H\N{SUPERSCRIPT TWO} means nothing ({listed})."
-
-
-def _facts(explanation: Interactions, sets: NDArray[np.intp]) -> list[str]:
-    estimate = explanation.estimate
-    facts = []
-    for s in sets:
-        numbers = (
-            float(a[s, 0])
-            for a in (estimate.values, estimate.std_error, estimate.lower, estimate.upper)
-        )
-        facts.append(f"{pair_name(explanation, int(s))}: {interval(*numbers)}.")
-    return facts
+    return f"Hatched: the joint effect is negligible, so the share {_SHARE} means nothing ({listed})."

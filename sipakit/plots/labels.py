@@ -28,9 +28,7 @@ _REPLACED = "\N{REPLACEMENT CHARACTER}"
 _ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 # Format characters that belong to the spelling of a word: soft hyphen, the two joiners.
 _SPELLING = frozenset("\N{SOFT HYPHEN}\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}")
-_EVERYTHING = (
-    "Last Resort High-Efficiency"  # travels with matplotlib, has a box for every character
-)
+_EVERYTHING = "Last Resort High-Efficiency"  # travels with matplotlib, has a box for every character
 
 
 def clean(name: object, limit: int | None = LIMIT) -> str:
@@ -109,12 +107,12 @@ def distinct(names: Iterable[Hashable], limit: int = LIMIT) -> list[str]:
 
 
 def wrapped(text: str, columns: int, lines: int | None = None) -> str:
-    """Break a text into lines of at most ``columns``; what exceeds ``lines`` ends in an ellipsis.
+    r"""Break a text into lines of at most ``columns``; what exceeds ``lines`` ends in an ellipsis.
 
     Examples
     --------
     >>> wrapped("a rule that is long", 10)
-    'a rule\\nthat is\\nlong'
+    'a rule\nthat is\nlong'
     """
     narrow = max(1, columns * len(text) // max(width(text), 1))
     parts = textwrap.wrap(text, narrow, max_lines=lines, placeholder=f" {_ELLIPSIS}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib import colormaps
@@ -12,8 +13,8 @@ from sipakit.errors import InputError
 from sipakit.plots.formats import number, quantity, spoken
 from sipakit.plots.interactions import weak_note
 from sipakit.plots.labels import clean, distinct, put, put_ticks, width
-from sipakit.plots.style import FAINT, GREY, INK, TEXT, Sheet
-from sipakit.plots.words import about_error, counted, serious
+from sipakit.plots.style import FAINT, GREY, INK, TEXT, Sheet, narrower
+from sipakit.plots.words import counted, first_ones, serious, told
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -29,7 +30,21 @@ __all__ = ["draw_matrix"]
 _NUMBERED = 15  # features up to which the numbers are written
 _FEATURES = 30
 _OUTPUTS = 3
-_COLOURS = "Blues"
+_COLOURS = colormaps["Blues"]
+
+
+@dataclass(frozen=True, eq=False)
+class _Cells:
+    """The numbers of one output: (u, u) pairs below the diagonal, (u,) totals, (u, u) weak; NaN where not asked."""
+
+    pairs: NDArray[np.float64]
+    totals: NDArray[np.float64]
+    weak: NDArray[np.bool_]
+
+    @property
+    def top(self) -> float:
+        """The largest pair."""
+        return float(np.nanmax(self.pairs)) or 1.0
 
 
 def draw_matrix(explanation: Interactions, ax: Axes | None = None) -> Display:
@@ -51,130 +66,117 @@ def draw_matrix(explanation: Interactions, ax: Axes | None = None) -> Display:
         Where there are totals only.
     """
     if all(second is None for _, second in explanation.pairs):
-        message = "kind='matrix' needs pairs of features, and this explanation has totals only."
+        message = "kind='matrix' draws pairs of features, and this explanation has totals only."
         raise InputError(message, "It can be drawn with kind='bars'.")
     outputs = list(range(min(len(explanation.outputs), 1 if ax is not None else _OUTPUTS)))
     features = _strongest(explanation)
-    names = distinct(features, 24)
-    side = (0.5 if len(features) <= _NUMBERED else 0.24) * max(len(features), 4)
-    room = 0.08 * max(map(width, names))
-    sheet = Sheet.make(
-        len(outputs),
-        ax,
-        columns=3 if len(features) <= 6 else 1,
-        size=(side + room + 0.6, side + room),
-        margin=(0.2, 1.0),
-    )
+    names = distinct(features, narrower(24, ax))
+    numbered = len(features) <= _NUMBERED
+    side = (0.5 if numbered else 0.24) * max(len(features), 4)
+    room = 0.075 * max(map(width, names))
+    columns = 3 if len(features) <= 6 else 1
+    sheet = Sheet.make(len(outputs), ax, columns=columns, size=(side + room + 0.9, side + room))
     for panel, output in zip(sheet.panels, outputs, strict=True):
-        _panel(panel, explanation, features, names, output)
-    every = {name for pair in explanation.pairs for name in pair if name is not None}
-    drawn = np.array(
-        [
-            s
-            for s, (a, b) in enumerate(explanation.pairs)
-            if a in features and (b is None or b in features)
-        ]
-    )
+        cells = _cells(explanation, features, output)
+        _panel(sheet, panel, cells, names, quantity(explanation, explanation.outputs[output]))
+        if numbered and (sheet.own or sheet.inches > 0.4 * len(features)):
+            _write(panel, cells)
+        if len(outputs) > 1:
+            sheet.caption(panel.set_title(" "), clean(explanation.outputs[output]))
+    inside = set(features)
+    drawn = [s for s, (a, b) in enumerate(explanation.pairs) if a in inside and b in inside]
+    every = {name for pair in explanation.pairs if pair[1] is not None for name in pair}
+    total = any(second is None for _, second in explanation.pairs)
     notes = [
         counted(len(features), len(every), "features", "strongest first"),
-        counted(len(outputs), len(explanation.outputs), "outputs", "the first ones"),
-        "On the diagonal: the feature with all others together. Empty: not asked for.",
-        f"Intervals are not drawn here. {clean(explanation.error, None)}",
-        weak_note(explanation, drawn, outputs),
+        first_ones(len(outputs), len(explanation.outputs), "outputs"),
+        "On the diagonal: the feature with all others together." if total and numbered else "",
+        "Dotted: not asked for." if _gaps(_cells(explanation, features, 0)).any() else "",
+        f"Intervals are not drawn here. Error: {clean(explanation.error, None)}",
+        weak_note(explanation, np.array(drawn, dtype=np.intp), outputs),
         serious(explanation),
     ]
-    return sheet.finish(f"{spoken(explanation.explainer)}: interactions of two features", notes)
+    return sheet.finish(
+        f"{spoken(explanation.explainer)}: interactions of two features",
+        notes,
+        _facts(explanation, drawn),
+    )
 
 
 def _strongest(explanation: Interactions) -> list[Hashable]:
     """Return the features to be drawn, those in the strongest pairs first where they are too many."""
     size: dict[Hashable, float] = {}
-    for (first, second), value in zip(
-        explanation.pairs, explanation.estimate.values[:, 0], strict=True
-    ):
+    for (first, second), value in zip(explanation.pairs, explanation.estimate.values[:, 0], strict=True):
         for name in () if second is None else (first, second):
             size[name] = max(size.get(name, -np.inf), float(np.nan_to_num(value)))
     ordered = [name for name in explanation.features if name in size]
-    return (
-        ordered
-        if len(ordered) <= _FEATURES
-        else sorted(ordered, key=lambda n: -size[n])[:_FEATURES]
-    )
+    if len(ordered) <= _FEATURES:
+        return ordered
+    return sorted(ordered, key=lambda name: -size[name])[:_FEATURES]
 
 
-def _panel(
-    panel: Axes, explanation: Interactions, features: list[Hashable], names: list[str], output: int
-) -> None:
-    cells, totals, weak = _cells(explanation, features, output)
-    shown = panel.imshow(
-        np.ma.masked_invalid(cells), cmap=_COLOURS, vmin=0, vmax=float(np.nanmax(cells)) or 1.0
-    )
-    panel.set_aspect("auto" if len(features) < 4 else "equal")
-    for i, j in zip(*np.nonzero(weak), strict=True):
-        panel.add_patch(
-            Rectangle(
-                (j - 0.5, i - 0.5), 1, 1, fill=False, hatch="////", edgecolor=GREY, linewidth=0
-            )
-        )
-    for i in range(len(features)):
-        panel.add_patch(
-            Rectangle((i - 0.5, i - 0.5), 1, 1, facecolor="white", edgecolor=FAINT, linewidth=0.6)
-        )
-    if len(features) <= _NUMBERED:
-        _write(panel, explanation, cells, totals)
-    put_ticks(panel.yaxis, list(range(len(names))), names)
-    put_ticks(panel.xaxis, list(range(len(names))), names)
+def _cells(explanation: Interactions, features: list[Hashable], output: int) -> _Cells:
+    place = {name: i for i, name in enumerate(features)}
+    pairs = np.full((len(features), len(features)), np.nan)
+    cells = _Cells(pairs, np.full(len(features), np.nan), np.zeros(pairs.shape, dtype=bool))
+    for s, (first, second) in enumerate(explanation.pairs):
+        value = explanation.estimate.values[s, output]
+        if second is None and first in place:
+            cells.totals[place[first]] = value
+        elif second is not None and first in place and second in place:
+            at = max(place[first], place[second]), min(place[first], place[second])
+            cells.pairs[at], cells.weak[at] = value, explanation.weak[s, output]
+    return cells
+
+
+def _gaps(cells: _Cells) -> NDArray[np.bool_]:
+    """(u, u) True below the diagonal where a pair was not asked for."""
+    return np.tril(np.isnan(cells.pairs), -1)
+
+
+def _panel(sheet: Sheet, panel: Axes, cells: _Cells, names: list[str], unit: str) -> None:
+    places = list(range(len(names)))
+    shown = panel.imshow(np.ma.masked_invalid(cells.pairs), cmap=_COLOURS, vmin=0, vmax=cells.top)
+    looks = ((cells.weak, "////", GREY), (_gaps(cells), "..", "#BBBBBB"))
+    for where, hatch, colour in looks:
+        for i, j in zip(*np.nonzero(where), strict=True):
+            look: dict[str, Any] = {"fill": False, "hatch": hatch, "edgecolor": colour, "linewidth": 0}
+            panel.add_patch(Rectangle((j - 0.5, i - 0.5), 1, 1, **look))
+    for i in places:
+        look = {"facecolor": "white", "edgecolor": FAINT, "linewidth": 0.6, "clip_on": False}
+        panel.add_patch(Rectangle((i - 0.5, i - 0.5), 1, 1, **look))
+    put_ticks(panel.yaxis, places, names)
+    put_ticks(panel.xaxis, places, names)
     for label in panel.get_xticklabels():
         label.set(rotation=90, ha="right", va="center", rotation_mode="anchor")
     panel.tick_params(length=0)
     for spine in panel.spines.values():
         spine.set_visible(False)
-    bar = panel.figure.colorbar(shown, ax=panel, shrink=0.6, aspect=30)
+    bar = sheet.figure.colorbar(shown, ax=panel, shrink=0.7, aspect=30)
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=TEXT["tick"])
-    put(
-        bar.ax.yaxis.label, f"in units of the {quantity(explanation, explanation.outputs[output])}"
-    ).set_fontsize(TEXT["tick"])
+    put(bar.ax.yaxis.label, f"interaction, in units of the {unit}").set_fontsize(TEXT["tick"])
 
 
-def _cells(
-    explanation: Interactions, features: list[Hashable], output: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Return (u, u) pairs below the diagonal, (u,) totals, (u, u) where the share means nothing; NaN where not asked."""
-    place = {name: i for i, name in enumerate(features)}
-    cells = np.full((len(features), len(features)), np.nan)
-    totals = np.full(len(features), np.nan)
-    weak = np.zeros(cells.shape, dtype=bool)
-    for s, (first, second) in enumerate(explanation.pairs):
-        value = explanation.estimate.values[s, output]
-        if second is None and first in place:
-            totals[place[first]] = value
-        elif first in place and second in place:
-            cell = max(place[first], place[second]), min(place[first], place[second])
-            cells[cell], weak[cell] = value, explanation.weak[s, output]
-    return cells, totals, weak
-
-
-def _write(
-    panel: Axes, explanation: Interactions, cells: NDArray[np.float64], totals: NDArray[np.float64]
-) -> None:
+def _write(panel: Axes, cells: _Cells) -> None:
     """Write each number in its cell, in the ink that stands out from its ground."""
-    both = np.where(np.eye(len(totals), dtype=bool), totals[:, None], cells)
+    diagonal = np.eye(len(cells.totals), dtype=bool)
+    both = np.where(diagonal, cells.totals[:, None], cells.pairs)
     step = float(np.nanmax(np.abs(both))) / 100
-    top = float(np.nanmax(cells)) or 1.0
     for i, j in zip(*np.nonzero(np.isfinite(both)), strict=True):
-        shade = 0.0 if i == j else both[i, j] / top
-        red, green, blue, _ = colormaps[_COLOURS](shade)
+        red, green, blue, _ = _COLOURS(0.0 if i == j else both[i, j] / cells.top)
         dark = i != j and 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.5
-        put(
-            panel.text(
-                j,
-                i,
-                " ",
-                ha="center",
-                va="center",
-                fontsize=TEXT["note"],
-                color="white" if dark else INK,
-            ),
-            number(float(both[i, j]), step),
-        )
+        ink = "white" if dark else INK
+        text = panel.text(j, i, " ", ha="center", va="center", fontsize=TEXT["note"], color=ink)
+        put(text, number(float(both[i, j]), step))
+        if cells.weak[i, j]:
+            text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.8})
+            text.set_color(INK)
+
+
+def _facts(explanation: Interactions, drawn: list[int]) -> list[str]:
+    pairs = sorted(drawn, key=lambda s: -np.nan_to_num(explanation.estimate.values[s, 0]))
+    return [
+        f"{clean(explanation.pairs[s][0])} with {clean(explanation.pairs[s][1])}: {told(explanation.estimate, (s, 0))}."
+        for s in pairs[:6]
+    ]

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.dates import AutoDateFormatter, AutoDateLocator, num2date
 from matplotlib.ticker import MaxNLocator
 
+from sipakit.plots.dates import date_ticks
 from sipakit.plots.formats import NumberTicks
 from sipakit.plots.labels import clean, distinct, put, put_ticks, width
 from sipakit.plots.style import GREY, TEXT
@@ -102,7 +102,7 @@ class Places:
     @property
     def tall(self) -> float:
         """Inches that turned names take below the panel."""
-        return max(map(width, self.names), default=0) * _INCH * np.sin(np.deg2rad(self.turn))
+        return float(max(map(width, self.names), default=0) * _INCH * np.sin(np.deg2rad(self.turn)))
 
     @property
     def cut(self) -> str:
@@ -151,17 +151,11 @@ class Places:
             label.set(rotation=turn, ha="right", va=upright, rotation_mode="anchor")
 
     def _dates(self, panel: Axes) -> None:
-        zone = _zone(self.axis)
-        locator = AutoDateLocator(tz=zone, minticks=2, maxticks=3 if self.inches < 4 else 6)
-        formatter = AutoDateFormatter(locator, tz=zone)
-        formatter.scaled[1 / 24] = formatter.scaled[1 / 1440] = "%Y-%m-%d\n%H:%M"
-        if not self.axis.has_missing:
-            panel.xaxis.set_major_locator(locator)
-            panel.xaxis.set_major_formatter(formatter)
-            return
-        low, high = num2date([self.x[self.line].min(), self.x[self.line].max()], tz=zone)
-        ticks = self._inside(np.asarray(locator.tick_values(low, high), dtype=np.float64))
-        self._with_missing(panel, ticks, [formatter(tick) for tick in ticks])
+        positions = self.axis.positions[self.shown][self.line]
+        most = max(2, int(self.inches / (12 * _INCH))) - self.axis.has_missing
+        ticks, written = date_ticks(positions.min(), positions.max(), _zone(self.axis), max(2, most))
+        inside = self._inside(ticks / _DAY)
+        self._fixed(panel, inside, written[: len(inside)])
 
     def _numbers(self, panel: Axes) -> None:
         low, high = self.x[self.line].min(), self.x[self.line].max()
@@ -172,20 +166,26 @@ class Places:
             if (max(map(len, written), default=0) + 1.5) * (len(ticks) + 1) * _INCH <= self.inches:
                 break
         if self.axis.has_missing:
-            self._with_missing(panel, ticks, written)
+            self._fixed(panel, ticks, written)
         else:
             panel.xaxis.set_major_locator(locator)
 
     def _inside(self, ticks: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the ticks beside which there is room for the missing place's name."""
-        low, high = self.x[self.line].min(), self.x.max()
-        end = high - (0.2 if self.inches < 4 else 0.1) * (high - low)
-        return ticks[(ticks >= low - 0.03 * (high - low)) & (ticks <= end)]
+        """Return the ticks on the ruler that leave room for the missing place's name."""
+        low, high = float(self.x.min()), float(self.x.max())
+        end = high
+        if self.axis.has_missing:
+            end -= (0.2 if self.inches < 4 else 0.1) * (high - low)
+        kept: NDArray[np.float64] = ticks[(ticks >= low - 0.03 * (high - low)) & (ticks <= end)]
+        return kept
 
-    def _with_missing(self, panel: Axes, ticks: NDArray[np.float64], written: list[str]) -> None:
-        put_ticks(panel.xaxis, [*map(float, ticks), float(self.x[-1])], [*written, "missing"])
-        middle = (self.x[self.line].max() + self.x[-1]) / 2
-        panel.axvline(middle, color=GREY, linewidth=0.6, linestyle=(0, (2, 3)))
+    def _fixed(self, panel: Axes, ticks: NDArray[np.float64], written: list[str]) -> None:
+        """Write ticks, and the missing place beside them where there is one."""
+        absent = [float(self.x[-1])] if self.axis.has_missing else []
+        put_ticks(panel.xaxis, [*map(float, ticks), *absent], [*written, *["missing" for _ in absent]])
+        if absent:
+            middle = (self.x[self.line].max() + self.x[-1]) / 2
+            panel.axvline(middle, color=GREY, linewidth=0.6, linestyle=(0, (2, 3)))
 
     def _rug(self, panel: Axes) -> None:
         """Mark where the rows are, by one path: the longer a mark, the more rows."""
@@ -196,7 +196,7 @@ class Places:
             share, wide = np.append(share, self.axis.weight[self.points]), 0.8
         high = _STRIP * np.sqrt(share / max(share.max(initial=0.0), 1e-300))
         ends = np.stack([np.zeros(len(x)), high, np.full(len(x), np.nan)], axis=1)
-        (marks,) = panel.plot(
+        panel.plot(
             np.repeat(x, 3),
             ends.reshape(-1),
             color=GREY,
@@ -205,9 +205,9 @@ class Places:
             solid_capstyle="butt",
             scalex=False,
             scaley=False,
-            zorder=0.5,
+            zorder=1,
+            transform=panel.get_xaxis_transform(),
         )
-        marks.set_transform(panel.get_xaxis_transform())
 
 
 def _scale(axis: Axis) -> tuple[float, str]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.legend import Legend
     from matplotlib.text import Text
 
-__all__ = ["COLOURS", "DASHES", "DOWN", "FAINT", "GREY", "INK", "MARKERS", "TEXT", "UP", "Sheet"]
+__all__ = ["COLOURS", "DASHES", "DOWN", "FAINT", "GREY", "INK", "MARKERS", "TEXT", "UP", "Sheet", "fitting", "narrower"]
 
 # Each pair differs by 22 or more (CIE76) for normal sight, protanopia, deuteranopia and tritanopia,
 # and each has a contrast of 3 or more with white. The first two are Okabe and Ito's.
@@ -44,6 +44,20 @@ INK, GREY, FAINT = "#222222", "#666666", "#DDDDDD"
 TEXT: Final = {"title": 11.0, "label": 9.0, "tick": 8.0, "note": 7.5}
 _LETTER = 0.56  # mean width of a letter, in units of the font's size
 _LINE = 1.35  # height of a line, in the same units
+
+
+def fitting(bars: int, ax: Axes | None) -> int:
+    """Return how many of at most ``bars`` named bars fit on the caller's axes."""
+    if ax is None:
+        return bars
+    figure = ax.get_figure(root=True)
+    inches = ax.get_position().height * (figure.get_figheight() if figure is not None else 0.0)
+    return min(bars, max(3, int(inches * 72 / (TEXT["tick"] * _LINE))))
+
+
+def narrower(columns: int, ax: Axes | None) -> int:
+    """Return the columns of text for names: fewer on the caller's axes, which have to hold them."""
+    return columns if ax is None else max(10, columns * 2 // 3)
 
 
 @dataclass(frozen=True)
@@ -196,17 +210,18 @@ class Sheet:
         put(below, *lines).set_multialignment("left")
         self.grow((sum(line.count("\n") + 1 for line in lines) + 0.5) * TEXT["note"] * _LINE / 72)
 
-    def _beside(
-        self, title: str, notes: list[str], legend: tuple[Sequence[Artist], Sequence[str]]
-    ) -> None:
+    def _beside(self, title: str, notes: list[str], legend: tuple[Sequence[Artist], Sequence[str]]) -> None:
         """Write title, notes and legend on the caller's axes, and nothing outside them."""
         panel = self.panels[0]
-        lines = wrapped(title, self.columns(TEXT["title"]))
+        lines = wrapped(title, self.columns(TEXT["title"]) * 4 // 5)
         put(panel.set_title(" ", loc="left", fontsize=TEXT["title"]), lines)
+        # Notes begin where the names beside the axes begin, so that they take no room to the right.
+        names_beside = [label.get_text() for label in panel.get_yticklabels()]
+        left = max((width(part) for name in names_beside for part in name.split("\n")), default=0) + 1
         below = panel.annotate(
             " ",
             (0, 0),
-            xytext=(0, -4),
+            xytext=(-left * _LETTER * TEXT["tick"], -4),
             xycoords=("axes fraction", panel.xaxis.label),
             textcoords="offset points",
             va="top",

@@ -6,18 +6,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sipakit.plots.formats import interval
 from sipakit.plots.labels import clean
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from sipakit.estimate import Estimate
     from sipakit.explanation import Explanation
 
-__all__ = ["about_error", "counted", "largest", "serious"]
+__all__ = ["about_error", "counted", "first_ones", "largest", "serious", "told"]
 
 
 def largest(sizes: ArrayLike, limit: int) -> list[int]:
-    """Return which things are drawn: all in their own order, or the ``limit`` largest in falling order.
+    """Return which are drawn: all in their own order, or the ``limit`` largest in falling order.
 
     Examples
     --------
@@ -41,6 +43,17 @@ def counted(drawn: int, total: int, things: str, order: str) -> str:
     return "" if drawn == total else f"{drawn:,} of {total:,} {things}, {order}."
 
 
+def first_ones(drawn: int, total: int, things: str) -> str:
+    """Say that only the first of several are drawn; nothing where all are.
+
+    Examples
+    --------
+    >>> first_ones(1, 3, "outputs")
+    '1 of 3 outputs, the first one.'
+    """
+    return counted(drawn, total, things, "the first one" if drawn == 1 else "the first ones")
+
+
 def about_error(explanation: Explanation) -> str:
     """Say what the drawn intervals cover."""
     estimate = explanation.estimate
@@ -48,10 +61,16 @@ def about_error(explanation: Explanation) -> str:
     known = np.isfinite(estimate.lower) | ~np.isfinite(estimate.values)
     level = f"{100 * explanation.conf_level:g} % intervals. " if wide.any() else ""
     lacking = "" if known.all() else " Where no interval is drawn, none could be had."
-    return level + clean(explanation.error, None) + lacking
+    return f"{level}Error: {clean(explanation.error, None)}{lacking}"
 
 
 def serious(explanation: Explanation) -> str:
     """Name the caveats that forbid relying on the picture."""
     titles = [f"{c.title} ({c.code})" for c in explanation.caveats if c.severity == "serious"]
     return f"Not to be relied on: {'; '.join(titles)}." if titles else ""
+
+
+def told(estimate: Estimate, cell: tuple[int, ...]) -> str:
+    """Write one number of an estimate with its interval."""
+    arrays = (estimate.values, estimate.std_error, estimate.lower, estimate.upper)
+    return interval(*(float(array[cell]) for array in arrays))

@@ -4,12 +4,13 @@ from sipakit.sample.coalitions import all_coalitions, shapley_weights
 from sipakit.sample.donors import dealt, nearest_pairs
 from sipakit.sample.grids import Grids, cells_of, make_edges, make_grids, positions_of, shares_of
 from sipakit.sample.neighbours import Neighbourhood, draw_neighbours, neighbourhood_of
-from sipakit.sample.permutations import orders, rank_shifts
+from sipakit.sample.permutations import balanced_shuffles, orders
 
 __all__ = [
     "Grids",
     "Neighbourhood",
     "all_coalitions",
+    "balanced_shuffles",
     "cells_of",
     "dealt",
     "draw_neighbours",
@@ -19,7 +20,6 @@ __all__ = [
     "neighbourhood_of",
     "orders",
     "positions_of",
-    "rank_shifts",
     "shapley_weights",
     "shares_of",
 ]

@@ -23,7 +23,7 @@ def all_coalitions(u: int) -> NDArray[np.bool_]:
     >>> all_coalitions(2).astype(int).tolist()
     [[0, 0], [1, 0], [0, 1], [1, 1]]
     """
-    sets = (np.arange(2**u)[:, None] >> np.arange(u)) & 1 == 1
+    sets: NDArray[np.bool_] = (np.arange(2**u)[:, None] >> np.arange(u)) & 1 == 1
     sets.setflags(write=False)
     return sets
 
@@ -47,6 +47,6 @@ def shapley_weights(u: int) -> NDArray[np.float64]:
     size = sets.sum(axis=1)
     joined = np.array([1 / (u * comb(u - 1, s - 1)) if s else 0.0 for s in range(u + 1)])
     absent = np.array([-1 / (u * comb(u - 1, s)) if s < u else 0.0 for s in range(u + 1)])
-    weights = np.where(sets, joined[size][:, None], absent[size][:, None]).T
+    weights: NDArray[np.float64] = np.where(sets, joined[size][:, None], absent[size][:, None]).T
     weights.setflags(write=False)
     return weights

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["dealt", "nearest_pairs"]
 
+_TOGETHER = 256  # even, so that no row is left over but the last
+
 
 def dealt(count: int, ordered: NDArray[np.intp], start: float) -> NDArray[np.intp]:
     """Deal ``count`` places evenly over the rows ``ordered``; every row equally often when ``count`` is a multiple.
@@ -36,12 +38,16 @@ def dealt(count: int, ordered: NDArray[np.intp], start: float) -> NDArray[np.int
 def nearest_pairs(table: Table, index: NDArray[np.intp]) -> NDArray[np.intp]:
     """Pair rows with near neighbours, greedily: (len(index) // 2, 2) row numbers, each row in one pair.
 
+    More than 256 rows are paired in blocks of 256, so the cost grows with their number and not with its square.
     Distance is Gower's: differences of ranks for what has an order, unequal levels for what has none.
 
     References
     ----------
     Gower (1971), doi:10.2307/2528823
     """
+    if len(index) > _TOGETHER:  # the rows come in an order; neighbours in it are looked at together
+        blocks = [index[i : i + _TOGETHER] for i in range(0, len(index), _TOGETHER)]
+        return np.concatenate([nearest_pairs(table, block) for block in blocks])
     distance = np.zeros((len(index), len(index)))
     for j, column in enumerate(table.columns):
         ranks = col.ranks(column)[index].astype(np.float64)

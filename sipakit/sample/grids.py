@@ -88,7 +88,8 @@ def _without_empty_cells(task: Task, feature: Feature, rows: NDArray[np.intp]) -
     if len(rows) < 2 or not use.any():
         return rows[:1]
     cell, _ = _between(edges, places[use])
-    return rows[np.append(True, np.bincount(cell, minlength=len(rows) - 1) > 0)]
+    kept: NDArray[np.bool_] = np.append(True, np.bincount(cell, minlength=len(rows) - 1) > 0)
+    return rows[kept]
 
 
 def _occurring(
@@ -176,8 +177,9 @@ def positions_of(table: Table, feature: Feature, axis: Axis) -> NDArray[np.float
 
 def _rug(own: NDArray[np.float64]) -> NDArray[np.float64]:
     inside = np.sort(own[np.isfinite(own)])
-    keep = np.unique(np.linspace(0, len(inside) - 1, min(_RUG, len(inside))).astype(int)) if len(inside) else []
-    return inside[keep] if len(inside) else inside
+    if len(inside) <= _RUG:
+        return inside
+    return inside[np.linspace(0, len(inside) - 1, _RUG).astype(np.intp)]
 
 
 def _labels(values: col.Column, absent: NDArray[np.bool_]) -> tuple[str, ...]:

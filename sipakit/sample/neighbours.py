@@ -36,9 +36,13 @@ class Neighbourhood:
     spread: NDArray[np.float64]
 
     def continuous(self, table: Table, row: int) -> NDArray[np.bool_]:
-        """(p,) whether the column of this row moves by distance: a number or a date, present, and not constant."""
-        present = np.array([not col.missing(c[[row]])[0] for c in table.columns])
-        return present & (self.spread > 0)
+        """(p,) whether the column of this row moves by distance: a number or a date, finite, and not constant."""
+        return np.array(
+            [
+                spread > 0 and bool(np.isfinite(col.numbers(column[[row]])[0]))
+                for spread, column in zip(self.spread, table.columns, strict=True)
+            ]
+        )
 
 
 def neighbourhood_of(background: Table, weights: NDArray[np.float64]) -> Neighbourhood:
@@ -80,7 +84,7 @@ def draw_neighbours(
         Coordinates are standard deviations from the row for what moves by distance, and -1 or 0 for other and same.
     """
     p = table.n_columns
-    points = qmc.Sobol(p, scramble=True, rng=rng).random(count)
+    points = qmc.Sobol(p, scramble=True, rng=rng).random_base2((count - 1).bit_length())[:count]
     points = np.clip(points, 1e-12, 1 - 1e-12)
     continuous = around.continuous(table, row)
     cumulative = np.cumsum(around.weights) / around.weights.sum()
@@ -105,17 +109,15 @@ def draw_neighbours(
 def _moved(column: col.Column, row: int, step: NDArray[np.float64]) -> col.Column:
     """The row's value plus ``step``, in the column's own dtype; whole numbers are rounded."""
     place = col.numbers(column[[row]])[0] + step
+    own = column.take(np.full(len(step), row))
     if col.kind(column) == "date":
-        own = column.take(np.full(len(step), row))
         return own + np.asarray(step, "timedelta64[ns]").astype(_resolution(own))
-    if np.issubdtype(getattr(column.dtype, "numpy_dtype", column.dtype), np.integer):
-        limits = np.iinfo(getattr(column.dtype, "numpy_dtype", column.dtype))
-        place = np.clip(np.rint(place), float(limits.min), float(limits.max))
-    like = column.take(np.full(len(step), row))
-    like[:] = (
-        place.astype(getattr(column.dtype, "numpy_dtype", column.dtype)) if isinstance(column, np.ndarray) else place
-    )
-    return like
+    dtype = getattr(column.dtype, "numpy_dtype", column.dtype)
+    if np.issubdtype(dtype, np.integer):
+        limits = np.iinfo(dtype)  # 2^63 itself would wrap around: the largest float below it
+        place = np.clip(np.rint(place), float(limits.min), np.nextafter(float(limits.max) + 1, 0))
+    own[:] = place.astype(dtype)
+    return own
 
 
 def _resolution(column: col.Column) -> str:

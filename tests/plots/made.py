@@ -6,6 +6,7 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from matplotlib.text import Text
 
 from sipakit.axis import Axis
 from sipakit.caveats import caveat
@@ -273,3 +274,8 @@ def one_of_each(count=3, k=1, names=None):
         ("tree", surrogates(count, k, names=names), "bars"),
         ("linear", surrogates(count, k, names=names, kind="linear"), "bars"),
     ]
+
+
+def texts_of(figure):
+    """Every text artist of a figure that is shown."""
+    return [t for t in figure.findobj(lambda a: isinstance(a, Text)) if t.get_visible()]

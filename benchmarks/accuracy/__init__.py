@@ -1,0 +1,3 @@
+"""Error at equal numbers of model rows."""
+
+__all__: list[str] = []

@@ -1,0 +1,98 @@
+"""How long does sipakit take beside the model?
+
+The bare side predicts the very batches that the method sent to the model, caught by a counting wrapper beforehand, in
+the same sizes and order; the first batches, with which the engine looks at the model's manners, are left out of it, so
+that they count as time beside the model. The other side is the whole call of `explain`, from the user's table to the
+result. Both run in turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+import sipakit as sp
+from benchmarks.harness import Counted, Result, in_turn, ratio_of
+from benchmarks.subjects import Subject, bike
+
+__all__ = ["METHODS", "beside_the_model", "run"]
+
+METHODS: dict[str, Callable[..., Any]] = {
+    "PFI, 10 repeats": sp.PermutationImportance,
+    "ICE": sp.ICE,
+    "PDP": sp.PartialDependence,
+    "ALE": sp.ALE,
+}
+TARGET = 1.10
+COLUMNS = {
+    "table": "s", "method": "s", "rows / n": ".1f", "calls": ",d", "bare s": ".2f", "ratio": ".3f", "least": ".3f",
+    "most": ".3f", "cpu ratio": ".3f", "target": ".2f", "met": "s",
+}  # fmt: skip
+
+
+def run(*, quick: bool) -> Result:
+    repeats = 2 if quick else 7
+    rows, trees = (1_000, 50) if quick else (None, 200)
+    found = []
+    for layout in ("array", "frame"):
+        subject = bike(layout, rows=rows, trees=trees)
+        for name, make in METHODS.items():
+            found.append({"table": layout, "method": name, **beside_the_model(make(), subject, repeats)})
+    return Result(
+        case="overhead",
+        question="Wall time of a whole explain(), in units of bare predictions of the same rows in the same batches.",
+        settings={
+            "rows": rows or 17_379, "trees": trees, "leaves": 31, "model threads": 1, "turns": repeats, "seed": 0,
+        },  # fmt: skip
+        rows=found,
+        columns=COLUMNS,
+        notes=[
+            "ratio is the median over the turns of explain() / bare by the clock, with its extremes; cpu ratio is that of"
+            " the process's own time, which other work on the machine disturbs less.",
+            "The look at the model's manners (256 rows in small calls) is counted as time beside the model.",
+            "The frame has integer, float and category columns; the array has floats only.",
+        ],
+        quick=quick,
+        timed=True,
+    )
+
+
+def beside_the_model(explainer: sp.Explainer, subject: Subject, repeats: int) -> dict[str, Any]:
+    """Time one explainer against bare predictions of its own batches."""
+    watched = Counted(subject.model, keep=True)
+    cost = explainer.explain(watched, subject.X, subject.y).cost
+    batches = _answering(watched.batches, cost.rows)
+    seconds = in_turn(
+        {
+            "explain": partial(explainer.explain, subject.model, subject.X, subject.y),
+            "bare": partial(_predict_all, subject.model, batches),
+        },
+        repeats,
+    )
+    ratio = ratio_of(seconds["explain"], seconds["bare"])
+    return {
+        "rows": cost.rows,
+        "rows / n": cost.rows / len(subject.X),
+        "calls": len(batches),
+        "explain s": float(np.median(seconds["explain"], axis=0)[0]),
+        "bare s": float(np.median(seconds["bare"], axis=0)[0]),
+        **ratio,
+        "target": TARGET,
+        "met": "yes" if ratio["ratio"] <= TARGET else "**no**",
+    }
+
+
+def _answering(batches: list[Any], rows: int) -> list[Any]:
+    """Return the batches behind the answer: all but the first ones, which looked at the model's manners."""
+    sizes = np.array([len(batch) for batch in batches])
+    after = sizes[::-1].cumsum()[::-1]
+    (first,) = np.flatnonzero(after == rows)
+    return batches[first:]
+
+
+def _predict_all(model: Any, batches: list[Any]) -> None:
+    for batch in batches:
+        model.predict(batch)

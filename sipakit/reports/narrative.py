@@ -1,0 +1,238 @@
+"""Findings in sentences: fixed rules, the same sentence for the same numbers.
+
+Every sentence names its feature, its numbers with unit and interval, and what they are compared with. What cannot be
+told apart is called a tie. Nothing is said of the world outside the model.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sipakit.explanation import Attributions, Effects, Importances, Interactions, Surrogates
+from sipakit.plots.formats import metric_name, number
+from sipakit.reports.finding import Finding, at, basis, listed, named, placed, ranked, said
+from sipakit.reports.measure import Measure, share
+from sipakit.reports.shape import shape
+from sipakit.reports.single import about_attributions, about_single_curves
+from sipakit.reports.together import about_contrast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from sipakit.explanation import Explanation
+
+__all__ = ["Finding", "findings", "headline"]
+
+_FEATURES = 3  # sentences about single effects
+_PAIRS = 3
+
+
+def findings(explanation: Explanation, unit: str | None = None) -> list[Finding]:
+    """Say in sentences what an explanation shows, the strongest first.
+
+    Parameters
+    ----------
+    explanation : Explanation
+    unit : str, optional
+        What one unit of a prediction is, such as "rentals an hour".
+
+    Returns
+    -------
+    list of Finding
+
+    Examples
+    --------
+    >>> import numpy as np, sipakit as sp
+    >>> X = np.array([[0.0, 1.0], [1.0, 3.0]])
+    >>> e = sp.ALE(features=["x0"]).explain(lambda X: 2 * X[:, 0] + X[:, 1], X)
+    >>> print(findings(e, "metres")[0])
+    Along x0, the model's mean prediction rises: from −1 metres at 0 to +1 metres at 1, compared with its mean.
+    """
+    for kind, tell in _TELLERS.items():
+        if isinstance(explanation, kind):
+            return tell(explanation, Measure.of(explanation.scale, unit))
+    return []
+
+
+def headline(results: Iterable[Explanation], unit: str | None = None) -> list[Finding]:
+    """Choose the findings for the first screen, and add what the strongest interaction looks like."""
+    every = list(results)
+    found = [finding for one in every for finding in findings(one, unit) if finding.key]
+    return found + [finding for finding in about_contrast(every, unit) if finding.key]
+
+
+# ---- how much the model leans on each feature
+
+# metric -> (its loss in words, whether its root is told, unit: the prediction's or percent); most readable first
+_LOSSES: Mapping[str, tuple[str, bool, str]] = {
+    "accuracy": ("share of wrong predictions", False, "%"),
+    "neg_mean_absolute_error": ("mean absolute error", False, "own"),
+    "neg_mean_squared_error": ("root mean squared error", True, "own"),
+    "neg_root_mean_squared_error": ("root mean squared error", False, "own"),
+    "neg_log_loss": ("log loss", False, ""),
+}
+
+
+def _importances(e: Importances, measure: Measure) -> list[Finding]:
+    order = [*(e.metrics.index(name) for name in _LOSSES if name in e.metrics), 0]
+    metric = order[0]
+    values, lower, upper = (array[:, metric] for array in (e.estimate.values, e.estimate.lower, e.estimate.upper))
+    real = lower > 0
+    found = []
+    rest = basis(e)
+    names = [named(name) for name in e.features]
+    if real.any():
+        first = int(np.where(real, values, -np.inf).argmax())
+        found.append(Finding(_without(e, first, metric, measure), rest, key=True))
+        groups = ranked([n for n, r in zip(names, real, strict=True) if r], values[real], lower[real], upper[real])
+        found.append(Finding(_in_order(groups, metric_name(e.metrics[metric])), rest, key=True))
+    none = [name for name, r in zip(names, real, strict=True) if not r]
+    if none:
+        first_few = listed([*none[:6], *([f"{len(none) - 6} more"] if len(none) > 6 else [])])
+        found.append(Finding(f"No importance can be told from zero for {first_few}: the interval reaches 0.", rest))
+    return found
+
+
+def _without(e: Importances, feature: int, metric: int, measure: Measure) -> str:
+    """Say the loss with one feature's values dealt to other rows, beside the loss of the untouched table."""
+    value, error, lower, upper = at(e.estimate, (feature, metric))
+    name, before = e.metrics[metric], float(e.baseline[metric])
+    start = f"Without the information in {named(e.features[feature])}, the model's"
+    if name not in _LOSSES:
+        told = number(value, error)
+        ends = f"{number(lower, error)} to {number(upper, error)}"
+        return f"{start} {metric_name(name)} gets worse by {told} ({ends}), from {number(before, error)}."
+    words, root, unit = _LOSSES[name]
+    loss = 1 - before if name == "accuracy" and before > 0 else -before
+    after = np.maximum(loss + np.array([value, lower, upper]), 0)
+    if root:
+        loss, after = float(np.sqrt(loss)), np.sqrt(after)
+        error = error / (2 * max(float(after[0]), 1e-300))
+    units = {"%": Measure(100.0, "%", "%"), "own": measure, "": Measure(1.0, "", "")}[unit]
+    told = units.within(float(after[0]), error, float(after[1]), float(after[2]))
+    return f"{start} {words} is {told} instead of {units.number(loss, error)}.".replace("  ", " ")
+
+
+def _in_order(groups: list[list[str]], metric: str, limit: int = 5) -> str:
+    told, count = [], 0
+    for place, group in enumerate(groups, start=1):
+        if count >= limit:
+            break
+        shown = group[:6]
+        more = [f"{len(group) - 6} more"] if len(group) > 6 else []
+        told.append(f"{place}. {listed([*shown, *more])}{' (a tie: their intervals overlap)' if more or shown[1:] else ''}")
+        count += len(group)
+    left = sum(map(len, groups)) - count
+    rest = f"; {left} more feature{'s' * (left != 1)} follow{'s' * (left == 1)}" if left else ""
+    return f"Order of importance by {metric}: {'; '.join(told)}{rest}."
+
+
+# ---- how the prediction moves along a feature
+
+
+def _effects(e: Effects, measure: Measure) -> list[Finding]:
+    if e.rows is not None:
+        return about_single_curves(e, measure)
+    ranges = [np.ptp(values, axis=0) if len(values) else np.zeros(len(e.outputs)) for values in e.values]
+    output = int(np.max(ranges, axis=0).argmax())
+    order = np.argsort([-r[output] for r in ranges], kind="stable")[:_FEATURES]
+    rest = basis(e)
+    return [
+        Finding(_along(e, int(j), output, measure), rest, key=place == 0)
+        for place, j in enumerate(order)
+        if ranges[j][output] > 0
+    ]
+
+
+def _along(e: Effects, feature: int, output: int, measure: Measure) -> str:
+    axis, start = e.axes[feature], e.parts()[feature].start
+    curve = e.values[feature][:, output]
+    low, high = int(curve.argmin()), int(curve.argmax())
+    ends = sorted([low, high]) if axis.kind != "category" else [low, high]
+    told = [
+        measure.within(*at(e.estimate, (start + place, output)), signed=e.centred, step=e.centred)
+        + f" at {named(axis.labels[place])}"
+        for place in ends
+    ]
+    mean = f"the model's mean {said(e, output)}"
+    compared = ", compared with its mean" if e.centred else ""
+    if axis.kind == "category":
+        return f"Across {named(axis.name)}, {mean} is lowest with {told[0]}, and highest with {told[1]}{compared}."
+    inner = curve[: len(curve) - axis.has_missing]
+    return f"Along {named(axis.name)}, {mean} {shape(inner)}: from {told[0]} to {told[1]}{compared}."
+
+
+# ---- which features act together
+
+
+def _interactions(e: Interactions, measure: Measure) -> list[Finding]:
+    values = e.estimate.values
+    output = int(values.max(axis=0).argmax())
+    rest = basis(e, _drawn(e))
+    pairs = [i for i, (_, second) in enumerate(e.pairs) if second is not None]
+    totals = [i for i, (_, second) in enumerate(e.pairs) if second is None]
+    found = []
+    for place, i in enumerate(sorted(pairs, key=lambda i: -values[i, output])[:_PAIRS]):
+        if e.estimate.lower[i, output] > 0:
+            found.append(Finding(_pair(e, i, output, measure), rest, key=place == 0))
+    if pairs and not found:
+        found.append(Finding("No interaction of two features can be told from zero.", rest, key=True))
+    if totals:
+        parts = [array[totals, output] for array in (values, e.estimate.lower, e.estimate.upper)]
+        groups = ranked([named(e.pairs[i][0]) for i in totals], *parts)
+        found.append(Finding(_in_order(groups, "interaction with all other features together"), rest))
+    return found
+
+
+def _drawn(e: Interactions) -> str:
+    n, limit = int(e.manifest.get("rows", 0)), e.parameters.get("n_draws")
+    return f"{limit:,} of {n:,} rows" if isinstance(limit, int) and limit < n else ""
+
+
+def _pair(e: Interactions, i: int, output: int, measure: Measure) -> str:
+    first, second = map(named, e.pairs[i])
+    told = measure.within(*at(e.estimate, (i, output)), step=True)
+    text = f"{first} and {second} act together: their joint effect on the {said(e, output)} departs from the sum of"
+    text += f" their separate effects by {told}, as a root mean square"
+    ratio = e.estimate.parts.get("h_squared")
+    if ratio is None or e.weak[i, output] or not np.isfinite(ratio[i, output]):
+        return text + "."
+    ends = (e.estimate.parts["h_squared_lower"][i, output], e.estimate.parts["h_squared_upper"][i, output])
+    error = (ends[1] - ends[0]) / 4
+    shares = [share(float(v), float(error)) for v in (ratio[i, output], *ends)]
+    return f"{text}. That is {shares[0]} ({shares[1]} to {shares[2]}) of the variance of their joint effect."
+
+
+# ---- which simple model says nearly the same
+
+
+def _surrogates(e: Surrogates, measure: Measure) -> list[Finding]:
+    value, error, lower, upper = at(e.fidelity, (int(e.fidelity.values.argmin()),))
+    thing = f"A tree with {len(e.terms)} rules" if e.kind == "tree" else "A linear model"
+    ends = f" ({share(lower, error)} to {share(upper, error)})" if 0 < error < np.inf else ""
+    verdict = "" if value >= 0.8 else " What it says of the model is a sketch."
+    worst = f" of the {said(e, int(e.fidelity.values.argmin()))}" if len(e.outputs) > 1 else ""
+    text = f"{thing} reproduces {share(value, error)}{ends} of the variance of the model's predictions{worst}"
+    found = [Finding(f"{text} on rows that it has not seen.{verdict}", basis(e), key=True)]
+    if e.kind == "tree" and len(e.terms) > 1:
+        for word, i in (("highest", int(e.values[:, 0].argmax())), ("lowest", int(e.values[:, 0].argmin()))):
+            told = measure.within(*at(e.estimate, (i, 0)))
+            where = f"{named_rule(e.terms[i])} ({share(float(e.support[i]))} of the rows)"
+            found.append(Finding(f"The mean {said(e, 0)} is {word} where {where}: {told}.", basis(e)))
+    return found
+
+
+def named_rule(rule: str) -> str:
+    """Write a rule in one line."""
+    return " ".join(placed_part for placed_part in rule.split())
+
+
+_TELLERS: Mapping[type[Explanation], Callable[[Any, Measure], list[Finding]]] = {
+    Attributions: about_attributions,
+    Importances: _importances,
+    Effects: _effects,
+    Interactions: _interactions,
+    Surrogates: _surrogates,
+}

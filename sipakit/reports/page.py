@@ -1,0 +1,265 @@
+"""One page of HTML that needs nothing else: texts, tables, pictures and style in one file, no script, no network."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from sipakit.explanation import Attributions, Effects, Explanation, Importances, Interactions, Surrogates
+from sipakit.plots.formats import spoken
+from sipakit.plots.labels import clean
+from sipakit.reports.figures import Figure, pictures
+from sipakit.reports.finding import Finding, listed
+from sipakit.reports.measure import Measure
+from sipakit.reports.narrative import findings, headline
+from sipakit.reports.subject import slug
+from sipakit.reports.together import about_contrast, strongest
+from sipakit.reports.verdict import Noted, Verdict, judge, noted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sipakit.reports.subject import Subject
+
+__all__ = ["Block", "Part", "Section", "render"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One study on a page.
+
+    Parameters
+    ----------
+    title : str
+    subject : Subject
+    results : name -> Explanation
+    comparisons : tuple
+        What `sipakit.compare` returned.
+    """
+
+    title: str
+    subject: Subject
+    results: Mapping[str, Explanation]
+    comparisons: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """What one method has to say."""
+
+    id: str
+    title: str
+    question: str
+    findings: tuple[Finding, ...]
+    figures: tuple[Figure, ...]
+    about: tuple[tuple[str, str], ...]
+    references: tuple[tuple[str, str], ...]
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A question, and the methods that answer it."""
+
+    id: str
+    title: str
+    lead: str
+    blocks: tuple[Block, ...]
+
+
+# kind of answer -> (slug, title, what to know before reading)
+_SECTIONS = {
+    "importance": (
+        "Which features the model leans on",
+        "How much worse the model gets when a feature's values are dealt to other rows. Features that say the same "
+        "share their importance or hide each other's.",
+    ),
+    "effects": (
+        "How the predictions move along a feature",
+        "Partial dependence sets a feature to a value in every row, whether such rows exist or not; ALE moves each row "
+        "only a little. Where the two differ, features depend on each other.",
+    ),
+    "interactions": (
+        "Which features act together",
+        "How far a joint effect departs from the sum of separate effects.",
+    ),
+    "rows": (
+        "Single rows",
+        "What moves the model's estimate for single rows. Row numbers are positions in the explained table, counted "
+        "from 0.",
+    ),
+    "surrogate": (
+        "A simple model in its place",
+        "A model small enough to read, fitted to the predictions; its fidelity says how much of them it reproduces.",
+    ),
+}
+
+
+def render(parts: Sequence[Part], title: str) -> str:
+    """Write a page.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        One study or several.
+    title : str
+
+    Returns
+    -------
+    str
+        HTML; equal results give equal text, since no date and no duration is in it.
+    """
+    page = _environment().get_template("page.html.j2")
+    shown = [_shown(part, number) for number, part in enumerate(parts, start=1)]
+    return page.render(title=clean(title, None), parts=shown, several=len(parts) > 1)
+
+
+def _environment() -> Environment:
+    found = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        loader=PackageLoader("sipakit", "reports"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    found.filters["clean"] = lambda text: clean(text, None)
+    return found
+
+
+def _shown(part: Part, number: int) -> dict[str, Any]:
+    """Everything that the template shows of one study."""
+    results = list(part.results.values())
+    key = f"s{number}"
+    verdict: Verdict = judge(results)
+    caveats: list[Noted] = noted(results)
+    return {
+        "key": key,
+        "title": clean(part.title, None),
+        "subject": part.subject,
+        "facts": _facts(part),
+        "methods": listed([spoken(result.explainer) for result in results]),
+        "verdict": verdict,
+        "headline": headline(results, part.subject.unit),
+        "sections": _sections(part, key),
+        "caveats": caveats,
+        "costs": [_cost(name, result) for name, result in part.results.items()],
+        "manifest": _manifest(results),
+    }
+
+
+def _facts(part: Part) -> list[tuple[str, str]]:
+    """The model and the data, as pairs of a word and what is known."""
+    s = part.subject
+    measure = Measure.of(s.scale, s.unit)
+    missing = [f"{clean(name)} ({count:,} of {s.n_rows:,})" for name, count in s.missing]
+    rows = f"{s.n_rows:,}" + (", weighted" if s.weighted else "")
+    outputs = listed([clean(name) for name in s.outputs[:8]]) + (f" and {len(s.outputs) - 8} more" if s.outputs[8:] else "")
+    facts = [
+        ("Model", s.model),
+        ("What it predicts", s.target or "not named"),
+        ("What is explained", f"{s.scale.replace('_', '-')}: {outputs}, in {measure.step}"),
+        ("Rows", rows),
+        ("How they were chosen", s.note or "not told; whether the model was fitted on them is not known here"),
+        ("Columns", s.columns()),
+        ("Missing cells", listed(missing) if missing else "none"),
+    ]
+    if s.n_background is not None:
+        facts.append(("Background", f"{s.n_background:,} rows of their own"))
+    if s.rows:
+        facts.append(("Rows explained one by one", listed([f"{row}" for row in s.rows])))
+    return [(word, clean(told, None)) for word, told in facts]
+
+
+def _kind(e: Explanation) -> str:
+    if isinstance(e, Attributions) or (isinstance(e, Effects) and e.rows is not None and len(e.rows) <= 6):
+        return "rows"
+    kinds = {Importances: "importance", Effects: "effects", Interactions: "interactions", Surrogates: "surrogate"}
+    return next(word for kind, word in kinds.items() if isinstance(e, kind))
+
+
+def _sections(part: Part, key: str) -> list[Section]:
+    sections = []
+    for kind, (title, lead) in _SECTIONS.items():
+        mine = {name: e for name, e in part.results.items() if _kind(e) == kind}
+        blocks = [_block(f"{key}-{slug(name)}", e, part.subject.unit) for name, e in mine.items()]
+        if kind == "interactions" and blocks:
+            blocks += _contrast(part, key)
+        if blocks:
+            sections.append(Section(id=f"{key}-{kind}", title=title, lead=lead, blocks=tuple(blocks)))
+    return sections
+
+
+def _block(key: str, e: Explanation, unit: str | None) -> Block:
+    return Block(
+        id=key,
+        title=spoken(e.explainer),
+        question=e.question,
+        findings=tuple(findings(e, unit)),
+        figures=tuple(pictures(e, unit)),
+        about=_about(e),
+        references=tuple(_reference(source) for source in e.references),
+        text=e.rules if isinstance(e, Surrogates) and e.kind == "linear" else "",
+    )
+
+
+def _contrast(part: Part, key: str) -> list[Block]:
+    """The picture of the strongest interaction."""
+    results = list(part.results.values())
+    picture = strongest(results)
+    if picture is None:
+        return []
+    return [
+        Block(
+            id=f"{key}-contrast",
+            title="What the strongest interaction looks like",
+            question=picture.question,
+            findings=tuple(about_contrast(results, part.subject.unit)),
+            figures=tuple(pictures(picture, part.subject.unit)),
+            about=(),
+            references=(),
+        )
+    ]
+
+
+def _about(e: Explanation) -> tuple[tuple[str, str], ...]:
+    told = ", ".join(f"{name}={value!r}" for name, value in e.parameters.items() if value is not None)
+    return tuple(
+        (word, clean(text, None))
+        for word, text in (("Found by", e.estimator), ("Intervals cover", e.error), ("Parameters", told))
+    )
+
+
+def _reference(source: str) -> tuple[str, str]:
+    """A source and its link: a DOI, or the DOI that arXiv gives every paper."""
+    text = clean(source, None)
+    doi = re.search(r"doi:(10\.\d{4,9}/[A-Za-z0-9._;()/:-]+)", text)
+    arxiv = re.search(r"arXiv:(\d{4}\.\d{4,5})", text)
+    link = doi.group(1).rstrip(".") if doi else f"10.48550/arXiv.{arxiv.group(1)}" if arxiv else ""
+    return text, f"https://doi.org/{link}" if link else ""
+
+
+def _cost(name: str, e: Explanation) -> tuple[str, ...]:
+    cost = e.cost
+    numbers = (cost.rows, cost.asked, cost.gradient_rows, cost.refits)
+    return (spoken(e.explainer), name, *(f"{number:,}" for number in numbers))
+
+
+def _manifest(results: Iterable[Explanation]) -> list[tuple[str, str]]:
+    """What a repetition needs and all results share; no dates and no durations."""
+    first = next(iter(results))
+    versions = first.manifest.get("versions", {})
+    told = [("Versions", ", ".join(f"{name} {version}" for name, version in versions.items()))]
+    words = {
+        "random_state": "Seed",
+        "rows_fingerprint": "Fingerprint of the rows",
+        "columns": "Columns",
+    }
+    for name, word in words.items():
+        value = first.manifest.get(name)
+        if value is not None:
+            told.append((word, ", ".join(map(str, value)) if isinstance(value, list) else str(value)))
+    return [(word, clean(text, None)) for word, text in told]

@@ -1,0 +1,125 @@
+"""Sentences about single rows: their attributions, and what the model would say if a feature were different."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sipakit.reports.finding import Finding, at, basis, listed, named, placed, said
+from sipakit.reports.measure import share
+
+if TYPE_CHECKING:
+    from sipakit.explanation import Attributions, Effects
+    from sipakit.reports.measure import Measure
+
+__all__ = ["about_attributions", "about_single_curves", "cell_text"]
+
+_FEW = 6  # rows that get a sentence of their own
+_REASONS = 4
+
+
+def cell_text(value: object) -> str | None:
+    """Write a cell as a person reads it; None where it is missing."""
+    if value is None or (isinstance(value, (float, np.floating)) and np.isnan(value)):
+        return None
+    if isinstance(value, (float, np.floating)):
+        return f"{value:.6g}"
+    return str(value)
+
+
+# ---- attributions
+
+
+def about_attributions(e: Attributions, measure: Measure) -> list[Finding]:
+    """Say the strongest attributions of a few rows, or the mean sizes of many."""
+    tell = _row if e.additive else _local_model
+    rest = basis(e, _background(e))
+    shown = range(min(len(e.rows), _FEW))
+    found = [Finding(tell(e, i, measure), rest) for i in shown]
+    if len(e.rows) > _FEW:
+        size = np.abs(e.values).mean(axis=0)[:, 0]
+        top = np.argsort(-size, kind="stable")[:_REASONS]
+        told = listed([f"{named(e.features[j])} ({measure.step_of(float(size[j]))})" for j in top])
+        text = f"Over {len(e.rows):,} rows the attributions with the largest mean size are those of {told}."
+        found = [Finding(text, rest), *found]
+    return found
+
+
+def _background(e: Attributions) -> str:
+    rows, behind = len(e.rows), int(e.manifest.get("background", 0))
+    return f"{rows:,} row{'s' * (rows != 1)}, {behind:,} background rows"
+
+
+def _row(e: Attributions, i: int, measure: Measure) -> str:
+    """Say where the prediction lies and which features move it there, the largest first."""
+    base = float(e.base_values[0])
+    total = float(e.predictions[i, 0])
+    order = np.argsort(-np.abs(e.values[i, :, 0]), kind="stable")
+    # one whose interval holds 0 has no direction to tell
+    sure = [int(j) for j in order if e.estimate.lower[i, j, 0] > 0 or e.estimate.upper[i, j, 0] < 0][:_REASONS]
+    gap = measure.step_of(abs(total - base), max(abs(total - base), 1e-12) / 100)
+    side = "above" if total >= base else "below"
+    text = f"Row {e.rows[i]}: the model's {said(e, 0)} is {measure.level(total)}, {gap} {side} the background's mean"
+    text += f" ({measure.level(base)})."
+    for sign, word in ((1, "up"), (-1, "down")):
+        moved = [_moved(e, i, j, measure) for j in sure if np.sign(e.values[i, j, 0]) == sign]
+        if moved:
+            text += f" The estimate is moved {word} by {listed(moved)}."
+    left = len(e.features) - len(sure)
+    if sure and left:
+        rest = float(e.values[i, :, 0].sum() - e.values[i, sure, 0].sum())
+        text += f" The other {left} together: {measure.step_of(rest, signed=True)}."
+    return text
+
+
+def _moved(e: Attributions, i: int, j: int, measure: Measure) -> str:
+    told = measure.within(*at(e.estimate, (i, j, 0)), signed=True, step=True)
+    return f"{placed(e.features[j], cell_text(e.row_values[i, j]))} with {told}"
+
+
+def _local_model(e: Attributions, i: int, measure: Measure) -> str:
+    """Say the steepest slopes of the local model, and how well it fits."""
+    order = np.argsort(-np.abs(e.values[i, :, 0]), kind="stable")[: _REASONS - 1]
+    told = [f"{named(e.features[j])} {measure.within(*at(e.estimate, (i, int(j), 0)), signed=True, step=True)}" for j in order]
+    text = f"Row {e.rows[i]}: close to it, the {said(e, 0)} moves the most with {listed(told)}, each for one standard"
+    text += " deviation of a number or against another level of a category."
+    if e.fit is None:
+        return text
+    return f"{text} The linear model explains {share(float(e.fit[i, 0]))} of what varies around the row."
+
+
+# ---- curves of single rows
+
+
+def about_single_curves(e: Effects, measure: Measure) -> list[Finding]:
+    """Say for a few rows what moves them most, for many rows how much they differ."""
+    if e.rows is None:
+        return []
+    if len(e.rows) <= _FEW:
+        return [Finding(_what_if(e, i, measure), basis(e)) for i in range(len(e.rows))]
+    means = [values[:, :, 0].mean(axis=0) for values in e.values]
+    feature = int(np.argmax([np.ptp(mean) for mean in means]))
+    curves, axis, mean = e.values[feature][:, :, 0], e.axes[feature], means[feature]
+    low, high = int(mean.argmin()), int(mean.argmax())
+    moved = curves[:, high] - curves[:, low]
+    ends = np.quantile(moved, [0.1, 0.5, 0.9])
+    scale = float(np.ptp(ends)) / 100
+    told = [measure.number(float(v), scale, signed=True) for v in ends]
+    text = f"From {placed(axis.name, axis.labels[low])} to {named(axis.labels[high])} the {said(e, 0)} of a single row"
+    text += f" moves by {told[1]} {measure.step} in the median, and by {told[0]} to {told[2]} in the middle 80 %"
+    return [Finding(f"{text} of {len(e.rows):,} rows.", basis(e))]
+
+
+def _what_if(e: Effects, i: int, measure: Measure) -> str:
+    """Say along which feature a row's prediction could move most."""
+    rows = e.rows if e.rows is not None else np.arange(i + 1)
+    feature = int(np.argmax([np.ptp(values[i, :, 0]) for values in e.values]))
+    curve, axis = e.values[feature][i, :, 0], e.axes[feature]
+    low, high = int(curve.argmin()), int(curve.argmax())
+    own = "" if e.predictions is None else f" ({measure.level(float(e.predictions[i, 0]))} as it is)"
+    ends = [f"{measure.number(float(curve[g]))} at {named(axis.labels[g])}" for g in (low, high)]
+    text = f"Row {rows[i]}{own}: all else equal, the {said(e, 0)} moves the most along {named(axis.name)},"
+    return f"{text} between {ends[0]} and {ends[1]} ({measure.unit})."
+
+

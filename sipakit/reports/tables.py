@@ -1,0 +1,190 @@
+"""The numbers behind a figure as text in columns, for readers who want or need no picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sipakit.explanation import Attributions, Effects, Importances, Interactions, Surrogates
+from sipakit.plots.formats import metric_name
+from sipakit.reports.finding import at, named
+from sipakit.reports.measure import Measure, share
+from sipakit.reports.single import cell_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from sipakit.estimate import Estimate
+    from sipakit.explanation import Explanation
+
+__all__ = ["TextTable", "tabulate"]
+
+_LIMIT = 500  # lines; the JSON holds all
+_ROWS = 6  # single rows that get a column of their own
+
+
+@dataclass(frozen=True, slots=True)
+class TextTable:
+    """A table of texts.
+
+    Parameters
+    ----------
+    caption : str
+    head : tuple of str
+    lines : tuple of tuples of str
+    left : int
+        Columns, counted from the left, that hold words and not numbers.
+    note : str
+        What was left out.
+    """
+
+    caption: str
+    head: tuple[str, ...]
+    lines: tuple[tuple[str, ...], ...]
+    left: int = 1
+    note: str = ""
+
+
+def tabulate(explanation: Explanation, unit: str | None = None) -> TextTable:
+    """Write an explanation's numbers as a table, at most 500 lines of it.
+
+    Examples
+    --------
+    >>> import numpy as np, sipakit as sp
+    >>> table = tabulate(sp.GlobalSurrogate(kind="linear").explain(lambda X: X[:, 0], np.eye(3)))
+    >>> table.head[:2], len(table.lines)
+    (('term', 'effect for one standard deviation (units of the prediction)'), 3)
+    """
+    measure = Measure.of(explanation.scale, unit)
+    writer = next(writer for kind, writer in _WRITERS.items() if isinstance(explanation, kind))
+    head, left, lines = writer(explanation, measure)
+    every = list(lines)
+    note = f"The first {_LIMIT:,} of {len(every):,} lines." if len(every) > _LIMIT else ""
+    level = f"{100 * explanation.conf_level:g} % intervals" if "interval" in head else ""
+    return TextTable(level, head, tuple(every[:_LIMIT]), left, note)
+
+
+_Written = tuple[tuple[str, ...], int, "Iterator[tuple[str, ...]]"]
+
+
+def _ends(estimate: Estimate, cell: tuple[int, ...], measure: Measure) -> tuple[str, str]:
+    value, error, lower, upper = at(estimate, cell)
+    told = measure.number(value, error)
+    if not error > 0:
+        return told, "exact"
+    if not np.isfinite([lower, upper]).all():
+        return told, "unknown"
+    return told, f"{measure.number(lower, error)} to {measure.number(upper, error)}"
+
+
+def _importances(e: Importances, measure: Measure) -> _Written:  # noqa: ARG001 - in units of each metric
+    plain = Measure(1.0, "", "")
+    order = np.argsort(-e.values[:, 0], kind="stable")
+    lines = (
+        (named(e.features[i]), metric_name(metric), *_ends(e.estimate, (int(i), m), plain))
+        for m, metric in enumerate(e.metrics)
+        for i in order
+    )
+    return ("feature", "metric", "increase of the loss", "interval"), 2, lines
+
+
+def _effects(e: Effects, measure: Measure) -> _Written:
+    if e.rows is not None:
+        return _single_curves(e, measure)
+    word = "difference from the mean" if e.centred else "mean prediction"
+    lines = (
+        (named(axis.name), named(label), named(output), *_ends(e.estimate, (part.start + g, k), measure))
+        for axis, part in zip(e.axes, e.parts(), strict=True)
+        for k, output in enumerate(e.outputs)
+        for g, label in enumerate(axis.labels)
+    )
+    unit = measure.step if e.centred else measure.unit
+    return ("feature", "value", "output", f"{word} ({unit})", "interval"), 3, lines
+
+
+def _single_curves(e: Effects, measure: Measure) -> _Written:
+    rows = e.rows if e.rows is not None else np.arange(0)
+    if len(rows) <= _ROWS:
+        columns = tuple(f"row {row} ({measure.unit})" for row in rows)
+        curves = [values[:, :, 0] for values in e.values]
+    else:
+        columns = tuple(f"{word} ({measure.unit})" for word in ("10 % of rows below", "median row", "10 % of rows above"))
+        curves = [np.quantile(values[:, :, 0], [0.1, 0.5, 0.9], axis=0) for values in e.values]
+    lines = (
+        (named(axis.name), named(label), *(measure.number(float(value)) for value in curve[:, g]))
+        for axis, curve in zip(e.axes, curves, strict=True)
+        for g, label in enumerate(axis.labels)
+    )
+    return ("feature", "value", *columns), 2, lines
+
+
+def _interactions(e: Interactions, measure: Measure) -> _Written:
+    ratio = e.estimate.parts.get("h_squared")
+    order = np.argsort(-e.values[:, 0], kind="stable")
+
+    def shown(i: int, k: int) -> str:
+        if ratio is None or not np.isfinite(ratio[i, k]):
+            return "not known"
+        return share(float(ratio[i, k])) + (" (weak)" if e.weak[i, k] else "")
+
+    lines = (
+        (
+            named(e.pairs[i][0]),
+            "all others" if e.pairs[i][1] is None else named(e.pairs[i][1]),
+            named(output),
+            *_ends(e.estimate, (int(i), k), measure),
+            shown(int(i), k),
+        )
+        for k, output in enumerate(e.outputs)
+        for i in order
+    )
+    head = ("feature", "together with", "output", f"interaction ({measure.step})", "interval", "share of joint variance")
+    return head, 3, lines
+
+
+def _attributions(e: Attributions, measure: Measure) -> _Written:
+    lines = (
+        (
+            f"row {row}",
+            named(e.features[j]),
+            named(cell_text(e.row_values[i, j]) or "missing"),
+            named(e.outputs[k]),
+            *_ends(e.estimate, (i, int(j), k), measure),
+        )
+        for i, row in enumerate(e.rows)
+        for k in range(len(e.outputs))
+        for j in np.argsort(-np.abs(e.values[i, :, k]), kind="stable")
+    )
+    return ("row", "feature", "value", "output", f"attribution ({measure.step})", "interval"), 4, lines
+
+
+def _surrogates(e: Surrogates, measure: Measure) -> _Written:
+    if e.kind == "tree":
+        lines = (
+            (named_term(e.terms[i]), share(float(e.support[i])), named(output), *_ends(e.estimate, (i, k), measure))
+            for k, output in enumerate(e.outputs)
+            for i in range(len(e.terms))
+        )
+        return ("where", "rows", "output", f"mean prediction ({measure.unit})", "interval"), 1, lines
+    linear = (
+        (named_term(term), *_ends(e.estimate, (i, k), measure))
+        for k in range(len(e.outputs))
+        for i, term in enumerate(e.terms)
+    )
+    return ("term", f"effect for one standard deviation ({measure.step})", "interval"), 1, linear
+
+
+def named_term(term: str) -> str:
+    """Write a rule or a column's name in one line, at full length."""
+    return " ".join(term.split())
+
+
+_WRITERS: Mapping[type[Explanation], Callable[[Any, Measure], _Written]] = {
+    Attributions: _attributions,
+    Importances: _importances,
+    Effects: _effects,
+    Interactions: _interactions,
+    Surrogates: _surrogates,
+}

@@ -1,0 +1,226 @@
+"""ALE against its definition, closed forms and its own intervals."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import sipakit as sp
+from tests import brute
+from tests.analytic import T1, T2, T3, T4, T5, T6, T7, T8, T9, T10
+from tests.explainers import mixed
+
+ORDERED = ["number", "whole", "size", "flag", "when", "same"]
+
+
+def name_of(model):
+    return type(model).__name__
+
+
+def ordered(X):
+    """T7's rows with levels that have an order."""
+    return X.assign(c=pd.Categorical(X["c"], categories=list("ABC"), ordered=True))
+
+
+def seen_as_text(model):
+    return lambda X: model.predict(X.assign(c=X["c"].astype(str)))
+
+
+def as_numbers(X, name):
+    """Dates and booleans as numbers, which the definition of cells needs."""
+    column = X[name]
+    if name == "when":
+        return column.dt.as_unit("ns").astype(np.int64).astype(float)
+    return column.astype(float)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("resolution", [3, 40])
+def test_curves_are_those_of_the_definition(weighted, resolution):
+    X = mixed.table(80)
+    weights = np.random.default_rng(3).integers(1, 4, 80).astype(float) if weighted else None
+    e = sp.ALE(grid_resolution=resolution).explain(mixed.scores, X, sample_weight=weights)
+    assert [axis.name for axis in e.axes] == ORDERED
+    for axis, curve in zip(e.axes, e.values, strict=True):
+        if axis.name in {"size", "flag"}:
+            truth = brute.ale_of_levels(mixed.scores, X, axis.name, list(axis.values), weights=weights)
+        elif axis.name == "same":
+            truth = np.zeros((1, 2))
+        else:
+            Z, back = X.assign(**{axis.name: as_numbers(X, axis.name)}), X[axis.name].dtype
+
+            def predict(Z, name=axis.name, back=back):
+                return mixed.scores(Z.assign(**{name: pd.to_datetime(Z[name]) if name == "when" else Z[name]}))
+
+            truth = brute.ale(predict, Z, axis.name, axis.positions, weights=weights)
+        np.testing.assert_allclose(curve, truth, atol=1e-9, err_msg=axis.name)
+
+
+def test_ale_of_a_linear_model_is_its_slope():
+    X = T1.sample(300, np.random.default_rng(1))
+    e = sp.ALE(grid_resolution=10).explain(T1.predict, X)
+    for axis, curve, slope in zip(e.axes, e.values, T1.a, strict=True):
+        np.testing.assert_allclose(np.diff(curve[:, 0]) / np.diff(axis.positions), slope)
+        np.testing.assert_allclose(curve[:, 0], slope * (axis.positions - X[axis.name].mean()), atol=1e-12)
+
+
+@pytest.mark.parametrize("model", [T3, T4, T6, T10], ids=name_of)
+def test_closed_forms(model):
+    X = model.sample(4000, np.random.default_rng(2))
+    e = sp.ALE(grid_resolution=40).explain(model.predict, X)
+    for axis, part in zip(e.axes, e.parts(), strict=True):
+        truth = model.ale(axis.name, axis.positions)
+        # lines from edge to edge, centred over the rows
+        truth = truth - np.interp(X[axis.name], axis.positions, truth).mean() * (model is not T6)
+        error = e.std_error[part, 0] + 2e-3 * np.ptp(truth)
+        mixed.assert_within(e.estimate.values[part, 0], truth, error)
+
+
+def test_the_product_of_dependent_features_bends():
+    X = T2.sample(20_000, np.random.default_rng(4))
+    e = sp.ALE(features=["x1"], grid_resolution=100).explain(T2.predict, X)
+    inside = slice(3, -3)  # outer cells are wide, and a line there is no parabola
+    truth = T2.ale("x1", e.axes[0].positions)
+    mixed.assert_within(e.values[0][inside, 0], truth[inside], e.std_error[inside, 0] + 0.005)
+
+
+@pytest.mark.parametrize(("model", "jump"), [(T8, 0.5), (T9, 0.0)], ids=["T8", "T9"])
+def test_a_step_shows_its_height(model, jump):
+    X = model.sample(3000, np.random.default_rng(5))
+    e = sp.ALE(features=["x1"], grid_resolution=50).explain(model.predict, X)
+    axis, curve = e.axes[0], e.values[0][:, 0]
+    before, after = axis.positions < jump - 0.05, axis.positions > jump + 0.05
+    np.testing.assert_allclose(np.ptp(curve[before]), 0, atol=1e-12)
+    np.testing.assert_allclose(np.ptp(curve[after]), 0, atol=1e-12)
+    height = np.diff(model.pdp("x1", np.array([jump - 0.1, jump + 0.1])))[0]
+    assert curve[after][0] - curve[before][0] == pytest.approx(height, rel=0.35)
+
+
+def test_parity_shows_nothing():
+    X, weights = T5.population()
+    e = sp.ALE().explain(T5.predict, X, sample_weight=weights)
+    np.testing.assert_allclose(e.estimate.values, 0, atol=1e-12)
+
+
+def test_it_does_not_leave_the_data():
+    X = T6.sample(400, np.random.default_rng(6))
+    e = sp.ALE().explain(T6.predict, X)
+    np.testing.assert_allclose(e.values[1], 0, atol=0.005)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_step_between_levels_is_a_mean_over_the_rows_of_both(weighted):
+    if weighted:
+        X, weights = T7.population()
+        e = sp.ALE(features=["c"]).explain(seen_as_text(T7), ordered(X), sample_weight=weights)
+        np.testing.assert_allclose(e.values[0][:, 0], [-0.965, 0.285, 1.985], atol=1e-12)
+    else:
+        X = T7.sample(4000, np.random.default_rng(7))
+        e = sp.ALE(features=["c"]).explain(seen_as_text(T7), ordered(X))
+        mixed.assert_within(e.values[0][:, 0], [-0.965, 0.285, 1.985], e.std_error[:, 0])
+        assert e.cost.rows <= 3 * len(X)
+
+
+def test_errors_of_levels_are_those_of_leaving_each_row_out():
+    X = ordered(T7.sample(60, np.random.default_rng(8)))
+    predict, explainer = seen_as_text(T7), sp.ALE(features=["c"])
+    e = explainer.explain(predict, X)
+    left_out = [explainer.explain(predict, X.drop(index=i)).values[0][:, 0] for i in range(60)]
+    jackknife = np.sqrt(59 * np.var(left_out, axis=0))
+    np.testing.assert_allclose(e.std_error[:, 0], jackknife, rtol=0.05)
+
+
+def test_errors_of_cells_are_those_of_leaving_each_row_out():
+    X = T2.sample(60, np.random.default_rng(9))
+    edges = pd.DataFrame({"x1": np.quantile(X["x1"], np.linspace(0, 1, 6)), "x2": 0.0})
+    explainer = sp.ALE(features=["x1"], background=edges)
+    e = explainer.explain(T2.predict, X)
+    left_out = [explainer.explain(T2.predict, X.drop(index=i)).values[0][:, 0] for i in range(60)]
+    np.testing.assert_allclose(e.std_error[:, 0], np.sqrt(59 * np.var(left_out, axis=0)), rtol=0.08)
+
+
+def test_curves_have_mean_zero_over_the_rows_as_interpolated():
+    X = mixed.table(100)
+    e = sp.ALE(grid_resolution=7).explain(mixed.scores, X)
+    number = X["number"].dropna()
+    for output in range(2):
+        at_rows = np.interp(number, e.axes[0].positions, e.values[0][:, output])
+        assert at_rows.mean() == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize("features", [["number", "whole", "when"], ["size", "flag"]])
+def test_a_weight_of_two_is_a_row_given_twice(features):
+    X = mixed.table(40)
+    weights = np.random.default_rng(0).integers(1, 4, 40)
+    e = sp.ALE(features=features, grid_resolution=5).explain(mixed.scores, X, sample_weight=weights.astype(float))
+    twice = sp.ALE(features=features, grid_resolution=5).explain(mixed.scores, X.loc[X.index.repeat(weights)])
+    np.testing.assert_allclose(e.estimate.values, twice.estimate.values, atol=1e-12)
+
+
+def test_rows_of_weight_zero_count_for_nothing():
+    X = mixed.table(60)
+    weights = (np.arange(60) < 40).astype(float)
+    e = sp.ALE(grid_resolution=5).explain(mixed.score, X, sample_weight=weights)
+    few = sp.ALE(grid_resolution=5).explain(mixed.score, X.head(40))
+    np.testing.assert_allclose(e.estimate.values, few.estimate.values, atol=1e-12)
+    np.testing.assert_allclose(e.std_error, few.std_error, atol=1e-12)
+
+
+def test_missing_cells_have_no_place_and_it_is_told():
+    X = mixed.table(50)
+    e = sp.ALE(features=["number"]).explain(mixed.score, X)
+    (told,) = [c for c in e.caveats if c.code == "SIPA020"]
+    assert f"missing in {X['number'].isna().sum()} of 50 rows" in told.message
+    full = sp.ALE(features=["number"]).explain(mixed.score, X.dropna(subset=["number"]))
+    np.testing.assert_allclose(e.estimate.values, full.estimate.values, atol=1e-12)
+    assert np.isfinite(e.estimate.values).all()
+
+
+def test_unordered_categories_are_left_out_or_refused():
+    e = sp.ALE().explain(mixed.score, mixed.table(30))
+    assert "text" not in e.features
+    assert "SIPA021" in {c.code for c in e.caveats}
+    with pytest.raises(sp.InputError, match="cannot explain 'text'"):
+        sp.ALE(features=["text"]).explain(mixed.score, mixed.table(30))
+
+
+def test_a_constant_column_has_no_effect_and_no_error():
+    e = sp.ALE(features=["same"]).explain(mixed.score, mixed.table(30))
+    np.testing.assert_array_equal(e.estimate.values, 0)
+    np.testing.assert_array_equal(e.std_error, 0)
+    assert "SIPA029" in {c.code for c in e.caveats}
+
+
+def test_an_unused_feature_has_no_effect_and_no_error():
+    X = mixed.table(50).assign(extra=np.random.default_rng(0).normal(size=50))
+    e = sp.ALE(features=["extra"]).explain(mixed.score, X)
+    np.testing.assert_array_equal(e.estimate.values, 0)
+    np.testing.assert_array_equal(e.std_error, 0)
+
+
+def test_one_row():
+    X = mixed.table(1)
+    e = sp.ALE(features=["whole", "size"], background=mixed.table(40)).explain(mixed.score, X)
+    assert np.isfinite(e.estimate.values).all()
+    assert "SIPA011" in {c.code for c in e.caveats}
+
+
+def test_a_column_of_missing_cells_only():
+    X = mixed.table(20).assign(number=np.nan)
+    e = sp.ALE(features=["number", "whole"]).explain(mixed.score, X)
+    assert np.isfinite(e.estimate.values).all()
+
+
+def test_a_background_with_other_levels_gives_edges():
+    behind = mixed.table(60)
+    X = mixed.table(60, seed=1)
+    without = behind[behind["size"] != "mid"]
+    e = sp.ALE(features=["size"], background=without).explain(mixed.score, X)
+    assert e.axes[0].labels == ("small", "big")
+    assert np.isfinite(e.estimate.values).all()
+
+
+def test_rows_on_an_edge_cost_one_row():
+    X = T3.sample(300, np.random.default_rng(0)).round(0)
+    e = sp.ALE(grid_resolution="all").explain(T3.predict, X)
+    new = e.cost.rows - len(X)
+    assert new <= 3 * len(X)

@@ -1,0 +1,129 @@
+"""What holds for every picture, of few and of many features, outputs and rows, and whatever the names."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from sipakit.caveats import caveat
+from sipakit.estimate import Estimate
+from sipakit.plots import draw
+from sipakit.plots.labels import clean
+from tests.plots import made, seen
+
+SIZES = [(3, 1), (3, 3), (60, 1), (60, 3)]
+LABELS = [case[0] for case in made.one_of_each()]
+# How many of 60 features a picture shows: totals of interactions, and the first letters of its note.
+SHOWN = {
+    "attributions": "15 of 60 features",
+    "swarm": "12 of 60 features",
+    "importances": "20 of 60 features",
+    "effects": "12 of 60 features",
+    "centred": "12 of 60 features",
+    "rows": "12 of 60 features",
+    "few rows": "12 of 60 features",
+    "interactions": "15 of 1,770 pairs",
+    "matrix": "30 of 60 features",
+    "tree": "20 of 60 rules",
+    "linear": "20 of 60 terms",
+}
+
+
+def case(label, count=3, k=1, names=None):
+    return next((e, kind) for name, e, kind in made.one_of_each(count, k, names=names) if name == label)
+
+
+@pytest.mark.parametrize("label", LABELS)
+@pytest.mark.parametrize(("count", "k"), SIZES)
+def test_a_picture_is_well_formed_of_readable_size_and_says_what_its_error_covers(label, count, k):
+    explanation, kind = case(label, count, k)
+    display = draw(explanation, kind)
+    svg = display.svg()
+    assert len(svg) < 500_000
+    text = seen.whole(display)
+    assert explanation.error.split(".")[0] in text
+    drawn = "swarm" not in label and "rows" not in label and label != "matrix"
+    assert ("95 % intervals" in text) == drawn
+    assert ("features" in text) or label in {"interactions", "matrix", "tree", "linear"}
+    width, height = display.figure_.get_size_inches()
+    assert 4 <= width <= 15
+    assert 1.5 <= height <= 30
+    for word in ("cause", "because", "impact", "driver"):
+        assert word not in text.lower()
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_a_picture_of_many_features_says_how_many_it_shows(label):
+    explanation, kind = case(label, 60)
+    note = SHOWN[label]
+    text = seen.whole(draw(explanation, kind))
+    assert note in text
+    few, few_kind = case(label, 3)
+    assert " of 3 " not in seen.whole(draw(few, few_kind)).replace("1 of 3 rows", "")
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_hostile_names_are_found_again_in_their_clean_form(label):
+    for name in made.HOSTILE:
+        explanation, kind = case(label, names=("plain", name))
+        lines = seen.texts(draw(explanation, kind))
+        short = clean(name, 20)
+        begin, _, end = short.partition("…")
+        assert any(begin[:6] in line and end[-6:] in line for line in lines), (label, name)
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_no_text_that_holds_a_name_is_read_as_mathematics(label):
+    explanation, kind = case(label, names=made.HOSTILE[:4])
+    display = draw(explanation, kind)
+    display.svg()
+    named = [t for t in made.texts_of(display.figure_) if "$" in t.get_text()]
+    assert named
+    assert not any(t.get_parse_math() or t.get_usetex() for t in named)
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_names_of_outputs_are_as_harmless_as_names_of_features(label):
+    explanation, kind = case(label, 3, 3)
+    hostile = ("_hidden", "$x_{1$", "<b>\x00&")
+    explanation = dataclasses.replace(explanation, outputs=hostile)
+    text = seen.whole(draw(explanation, kind))
+    if label != "importances":
+        assert all(clean(name) in text for name in hostile)
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_numbers_without_an_error_are_drawn_without_an_interval(label):
+    explanation, kind = case(label, 3, 1)
+    values, endless = explanation.estimate.values, np.full(explanation.estimate.values.shape, np.inf)
+    estimate = Estimate(values, endless, -endless, endless, explanation.estimate.parts)
+    display = draw(dataclasses.replace(explanation, estimate=estimate), kind)
+    text = seen.whole(display)
+    assert "95 % intervals" not in text
+    if label not in {"swarm", "matrix"}:
+        assert "none could be had" in text
+    exact = draw(dataclasses.replace(explanation, estimate=Estimate.exact(values)), kind)
+    assert "95 % intervals" not in seen.whole(exact)
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_numbers_that_are_all_zero_can_be_drawn(label):
+    explanation, kind = case(label, 3, 2)
+    estimate = Estimate.exact(0 * explanation.estimate.values)
+    draw(dataclasses.replace(explanation, estimate=estimate), kind).svg()
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_a_single_feature_can_be_drawn(label):
+    names = ("only",) if label not in {"matrix", "interactions"} else ("one", "two")
+    explanation, kind = case(label, names=names)
+    assert any(names[0] in line for line in seen.texts(draw(explanation, kind)))
+
+
+def test_a_serious_caveat_stands_on_the_picture_and_others_do_not():
+    caveats = (caveat("SIPA012", "Twice the same rows, two answers."), caveat("SIPA010", "There are 20 rows."))
+    text = seen.whole(draw(dataclasses.replace(made.importances(), caveats=caveats)))
+    assert "the model's answers are random (SIPA012)" in text
+    assert "SIPA010" not in text
