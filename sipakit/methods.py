@@ -1,62 +1,96 @@
-"""Which methods a study runs: by name, or by what suits the table."""
+"""Which methods a study runs, and running them: those that ask the same share the answers."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
 
 import sipakit.explainers as built_in
-from sipakit.errors import InputError
-from sipakit.explainers import ALE, ICE, LIME, CeterisParibus, GlobalSurrogate, HStatistic
-from sipakit.explainers import PartialDependence, PermutationImportance, Shapley
+from sipakit.engine import explain as run
+from sipakit.errors import InputError, InputTypeError, first_few
+from sipakit.explainer import Explainer
+from sipakit.explainers import (
+    ALE,
+    ICE,
+    LIME,
+    CeterisParibus,
+    GlobalSurrogate,
+    HStatistic,
+    PartialDependence,
+    PermutationImportance,
+    Shapley,
+)
+from sipakit.explanation import Attributions, Effects, Explanation
 
 if TYPE_CHECKING:
-    from sipakit.explainer import Explainer
+    from collections.abc import Mapping, Sequence
+
     from sipakit.table import Table
 
-__all__ = ["by_name", "key_of", "sensible"]
+__all__ = ["Job", "as_explainer", "keys_of", "row_numbers", "run_jobs", "sensible"]
 
 _PAIR_ROWS = 2_000_000  # virtual rows that the H statistics of a study may ask
 _MOST_FOR_PAIRS = 40  # features; with more, only totals are asked
 
 
-def key_of(kind: type[Explainer]) -> str:
-    """Return a class's name in snake case.
-
-    Examples
-    --------
-    >>> key_of(PartialDependence), key_of(HStatistic), key_of(ALE)
-    ('partial_dependence', 'h_statistic', 'ale')
-    """
-    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[^A-Z]+", kind.__name__)
-    return "_".join(word.lower() for word in words)
+# ---- which
 
 
-def by_name(name: str, random_state: int = 0) -> Explainer:
-    """Make an explainer with its defaults, by its name in snake or kebab case.
+def as_explainer(method: object, random_state: int = 0) -> Explainer:
+    """Return an explainer as it is, or make one with its defaults by its name in snake or kebab case.
 
     Raises
     ------
     InputError
         For a name that no explainer has.
+    InputTypeError
+        For something that is no explainer, such as its class.
 
     Examples
     --------
-    >>> by_name("global-surrogate")
-    GlobalSurrogate()
+    >>> as_explainer("global-surrogate"), as_explainer("ICE")
+    (GlobalSurrogate(), ICE())
     """
-    known = {key_of(kind): kind for kind in (getattr(built_in, title) for title in built_in.__all__)}
-    wanted = name.lower().replace("-", "_").replace(" ", "_")
-    wanted = next((key for key in known if key.replace("_", "") == wanted.replace("_", "")), wanted)
-    if wanted not in known:
-        message = f"methods= names {name!r}, which is no method."
+    if isinstance(method, Explainer):
+        return method
+    if not isinstance(method, str):
+        message = f"methods= holds {method!r}."
+        raise InputTypeError(message, "It takes explainers or their names.", "Write sp.ALE(), not sp.ALE.")
+    known = {_key_of(kind): kind for kind in (getattr(built_in, title) for title in built_in.__all__)}
+    wanted = re.sub(r"[-_ ]", "", method.lower())
+    found = [kind for key, kind in known.items() if key.replace("_", "") == wanted]
+    if not found:
+        message = f"methods= names {method!r}, which is no method."
         raise InputError(message, f"There are {', '.join(known)}.", "Or pass an explainer, such as sp.ALE().")
-    made: Explainer = known[wanted](random_state=random_state)
+    made: Explainer = found[0](random_state=random_state)
     return made
 
 
-def sensible(table: Table, target: bool, single: bool, random_state: int = 0) -> list[Explainer]:  # noqa: FBT001
+def keys_of(explainers: Sequence[Explainer]) -> list[str]:
+    """Name explainers by their classes in snake case; a second one of a class gets a number.
+
+    Examples
+    --------
+    >>> keys_of([ALE(), PartialDependence(), ALE(grid_resolution=9)])
+    ['ale', 'partial_dependence', 'ale_2']
+    """
+    kinds = [_key_of(type(one)) for one in explainers]
+    counts = [kinds[: i + 1].count(kind) for i, kind in enumerate(kinds)]
+    return [kind if count == 1 else f"{kind}_{count}" for kind, count in zip(kinds, counts, strict=True)]
+
+
+def _key_of(kind: type[Explainer]) -> str:
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[^A-Z]+", kind.__name__)
+    return "_".join(word.lower() for word in words)
+
+
+def sensible(table: Table, *, target: bool, single: bool, random_state: int = 0) -> list[Explainer]:
     """Choose methods for a table.
 
     Parameters
@@ -75,16 +109,15 @@ def sensible(table: Table, target: bool, single: bool, random_state: int = 0) ->
         column has an order, H statistics of a single column.
     """
     kinds = {table.kind(j) for j in range(table.n_columns)}
-    seed = {"random_state": random_state}
-    methods: list[Explainer] = [PermutationImportance(**seed)] if target else []
-    methods += [PartialDependence(**seed), ICE(**seed)]
+    methods: list[Explainer] = [PermutationImportance(random_state=random_state)] if target else []
+    methods += [PartialDependence(random_state=random_state), ICE(random_state=random_state)]
     if kinds & ALE.kinds:
-        methods.append(ALE(**seed))
+        methods.append(ALE(random_state=random_state))
     if table.n_columns > 1:
         methods.append(_interactions(table.n_columns, random_state))
-    methods.append(GlobalSurrogate(**seed))
+    methods.append(GlobalSurrogate(random_state=random_state))
     if single:
-        methods += [Shapley(**seed), LIME(**seed), CeterisParibus(**seed)]
+        methods += [kind(random_state=random_state) for kind in (Shapley, LIME, CeterisParibus)]
     return methods
 
 
@@ -94,3 +127,105 @@ def _interactions(p: int, random_state: int) -> HStatistic:
     patterns = 2 * p + (p * (p - 1) // 2 if order == 2 else 0)
     draws = int(math.sqrt(_PAIR_ROWS / patterns))
     return HStatistic(order=order, n_draws=min(max(draws, 40), 200), random_state=random_state)
+
+
+# ---- running
+
+
+@dataclass(frozen=True)
+class Job:
+    """An explainer with nothing left open, and the rows that it explains.
+
+    Parameters
+    ----------
+    explainer : Explainer
+    rows : tuple of int or None
+        Positions in X; None for all.
+    """
+
+    explainer: Explainer
+    rows: tuple[int, ...] | None
+
+    @classmethod
+    def of(cls, explainer: Explainer, X: Any, background: Any, output: Any, rows: tuple[int, ...] | None) -> Job:
+        """Fill in the background and the output that an explainer leaves open.
+
+        A method that compares rows with a background is about single rows: it explains ``rows`` where there are any,
+        with X as background unless another is given.
+        """
+        needs = "background" in explainer.needs
+        local = needs or explainer.background_matters
+        if background is None and (needs or (local and rows is not None)):
+            background = X
+        left_open = [name for name, value in explainer.get_params().items() if value is None]
+        told = {"background": background, "output": output}
+        filled = {name: told[name] for name in left_open if told.get(name) is not None}
+        whole: Explainer = dataclasses.replace(explainer, **filled) if filled else explainer  # type: ignore[type-var]
+        return cls(whole, rows if local else None)
+
+
+def row_numbers(rows: Any, n: int) -> tuple[int, ...] | None:
+    """Read the user's ``rows``: positions in a table of ``n``.
+
+    Raises
+    ------
+    InputError, InputTypeError
+        For something else than whole numbers from 0 to n - 1.
+    """
+    if rows is None:
+        return None
+    numbers = np.atleast_1d(np.asarray(rows))
+    if numbers.ndim != 1 or not len(numbers) or numbers.dtype.kind not in "iu":
+        raise InputTypeError(f"rows={rows!r} is no list of row numbers.", "It takes positions in X, such as [0, 17].")
+    beyond = [int(i) for i in numbers if not 0 <= i < n]
+    if beyond:
+        raise InputError(f"rows= names {first_few(beyond)}.", f"X has rows 0 to {n - 1}.")
+    return tuple(int(i) for i in numbers)
+
+
+def run_jobs(
+    jobs: Sequence[Job], model: object, data: tuple[Any, Any, Any], budget: int | None, shared: Mapping[str, Any]
+) -> list[Explanation]:
+    """Run jobs, all about the same rows in one call of the engine; with a budget one after the other.
+
+    Parameters
+    ----------
+    jobs : list of Job
+    model : object
+    data : X, y, sample_weight
+    budget : int, optional
+        Cap on the model rows of all jobs together.
+    shared : mapping
+        Further arguments of the engine.
+    """
+    X, y, weights = data
+    made: dict[int, Explanation] = {}
+    left = budget
+    for batch in _batches(jobs, apart=budget is not None):
+        explainers, rows = [job.explainer for job in batch], batch[0].rows
+        if rows is None:
+            results = run(explainers, model, X, y, sample_weight=weights, budget=left, **shared)
+        else:
+            results = [_numbered(r, rows) for r in run(explainers, model, _taken(X, rows), budget=left, **shared)]
+        made.update({id(job): result for job, result in zip(batch, results, strict=True)})
+        if left is not None:  # those that share their evaluations each tell the whole bill
+            left = max(left - max(r.cost.rows + r.cost.gradient_rows + r.cost.check_rows for r in results), 1)
+    return [made[id(job)] for job in jobs]
+
+
+def _batches(jobs: Sequence[Job], *, apart: bool) -> list[list[Job]]:
+    batches: dict[Any, list[Job]] = {}
+    for job in jobs:
+        batches.setdefault((job.rows, job.explainer.evaluations() if apart else None), []).append(job)
+    return list(batches.values())
+
+
+def _taken(X: Any, rows: tuple[int, ...]) -> Any:
+    return X.iloc[list(rows)] if isinstance(X, pd.DataFrame) else np.asarray(X)[list(rows)]
+
+
+def _numbered(result: Explanation, rows: tuple[int, ...]) -> Explanation:
+    """Call rows by their position in the user's table."""
+    if isinstance(result, (Attributions, Effects)) and result.rows is not None:
+        return dataclasses.replace(result, rows=np.asarray(rows)[result.rows])
+    return result

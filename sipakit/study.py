@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -12,22 +11,17 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
-
 from sipakit.adapters import Adapter
 from sipakit.door import open_table
-from sipakit.engine import explain as run
-from sipakit.errors import InputError, InputTypeError, first_few
-from sipakit.explainer import Explainer
-from sipakit.explanation import Attributions, Effects, Explanation
-from sipakit.methods import by_name, key_of, sensible
+from sipakit.errors import InputTypeError
+from sipakit.explanation import Explanation
+from sipakit.methods import Job, as_explainer, keys_of, row_numbers, run_jobs, sensible
 from sipakit.reports.subject import Subject, slug
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sipakit.table import Table
+    from sipakit.explainer import Explainer
 
 __all__ = ["Study", "explain"]
 
@@ -96,31 +90,24 @@ def explain(  # noqa: PLR0913 - what is explained and how it is run, the same as
     (['ale', 'h_statistic'], ('feature', 'value', 'output'))
     """
     table, _ = open_table(X)
-    chosen = sensible(table, y is not None, rows is not None, random_state) if methods is None else list(methods)
-    if isinstance(methods, str) or not chosen:
+    chosen: Sequence[Explainer | str] | None = methods
+    if chosen is None:
+        chosen = sensible(table, target=y is not None, single=rows is not None, random_state=random_state)
+    if isinstance(chosen, str) or not chosen:
         message = f"methods={methods!r} is no list of methods."
         raise InputTypeError(message, "It takes explainers or their names.", 'For one write methods=["ale"].')
-    explainers = [by_name(one, random_state) if isinstance(one, str) else one for one in chosen]
-    wrong = [one for one in explainers if not isinstance(one, Explainer)]
-    if wrong:
-        message = f"methods= holds {first_few(wrong)}."
-        raise InputTypeError(message, "It takes explainers or their names.", "Write sp.ALE(), not sp.ALE.")
-    numbers = _row_numbers(rows, len(table))
-    jobs = []
-    for one in explainers:
-        apart = numbers is not None or "background" in one.needs  # X is a background of its own, not the rows themselves
-        filled = _completed(one, X if apart else None, background, output)
-        jobs.append(_Job(filled, _is_local(one) and numbers is not None))
-    shared = {"n_jobs": n_jobs, "progress": progress}
-    made = _run(jobs, model, (X, y, sample_weight), numbers, budget, shared)
-    results = dict(zip(_keys(explainers), made, strict=True))
+    explainers = [as_explainer(one, random_state) for one in chosen]
+    numbers = row_numbers(rows, len(table))
+    jobs = [Job.of(one, X, background, output, numbers) for one in explainers]
+    made = run_jobs(jobs, model, (X, y, sample_weight), budget, {"n_jobs": n_jobs, "progress": progress})
+    results = dict(zip(keys_of(explainers), made, strict=True))
     subject = Subject.of(
         table,
         model=_called(model),
         answer=next((one for one in made if one.dims[-1] == "output"), made[0]),
         target=getattr(y, "name", None),
         n_background=None if background is None else len(background),
-        rows=tuple(numbers or ()),
+        rows=numbers or (),
         weighted=sample_weight is not None,
     )
     return Study(subject, results)
@@ -175,8 +162,9 @@ class Study(Mapping[str, Explanation]):
         note : str, optional
             How the rows were chosen, and whether the model was fitted on them.
         """
-        told = {"unit": unit, "model": model, "note": note}
-        return replace(self, subject=replace(self.subject, **{k: v for k, v in told.items() if v is not None}))
+        s = self.subject
+        told = replace(s, unit=unit or s.unit, model=model or s.model, note=note or s.note)
+        return replace(self, subject=told)
 
     def findings(self) -> list[str]:
         """Return the main findings as sentences."""
@@ -234,103 +222,11 @@ class Study(Mapping[str, Explanation]):
         return "\n".join([*lines, "", "study[name] has the numbers; study.report(path) writes a page."])
 
 
-# ---- running
-
-
-@dataclass(frozen=True)
-class _Job:
-    """An explainer, and whether it explains the chosen rows only."""
-
-    explainer: Explainer
-    local: bool
-
-
-def _is_local(explainer: Explainer) -> bool:
-    """Whether a method is about single rows: it compares them with a background."""
-    return explainer.background_matters or "background" in explainer.needs
-
-
-def _completed(explainer: Explainer, X: Any, background: Any, output: Any) -> Explainer:
-    """Fill in the background and the output that an explainer leaves open; X is None where it is no background."""
-    open_ = {name for name, value in explainer.get_params().items() if value is None}
-    told: dict[str, Any] = {}
-    if "background" in open_:
-        told["background"] = X if background is None and _is_local(explainer) else background
-    if "output" in open_:
-        told["output"] = output
-    told = {name: value for name, value in told.items() if value is not None}
-    return replace(explainer, **told) if told else explainer  # type: ignore[type-var]
-
-
-def _run(
-    jobs: Sequence[_Job],
-    model: object,
-    data: tuple[Any, Any, Any],
-    numbers: list[int] | None,
-    budget: int | None,
-    shared: Mapping[str, Any],
-) -> list[Explanation]:
-    """Run all jobs, those about all rows in one call of the engine; with a budget, one after the other."""
-    X, y, weights = data
-    made: dict[int, Explanation] = {}
-    left = budget
-    for group in _batches(jobs, apart=budget is not None):
-        explainers = [job.explainer for job in group]
-        if group[0].local and numbers is not None:
-            results = run(explainers, model, _taken(X, numbers), budget=left, **shared)
-            results = [_numbered(result, numbers) for result in results]
-        else:
-            results = run(explainers, model, X, y, sample_weight=weights, budget=left, **shared)
-        made.update({id(job): result for job, result in zip(group, results, strict=True)})
-        if left is not None:
-            costs = [r.cost for r in results]  # those that share their evaluations each tell the whole bill
-            left = max(left - max(c.rows + c.gradient_rows + c.check_rows for c in costs), 1)
-    return [made[id(job)] for job in jobs]
-
-
-def _batches(jobs: Sequence[_Job], *, apart: bool) -> list[list[_Job]]:
-    batches: dict[Any, list[_Job]] = {}
-    for job in jobs:
-        batches.setdefault((job.local, job.explainer.evaluations() if apart else None), []).append(job)
-    return list(batches.values())
-
-
-def _row_numbers(rows: Sequence[int] | None, n: int) -> list[int] | None:
-    if rows is None:
-        return None
-    numbers = np.atleast_1d(np.asarray(rows))
-    if numbers.ndim != 1 or not len(numbers) or numbers.dtype.kind not in "iu":
-        raise InputTypeError(f"rows={rows!r} is no list of row numbers.", "It takes positions in X, such as [0, 17].")
-    beyond = [int(i) for i in numbers if not 0 <= i < n]
-    if beyond:
-        raise InputError(f"rows= names {first_few(beyond)}.", f"X has rows 0 to {n - 1}.")
-    return [int(i) for i in numbers]
-
-
-def _taken(X: Any, numbers: list[int]) -> Any:
-    return X.iloc[numbers] if isinstance(X, pd.DataFrame) else np.asarray(X)[numbers]
-
-
-def _numbered(result: Explanation, numbers: list[int]) -> Explanation:
-    """Call rows by their position in the user's table."""
-    if isinstance(result, (Attributions, Effects)) and result.rows is not None:
-        return replace(result, rows=np.asarray(numbers)[result.rows])
-    return result
-
-
-def _keys(explainers: Sequence[Explainer]) -> list[str]:
-    keys: list[str] = []
-    for one in explainers:
-        key = key_of(type(one))
-        count = sum(1 for other in keys if other == key or re.fullmatch(rf"{key}_\d+", other))
-        keys.append(key if not count else f"{key}_{count + 1}")
-    return keys
-
-
 def _called(model: object) -> str:
     """Say what kind of thing a model is; only for readers, nothing follows from it."""
-    if isinstance(model, Adapter) and dataclasses.is_dataclass(model):
-        return _called(getattr(model, dataclasses.fields(model)[0].name))
+    if isinstance(model, Adapter):
+        inner = next(iter(vars(model).values()), None)  # an adapter's first field is the model
+        return _called(inner)
     steps = getattr(model, "steps", None)
     if isinstance(steps, list) and steps:
         return " after ".join(type(step).__name__ for _, step in reversed(steps))

@@ -71,12 +71,11 @@ def _global_state() -> dict[str, Any]:
 
 def check_cost_counts_the_rows_that_the_model_saw(case: Case) -> None:
     """`cost` is what the model was really asked."""
-    watched = Counting(adapt(case.model))
+    watched = Counting(adapt(case.model), [0, 0])
     cost = case.explainer.explain(watched, case.X, case.y).cost
-    told = cost.rows + cost.check_rows
-    must(told == watched.seen, f"cost tells {told} rows and the model saw {watched.seen}", "count what is asked")
-    told = cost.gradient_rows
-    must(told == watched.derived, f"cost tells {told} gradient rows of {watched.derived}", "count what is asked")
+    told = [cost.rows + cost.check_rows, cost.gradient_rows]
+    broken = f"cost tells of {told} rows and gradient rows, and the model saw {watched.counts}"
+    must(told == watched.counts, broken, "count what is asked")
 
 
 def check_budget_is_respected(case: Case) -> None:
@@ -85,14 +84,14 @@ def check_budget_is_respected(case: Case) -> None:
     tables = len(case.ground.rows) + len(case.ground.background)
     enough = cost.asked + tables + cost.check_rows
     for budget in (1, enough // 2, enough):
-        watched = Counting(adapt(case.model))
+        watched = Counting(adapt(case.model), [0, 0])
         try:
             case.explainer.explain(watched, case.X, case.y, budget=budget)
         except BudgetError:
             must(budget < enough, f"budget={budget} was refused", "it covers what a call without budget costs")
             continue
-        used = watched.seen + watched.derived
-        must(used <= budget, f"budget={budget}, and the model saw {used} rows", "next_round keeps to task.budget")
+        broken = f"budget={budget}, and the model saw {watched.total} rows"
+        must(watched.total <= budget, broken, "next_round keeps to task.budget")
 
 
 def check_unused_feature_has_no_effect(case: Case) -> None:

@@ -15,99 +15,115 @@ from sipakit.table import Table
 
 __all__ = ["Counting", "Narrow"]
 
+_FACTS = ("feature_names", "classes", "scale", "manners", "offers", "caveats")
 
-@dataclass(eq=False)
-class Counting(Adapter):
-    """An adapter that counts the rows which its model sees."""
+
+class _Around(Adapter):
+    """Abstract adapter that says of itself what an inner one says."""
 
     inner: Adapter
-    seen: int = 0
-    derived: int = 0
-    parent: Counting | None = None
 
     def __post_init__(self) -> None:
-        _copy_facts(self, self.inner)
-
-    def _count(self, seen: int, derived: int) -> None:
-        self.seen += seen
-        self.derived += derived
-        if self.parent is not None:
-            self.parent._count(seen, derived)  # noqa: SLF001 - its own kind
+        """Take over what the inner adapter knows."""
+        for name in _FACTS:
+            setattr(self, name, getattr(self.inner, name))
 
     def answer(self, batch: Any) -> Any:
-        self._count(len(batch), 0)
+        """Call the inner model."""
         return self.inner.answer(batch)
 
-    def gradient(self, mix: Mix) -> NDArray[np.float64]:
-        self._count(0, len(mix))
-        return self.inner.gradient(mix)
-
-    def with_output(self, output: Any) -> Adapter:
-        return self if output is None else Counting(self.inner.with_output(output), parent=self)
-
-    def names_of_outputs(self, k: int) -> tuple[str, ...]:
-        return self.inner.names_of_outputs(k)
-
     def batch(self, mix: Mix) -> Any:
+        """Return rows as the inner model takes them."""
         return self.inner.batch(mix)
 
     def read(self, predictions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Pick the outputs that the inner adapter explains."""
         return self.inner.read(predictions)
 
-    def expects(self, names: Sequence[Any]) -> tuple[Any, ...] | None:
+    def names_of_outputs(self, k: int) -> tuple[str, ...]:
+        """Name the inner adapter's outputs."""
+        return self.inner.names_of_outputs(k)
+
+
+@dataclass(eq=False)
+class Counting(_Around):
+    """An adapter that counts the rows which its model sees, and those whose gradient is taken.
+
+    Parameters
+    ----------
+    inner : Adapter
+    counts : list of two int
+        Rows and gradient rows; shared with the same model on another output.
+    """
+
+    inner: Adapter
+    counts: list[int]
+
+    @property
+    def total(self) -> int:
+        """Rows and gradient rows together."""
+        return sum(self.counts)
+
+    def answer(self, batch: Any) -> Any:
+        """Count and call."""
+        self.counts[0] += len(batch)
+        return self.inner.answer(batch)
+
+    def gradient(self, mix: Mix) -> NDArray[np.float64]:
+        """Count and differentiate."""
+        self.counts[1] += len(mix)
+        return self.inner.gradient(mix)
+
+    def with_output(self, output: Any) -> Counting:
+        """Return the same model on another output, with the same counts."""
+        return self if output is None else Counting(self.inner.with_output(output), self.counts)
+
+    def expects(self, names: Sequence[Hashable]) -> tuple[Hashable, ...] | None:
+        """Return the columns of the inner model."""
         return self.inner.expects(names)
 
     def as_array(self, table: Table) -> bool:
+        """Whether the inner model takes arrays."""
         return self.inner.as_array(table)
 
 
 @dataclass(eq=False)
-class Narrow(Adapter):
-    """An adapter whose model never sees the last column."""
+class Narrow(_Around):
+    """An adapter whose model never sees the last column.
+
+    Parameters
+    ----------
+    inner : Adapter
+    """
 
     inner: Adapter
 
-    def __post_init__(self) -> None:
-        _copy_facts(self, self.inner)
-
-    def answer(self, batch: Any) -> Any:
-        return self.inner.answer(batch)
-
     def batch(self, mix: Mix) -> Any:
+        """Return rows without their last column."""
         return self.inner.batch(_narrow(mix))
 
     def gradient(self, mix: Mix) -> NDArray[np.float64]:
-        inner = self.inner.gradient(_narrow(mix))
-        return np.pad(inner, ((0, 0), (0, 1), (0, 0)))
+        """Differentiate; the last column has derivative zero."""
+        return np.pad(self.inner.gradient(_narrow(mix)), ((0, 0), (0, 1), (0, 0)))
 
-    def with_output(self, output: Any) -> Adapter:
+    def with_output(self, output: Any) -> Narrow:
+        """Return the same model on another output."""
         return self if output is None else Narrow(self.inner.with_output(output))
 
-    def names_of_outputs(self, k: int) -> tuple[str, ...]:
-        return self.inner.names_of_outputs(k)
-
-    def read(self, predictions: NDArray[np.float64]) -> NDArray[np.float64]:
-        return self.inner.read(predictions)
-
-    def expects(self, names: Sequence[Any]) -> tuple[Any, ...] | None:
+    def expects(self, names: Sequence[Hashable]) -> tuple[Hashable, ...] | None:
+        """Return the columns of the inner model, and the last one."""
         known = self.inner.expects(names[:-1])
         return None if known is None else (*known, names[-1])
 
     def as_array(self, table: Table) -> bool:
-        return self.inner.as_array(table.selected(range(table.n_columns - 1)))
+        """Whether the inner model takes arrays."""
+        return self.inner.as_array(_less(table))
 
 
-def _copy_facts(adapter: Any, inner: Adapter) -> None:
-    """Say of oneself what the inner adapter says: class variables are read on the object."""
-    for name in ("feature_names", "classes", "scale", "manners", "offers", "caveats"):
-        object.__setattr__(adapter, name, getattr(inner, name))
+def _less(table: Table) -> Table:
+    return table.selected(range(table.n_columns - 1))
 
 
 def _narrow(mix: Mix) -> Mix:
-    tables: dict[int, Table] = {}
-
-    def less(rows: Rows) -> Rows:
-        kept = range(rows.table.n_columns - 1)
-        return Rows(tables.setdefault(id(rows.table), rows.table.selected(kept)), rows.index)
-
-    return Mix(less(mix.base), less(mix.donor), mix.take[:, :-1], mix.which)
+    base, donor = Rows(_less(mix.base.table), mix.base.index), Rows(_less(mix.donor.table), mix.donor.index)
+    return Mix(base, donor, mix.take[:, :-1], mix.which)

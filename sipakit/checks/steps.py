@@ -91,13 +91,11 @@ def _pieces(update: Update, pieces: int, rng: np.random.Generator) -> list[Updat
 
 
 def _close(one: Mapping[str, NDArray[Any]], two: Mapping[str, NDArray[Any]]) -> bool:
-    """Whether states are equal: counts to the bit, sums to rounding."""
-    for name, array in one.items():
-        other = two[name]
-        if array.dtype.kind == "f":
-            scale = float(np.abs(array).max(initial=0.0))
-            if not np.allclose(array, other, rtol=1e-9, atol=1e-12 * scale, equal_nan=True):
-                return False
-        elif not np.array_equal(array, other):
-            return False
-    return True
+    """Whether states are equal: counts to the bit, sums to rounding of the largest of them."""
+    scale = max((float(np.abs(array).max(initial=0.0)) for array in one.values() if array.dtype.kind == "f"), default=1)
+    return all(
+        np.allclose(array, two[name], rtol=1e-9, atol=1e-12 * scale, equal_nan=True)
+        if array.dtype.kind == "f"
+        else np.array_equal(array, two[name])
+        for name, array in one.items()
+    )

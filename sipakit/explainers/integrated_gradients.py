@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["IntegratedGradients"]
 
-_ENOUGH = 512  # gradient rows a row, by default
-_FEWEST = 4  # steps on each way, by default
+_ENOUGH = 512  # gradient rows a row, by default and at least
+_FEWEST = 20  # steps on each way, by default and at least: fewer leave gaps of more than 1 %
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class IntegratedGradients(Explainer):
         See `sipakit.adapt`.
     n_steps : int, optional
         Gradient rows for each pair of an explained and a background row; by default so many that
-        an explained row gets 512 of them or more, and 4 at least.
+        an explained row gets 512 gradient rows, and every way 20 steps, at least.
     conf_level : float, default 0.95
     random_state : int, default 0
 

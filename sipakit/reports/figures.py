@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from sipakit.estimate import Estimate
-from sipakit.explanation import Attributions
+from sipakit.explanation import Attributions, Importances
+from sipakit.reports.measure import Measure
 from sipakit.reports.tables import tabulate
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Figure", "pictures"]
 
 _ROWS = 6
+_SHORT = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +35,16 @@ class Figure:
     table : TextTable
         The same numbers.
     caption : str
-        What it shows, in a sentence.
+        What it shows, and in which unit.
+    open : bool
+        Whether the table is short enough to be seen at once, and printed.
     """
 
     name: str
     display: Display
     table: TextTable
     caption: str
+    open: bool = False
 
     @property
     def svg(self) -> Markup:
@@ -48,7 +53,7 @@ class Figure:
 
 
 def pictures(explanation: Explanation, unit: str | None = None) -> list[Figure]:
-    """Draw an explanation; attributions get one picture for each of the first six rows.
+    """Draw an explanation; attributions of up to six rows get a picture each, those of more a swarm of points.
 
     Parameters
     ----------
@@ -56,16 +61,27 @@ def pictures(explanation: Explanation, unit: str | None = None) -> list[Figure]:
     unit : str, optional
         What one unit of a prediction is.
     """
-    if isinstance(explanation, Attributions):
-        shown = range(min(len(explanation.rows), _ROWS))
-        found = [(f"row-{explanation.rows[i]}", one_row(explanation, i)) for i in shown]
+    single = isinstance(explanation, Attributions)
+    if isinstance(explanation, Attributions) and len(explanation.rows) > _ROWS:
+        found: list[tuple[str, Explanation]] = [("rows", explanation)]
+    elif isinstance(explanation, Attributions):
+        found = [(f"row-{row}", one_row(explanation, i)) for i, row in enumerate(explanation.rows)]
     else:
         found = [("", explanation)]
     figures = []
     for name, one in found:
-        display = one.plot()
-        figures.append(Figure(name, display, tabulate(one, unit), display.title))
+        display = one.plot("beeswarm") if name == "rows" else one.plot()
+        table = tabulate(one, unit)
+        shown = not single and len(table.lines) <= _SHORT
+        figures.append(Figure(name, display, table, _caption(display.title, one, unit), shown))
     return figures
+
+
+def _caption(title: str, e: Explanation, unit: str | None) -> str:
+    """Repeat the title, and name the unit, which the picture does not know."""
+    if not unit or e.scale != "prediction" or isinstance(e, Importances):
+        return title
+    return f"{title}; in {Measure.of(e.scale, unit).unit}"
 
 
 def one_row(explanation: Attributions, i: int) -> Attributions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -94,11 +95,11 @@ def basis(explanation: Explanation, rows: str = "") -> str:
     """
     n = int(explanation.manifest.get("rows", 0))
     count = rows or f"{n:,} row{'s' * (n != 1)}"
-    error = clean(explanation.error, None).rstrip(".")
+    error = clean(explanation.error, None)
     if error.startswith("None"):
-        return f"n = {count}. No interval is needed{error.removeprefix('None')}."
-    told = error[0].lower() + error[1:].replace(". The model", "; the model")
-    return f"n = {count}. {100 * explanation.conf_level:g} % intervals cover: {told}. A refit of the model is not included."
+        return f"n = {count}; no interval is needed{error.rstrip('.').removeprefix('None')}."
+    covers = re.split(r"[;.]", error)[0]  # what it leaves out is said once on a page, and in full with each method
+    return f"n = {count}; {100 * explanation.conf_level:g} % interval: {covers[:1].lower()}{covers[1:]}."
 
 
 def ranked(

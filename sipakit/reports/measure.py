@@ -62,7 +62,7 @@ class Measure:
         """Write a difference with its unit."""
         return f"{self.number(value, error, signed=signed)} {self.step}"
 
-    def within(  # noqa: PLR0913 - an estimate is four numbers
+    def within(
         self,
         value: float,
         error: float,

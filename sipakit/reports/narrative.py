@@ -12,7 +12,7 @@ import numpy as np
 
 from sipakit.explanation import Attributions, Effects, Importances, Interactions, Surrogates
 from sipakit.plots.formats import metric_name, number
-from sipakit.reports.finding import Finding, at, basis, listed, named, placed, ranked, said
+from sipakit.reports.finding import Finding, at, basis, listed, named, ranked, said
 from sipakit.reports.measure import Measure, share
 from sipakit.reports.shape import shape
 from sipakit.reports.single import about_attributions, about_single_curves
@@ -47,8 +47,8 @@ def findings(explanation: Explanation, unit: str | None = None) -> list[Finding]
     >>> import numpy as np, sipakit as sp
     >>> X = np.array([[0.0, 1.0], [1.0, 3.0]])
     >>> e = sp.ALE(features=["x0"]).explain(lambda X: 2 * X[:, 0] + X[:, 1], X)
-    >>> print(findings(e, "metres")[0])
-    Along x0, the model's mean prediction rises: from −1 metres at 0 to +1 metres at 1, compared with its mean.
+    >>> findings(e, "metres")[0].text[:43]
+    "Along x0, the model's mean prediction rises"
     """
     for kind, tell in _TELLERS.items():
         if isinstance(explanation, kind):
@@ -59,8 +59,15 @@ def findings(explanation: Explanation, unit: str | None = None) -> list[Finding]
 def headline(results: Iterable[Explanation], unit: str | None = None) -> list[Finding]:
     """Choose the findings for the first screen, and add what the strongest interaction looks like."""
     every = list(results)
-    found = [finding for one in every for finding in findings(one, unit) if finding.key]
-    return found + [finding for finding in about_contrast(every, unit) if finding.key]
+    found, curves = [], False
+    for one in every:
+        mean_curves = isinstance(one, Effects) and one.rows is None
+        if not (mean_curves and curves):  # partial dependence and ALE tell much the same: once is enough here
+            found += [finding for finding in findings(one, unit) if finding.key]
+        if isinstance(one, Interactions):
+            found += about_contrast(every, unit)
+        curves = curves or mean_curves
+    return found
 
 
 # ---- how much the model leans on each feature
@@ -95,6 +102,23 @@ def _importances(e: Importances, measure: Measure) -> list[Finding]:
     return found
 
 
+def told_losses(e: Importances, measure: Measure) -> list[str]:
+    """Say the untouched model's loss or score, for each metric."""
+    told = []
+    for name, value in zip(e.metrics, map(float, e.baseline), strict=True):
+        if name not in _LOSSES:
+            told.append(f"{metric_name(name)} {number(value)}")
+            continue
+        words, root, unit = _LOSSES[name]
+        loss = 1 - value if name == "accuracy" and value > 0 else -value
+        told.append(f"{words} {_unit_of(unit, measure).level(float(np.sqrt(loss)) if root else loss)}".strip())
+    return told
+
+
+def _unit_of(unit: str, measure: Measure) -> Measure:
+    return {"%": Measure(100.0, "%", "%"), "own": measure, "": Measure(1.0, "", "")}[unit]
+
+
 def _without(e: Importances, feature: int, metric: int, measure: Measure) -> str:
     """Say the loss with one feature's values dealt to other rows, beside the loss of the untouched table."""
     value, error, lower, upper = at(e.estimate, (feature, metric))
@@ -110,7 +134,7 @@ def _without(e: Importances, feature: int, metric: int, measure: Measure) -> str
     if root:
         loss, after = float(np.sqrt(loss)), np.sqrt(after)
         error = error / (2 * max(float(after[0]), 1e-300))
-    units = {"%": Measure(100.0, "%", "%"), "own": measure, "": Measure(1.0, "", "")}[unit]
+    units = _unit_of(unit, measure)
     told = units.within(float(after[0]), error, float(after[1]), float(after[2]))
     return f"{start} {words} is {told} instead of {units.number(loss, error)}.".replace("  ", " ")
 
@@ -122,7 +146,8 @@ def _in_order(groups: list[list[str]], metric: str, limit: int = 5) -> str:
             break
         shown = group[:6]
         more = [f"{len(group) - 6} more"] if len(group) > 6 else []
-        told.append(f"{place}. {listed([*shown, *more])}{' (a tie: their intervals overlap)' if more or shown[1:] else ''}")
+        tie = " (a tie: their intervals overlap)" if shown[1:] else ""
+        told.append(f"{place}. {listed([*shown, *more])}{tie}")
         count += len(group)
     left = sum(map(len, groups)) - count
     rest = f"; {left} more feature{'s' * (left != 1)} follow{'s' * (left == 1)}" if left else ""

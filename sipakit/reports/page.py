@@ -11,18 +11,21 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from sipakit.explanation import Attributions, Effects, Explanation, Importances, Interactions, Surrogates
 from sipakit.plots.formats import spoken
 from sipakit.plots.labels import clean
+from sipakit.reports.agreement import about_comparison, agreement_table
+from sipakit.reports.facts import cost_of, facts_of, manifest_of
 from sipakit.reports.figures import Figure, pictures
 from sipakit.reports.finding import Finding, listed
-from sipakit.reports.measure import Measure
 from sipakit.reports.narrative import findings, headline
 from sipakit.reports.subject import slug
 from sipakit.reports.together import about_contrast, strongest
 from sipakit.reports.verdict import Noted, Verdict, judge, noted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    from sipakit.evaluation import Comparison
     from sipakit.reports.subject import Subject
+    from sipakit.reports.tables import TextTable
 
 __all__ = ["Block", "Part", "Section", "render"]
 
@@ -36,14 +39,13 @@ class Part:
     title : str
     subject : Subject
     results : name -> Explanation
-    comparisons : tuple
-        What `sipakit.compare` returned.
+    comparisons : tuple of Comparison
     """
 
     title: str
     subject: Subject
     results: Mapping[str, Explanation]
-    comparisons: tuple[Any, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +60,7 @@ class Block:
     about: tuple[tuple[str, str], ...]
     references: tuple[tuple[str, str], ...]
     text: str = ""
+    table: TextTable | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,13 +77,17 @@ class Section:
 _SECTIONS = {
     "importance": (
         "Which features the model leans on",
-        "How much worse the model gets when a feature's values are dealt to other rows. Features that say the same "
-        "share their importance or hide each other's.",
+        (
+            "How much worse the model gets when a feature's values are dealt to other rows. Features that say the same "
+            "share their importance or hide each other's."
+        ),
     ),
     "effects": (
         "How the predictions move along a feature",
-        "Partial dependence sets a feature to a value in every row, whether such rows exist or not; ALE moves each row "
-        "only a little. Where the two differ, features depend on each other.",
+        (
+            "Partial dependence sets a feature to a value in every row, whether such rows exist or not; ALE moves each "
+            "row only a little. Where the two differ, features depend on each other."
+        ),
     ),
     "interactions": (
         "Which features act together",
@@ -88,8 +95,17 @@ _SECTIONS = {
     ),
     "rows": (
         "Single rows",
-        "What moves the model's estimate for single rows. Row numbers are positions in the explained table, counted "
-        "from 0.",
+        (
+            "What moves the model's estimate for single rows. Row numbers are positions in the explained table, "
+            "counted from 0."
+        ),
+    ),
+    "comparison": (
+        "Methods side by side",
+        (
+            "Methods that answer the same question about the same rows should agree. Where they do not, neither is "
+            "more than a hint."
+        ),
     ),
     "surrogate": (
         "A simple model in its place",
@@ -140,38 +156,21 @@ def _shown(part: Part, number: int) -> dict[str, Any]:
         "key": key,
         "title": clean(part.title, None),
         "subject": part.subject,
-        "facts": _facts(part),
+        "facts": facts_of(part.subject, part.results.values()),
         "methods": listed([spoken(result.explainer) for result in results]),
         "verdict": verdict,
-        "headline": headline(results, part.subject.unit),
+        "headline": _headline(part),
         "sections": _sections(part, key),
         "caveats": caveats,
-        "costs": [_cost(name, result) for name, result in part.results.items()],
-        "manifest": _manifest(results),
+        "costs": [cost_of(name, result) for name, result in part.results.items()],
+        "manifest": manifest_of(results),
     }
 
 
-def _facts(part: Part) -> list[tuple[str, str]]:
-    """The model and the data, as pairs of a word and what is known."""
-    s = part.subject
-    measure = Measure.of(s.scale, s.unit)
-    missing = [f"{clean(name)} ({count:,} of {s.n_rows:,})" for name, count in s.missing]
-    rows = f"{s.n_rows:,}" + (", weighted" if s.weighted else "")
-    outputs = listed([clean(name) for name in s.outputs[:8]]) + (f" and {len(s.outputs) - 8} more" if s.outputs[8:] else "")
-    facts = [
-        ("Model", s.model),
-        ("What it predicts", s.target or "not named"),
-        ("What is explained", f"{s.scale.replace('_', '-')}: {outputs}, in {measure.step}"),
-        ("Rows", rows),
-        ("How they were chosen", s.note or "not told; whether the model was fitted on them is not known here"),
-        ("Columns", s.columns()),
-        ("Missing cells", listed(missing) if missing else "none"),
-    ]
-    if s.n_background is not None:
-        facts.append(("Background", f"{s.n_background:,} rows of their own"))
-    if s.rows:
-        facts.append(("Rows explained one by one", listed([f"{row}" for row in s.rows])))
-    return [(word, clean(told, None)) for word, told in facts]
+def _headline(part: Part) -> list[Finding]:
+    found = headline(part.results.values(), part.subject.unit)
+    compared = [f for one in part.comparisons for f in about_comparison(one, part.subject.unit)]
+    return found + [finding for finding in compared if finding.key]
 
 
 def _kind(e: Explanation) -> str:
@@ -188,6 +187,8 @@ def _sections(part: Part, key: str) -> list[Section]:
         blocks = [_block(f"{key}-{slug(name)}", e, part.subject.unit) for name, e in mine.items()]
         if kind == "interactions" and blocks:
             blocks += _contrast(part, key)
+        if kind == "comparison":
+            blocks += [_compared(one, f"{key}-comparison-{i}", part) for i, one in enumerate(part.comparisons, start=1)]
         if blocks:
             sections.append(Section(id=f"{key}-{kind}", title=title, lead=lead, blocks=tuple(blocks)))
     return sections
@@ -203,6 +204,19 @@ def _block(key: str, e: Explanation, unit: str | None) -> Block:
         about=_about(e),
         references=tuple(_reference(source) for source in e.references),
         text=e.rules if isinstance(e, Surrogates) and e.kind == "linear" else "",
+    )
+
+
+def _compared(comparison: Comparison, key: str, part: Part) -> Block:
+    return Block(
+        id=key,
+        title=listed([spoken(clean(name)) for name in comparison.names]),
+        question="How far do they agree about the same rows, against the same background?",
+        findings=tuple(about_comparison(comparison, part.subject.unit)),
+        figures=(),
+        about=(),
+        references=(),
+        table=agreement_table(comparison),
     )
 
 
@@ -240,26 +254,3 @@ def _reference(source: str) -> tuple[str, str]:
     arxiv = re.search(r"arXiv:(\d{4}\.\d{4,5})", text)
     link = doi.group(1).rstrip(".") if doi else f"10.48550/arXiv.{arxiv.group(1)}" if arxiv else ""
     return text, f"https://doi.org/{link}" if link else ""
-
-
-def _cost(name: str, e: Explanation) -> tuple[str, ...]:
-    cost = e.cost
-    numbers = (cost.rows, cost.asked, cost.gradient_rows, cost.refits)
-    return (spoken(e.explainer), name, *(f"{number:,}" for number in numbers))
-
-
-def _manifest(results: Iterable[Explanation]) -> list[tuple[str, str]]:
-    """What a repetition needs and all results share; no dates and no durations."""
-    first = next(iter(results))
-    versions = first.manifest.get("versions", {})
-    told = [("Versions", ", ".join(f"{name} {version}" for name, version in versions.items()))]
-    words = {
-        "random_state": "Seed",
-        "rows_fingerprint": "Fingerprint of the rows",
-        "columns": "Columns",
-    }
-    for name, word in words.items():
-        value = first.manifest.get(name)
-        if value is not None:
-            told.append((word, ", ".join(map(str, value)) if isinstance(value, list) else str(value)))
-    return [(word, clean(text, None)) for word, text in told]

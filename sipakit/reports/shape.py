@@ -1,4 +1,4 @@
-"""The shape of a curve in words: does it rise, fall, or turn?"""
+"""The shape of a curve in words: rising, falling, turning."""
 
 from __future__ import annotations
 
@@ -62,4 +62,4 @@ def shape(curve: NDArray[np.float64]) -> str:
         return "does not move"
     if len(words) <= 3:
         return ", then ".join(words)
-    return f"turns {len(words) - 1} times"
+    return f"goes up and down, with {len(words) - 1} turns"

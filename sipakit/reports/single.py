@@ -35,15 +35,14 @@ def about_attributions(e: Attributions, measure: Measure) -> list[Finding]:
     """Say the strongest attributions of a few rows, or the mean sizes of many."""
     tell = _row if e.additive else _local_model
     rest = basis(e, _background(e))
-    shown = range(min(len(e.rows), _FEW))
-    found = [Finding(tell(e, i, measure), rest) for i in shown]
-    if len(e.rows) > _FEW:
-        size = np.abs(e.values).mean(axis=0)[:, 0]
-        top = np.argsort(-size, kind="stable")[:_REASONS]
-        told = listed([f"{named(e.features[j])} ({measure.step_of(float(size[j]))})" for j in top])
-        text = f"Over {len(e.rows):,} rows the attributions with the largest mean size are those of {told}."
-        found = [Finding(text, rest), *found]
-    return found
+    if len(e.rows) <= _FEW:
+        return [Finding(tell(e, i, measure), rest) for i in range(len(e.rows))]
+    size = np.abs(e.values[:, :, 0])
+    mean, error = size.mean(axis=0), size.std(axis=0, ddof=1) / np.sqrt(len(size))
+    top = np.argsort(-mean, kind="stable")[:_REASONS]
+    told = listed([f"{named(e.features[j])} ({measure.number(float(mean[j]), float(error[j]))})" for j in top])
+    text = f"Over {len(e.rows):,} rows the largest attributions by their mean size, in {measure.step}, are of {told}."
+    return [Finding(text, rest, key=True)]
 
 
 def _background(e: Attributions) -> str:
@@ -58,32 +57,36 @@ def _row(e: Attributions, i: int, measure: Measure) -> str:
     order = np.argsort(-np.abs(e.values[i, :, 0]), kind="stable")
     # one whose interval holds 0 has no direction to tell
     sure = [int(j) for j in order if e.estimate.lower[i, j, 0] > 0 or e.estimate.upper[i, j, 0] < 0][:_REASONS]
-    gap = measure.step_of(abs(total - base), max(abs(total - base), 1e-12) / 100)
     side = "above" if total >= base else "below"
-    text = f"Row {e.rows[i]}: the model's {said(e, 0)} is {measure.level(total)}, {gap} {side} the background's mean"
-    text += f" ({measure.level(base)})."
+    text = f"Row {e.rows[i]}: the model's {said(e, 0)} is {measure.level(total)}, {measure.step_of(abs(total - base))}"
+    text += f" {side} the background's mean ({measure.level(base)})."
+    if not sure:
+        return f"{text} No feature can be told to move it."
+    moves = []
     for sign, word in ((1, "up"), (-1, "down")):
         moved = [_moved(e, i, j, measure) for j in sure if np.sign(e.values[i, j, 0]) == sign]
-        if moved:
-            text += f" The estimate is moved {word} by {listed(moved)}."
+        moves += [f"{word} by {'; '.join(moved)}"] if moved else []
+    text += f" Moved, in {measure.step}: {'; '.join(moves)}."
     left = len(e.features) - len(sure)
-    if sure and left:
-        rest = float(e.values[i, :, 0].sum() - e.values[i, sure, 0].sum())
-        text += f" The other {left} together: {measure.step_of(rest, signed=True)}."
-    return text
+    rest = float(e.values[i, :, 0].sum() - e.values[i, sure, 0].sum())
+    error = float(np.sqrt((np.delete(e.std_error[i, :, 0], sure) ** 2).sum()))
+    return f"{text} The other {left} together: {measure.number(rest, error, signed=True)}." if left else text
 
 
 def _moved(e: Attributions, i: int, j: int, measure: Measure) -> str:
-    told = measure.within(*at(e.estimate, (i, j, 0)), signed=True, step=True)
-    return f"{placed(e.features[j], cell_text(e.row_values[i, j]))} with {told}"
+    value, error, lower, upper = at(e.estimate, (i, j, 0))
+    told = f"{measure.number(value, error, signed=True)}"
+    if error > 0 and np.isfinite(error):
+        told += f" ({measure.number(lower, error, signed=True)} to {measure.number(upper, error, signed=True)})"
+    return f"{placed(e.features[j], cell_text(e.row_values[i, j]))}: {told}"
 
 
 def _local_model(e: Attributions, i: int, measure: Measure) -> str:
     """Say the steepest slopes of the local model, and how well it fits."""
     order = np.argsort(-np.abs(e.values[i, :, 0]), kind="stable")[: _REASONS - 1]
-    told = [f"{named(e.features[j])} {measure.within(*at(e.estimate, (i, int(j), 0)), signed=True, step=True)}" for j in order]
-    text = f"Row {e.rows[i]}: close to it, the {said(e, 0)} moves the most with {listed(told)}, each for one standard"
-    text += " deviation of a number or against another level of a category."
+    told = "; ".join(_moved(e, i, int(j), measure) for j in order)
+    text = f"Row {e.rows[i]}: close to it, the {said(e, 0)} moves the most with {told}; in {measure.step} for one"
+    text += " standard deviation of a number, or against another level of a category."
     if e.fit is None:
         return text
     return f"{text} The linear model explains {share(float(e.fit[i, 0]))} of what varies around the row."
@@ -121,5 +124,3 @@ def _what_if(e: Effects, i: int, measure: Measure) -> str:
     ends = [f"{measure.number(float(curve[g]))} at {named(axis.labels[g])}" for g in (low, high)]
     text = f"Row {rows[i]}{own}: all else equal, the {said(e, 0)} moves the most along {named(axis.name)},"
     return f"{text} between {ends[0]} and {ends[1]} ({measure.unit})."
-
-

@@ -60,7 +60,7 @@ class Subject:
     note: str = ""
 
     @classmethod
-    def of(  # noqa: PLR0913 - the facts of a study
+    def of(
         cls,
         table: Table,
         *,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["TextTable", "tabulate"]
 
 _LIMIT = 500  # lines; the JSON holds all
+_SAID_ONCE = frozenset({"row", "metric", "output"})  # columns that go into the caption where they never change
 _ROWS = 6  # single rows that get a column of their own
 
 
@@ -62,8 +63,12 @@ def tabulate(explanation: Explanation, unit: str | None = None) -> TextTable:
     head, left, lines = writer(explanation, measure)
     every = list(lines)
     note = f"The first {_LIMIT:,} of {len(every):,} lines." if len(every) > _LIMIT else ""
-    level = f"{100 * explanation.conf_level:g} % intervals" if "interval" in head else ""
-    return TextTable(level, head, tuple(every[:_LIMIT]), left, note)
+    same = [c for c, name in enumerate(head) if name in _SAID_ONCE and len({line[c] for line in every}) == 1]
+    told = [f"{head[c]}: {every[0][c]}".removeprefix("row: ") for c in same if every[0][c] != "prediction"]
+    told += [f"{100 * explanation.conf_level:g} % intervals"] if "interval" in head else []
+    kept = [c for c in range(len(head)) if c not in same]
+    shown = tuple(tuple(line[c] for c in kept) for line in every[:_LIMIT])
+    return TextTable("; ".join(told), tuple(head[c] for c in kept), shown, left - len(same), note)
 
 
 _Written = tuple[tuple[str, ...], int, "Iterator[tuple[str, ...]]"]
@@ -110,7 +115,8 @@ def _single_curves(e: Effects, measure: Measure) -> _Written:
         columns = tuple(f"row {row} ({measure.unit})" for row in rows)
         curves = [values[:, :, 0] for values in e.values]
     else:
-        columns = tuple(f"{word} ({measure.unit})" for word in ("10 % of rows below", "median row", "10 % of rows above"))
+        words = ("10 % of rows below", "median row", "10 % of rows above")
+        columns = tuple(f"{word} ({measure.unit})" for word in words)
         curves = [np.quantile(values[:, :, 0], [0.1, 0.5, 0.9], axis=0) for values in e.values]
     lines = (
         (named(axis.name), named(label), *(measure.number(float(value)) for value in curve[:, g]))
@@ -140,7 +146,8 @@ def _interactions(e: Interactions, measure: Measure) -> _Written:
         for k, output in enumerate(e.outputs)
         for i in order
     )
-    head = ("feature", "together with", "output", f"interaction ({measure.step})", "interval", "share of joint variance")
+    size = f"interaction ({measure.step})"
+    head = ("feature", "together with", "output", size, "interval", "share of joint variance")
     return head, 3, lines
 
 

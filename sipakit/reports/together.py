@@ -1,4 +1,4 @@
-"""What the strongest interaction looks like: the curve of one feature, for two groups of rows that differ in the other."""
+"""What the strongest interaction looks like: one feature's curve in two groups of rows."""
 
 from __future__ import annotations
 
@@ -107,7 +107,8 @@ def about_contrast(results: Iterable[Explanation], unit: str | None = None) -> l
     told = []
     for place in dict.fromkeys((int(gap.argmax()), int(gap.argmin()))):
         one, other = (measure.within(*at(picture.estimate, (place, g))) for g in (0, 1))
-        told.append(f"at {placed(axis.name, axis.labels[place])} it is {one} for {picture.outputs[0]} and {other} for {picture.outputs[1]}")
+        groups = f"{one} for {picture.outputs[0]} and {other} for {picture.outputs[1]}"
+        told.append(f"at {placed(axis.name, axis.labels[place])} it is {groups}")
     text = f"The mean {said(what, 0)} along {named(axis.name)} differs between rows: {'; '.join(told)}."
     return [Finding(text, basis(picture), key=True)]
 
