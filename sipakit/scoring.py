@@ -14,9 +14,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import get_scorer, get_scorer_names
 
 from sipakit.errors import CapabilityError, InputError, InputTypeError, SipakitError
+from sipakit.metrics import BY_ROW, FOR_CLASSES, OF_TABLES, decided, every_class, probabilities
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+    from collections.abc import Callable, Collection
 
     from numpy.typing import NDArray
 
@@ -97,20 +98,35 @@ def resolve_scoring(scoring: Any, task: Task) -> tuple[Metric, ...]:
 
 def _metric(scoring: Any, task: Task) -> Metric:
     if isinstance(scoring, str):
-        if scoring in _BY_ROW:
-            return Metric(scoring, by_row=_bound(_BY_ROW[scoring], task), sign=-1)
-        if scoring not in get_scorer_names():
-            message = f"scoring={scoring!r} is no score that scikit-learn knows."
-            raise InputError(message, f"Row by row: {', '.join(_BY_ROW)}; and scikit-learn's scorer names.")
-        return _by_scorer(scoring, get_scorer(scoring), task)
+        return _by_name(scoring, task)
     if hasattr(scoring, "_score_func"):
-        return _by_scorer(_scorer_name(scoring), scoring, task)
+        same = [name for name in get_scorer_names() if repr(get_scorer(name)) == repr(scoring)]
+        name = getattr(scoring._score_func, "__name__", "score")  # noqa: SLF001 - scikit-learn has no public name of it
+        return _by_name(str(same[0]), task) if same else _by_scorer(name, scoring, task)
     if not callable(scoring):
         raise InputTypeError(f"scoring={scoring!r} is a {type(scoring).__name__}.", "It takes a name or a function.")
     for name in get_scorer_names():
         if getattr(get_scorer(name), "_score_func", None) is scoring:  # one of scikit-learn's functions: known sign
-            return _metric(name, task)
+            return _by_name(name, task)
     return _by_function(scoring, task)
+
+
+def _by_name(name: str, task: Task) -> Metric:
+    if name not in get_scorer_names():
+        message = f"scoring={name!r} is no score that scikit-learn knows."
+        raise InputError(message, f"Row by row: {', '.join(BY_ROW)}; and scikit-learn's scorer names.")
+    ours = name in BY_ROW or (name in OF_TABLES and len(task.classes or ()) <= 2)
+    if not ours:
+        return _by_scorer(name, get_scorer(name), task)
+    if name in FOR_CLASSES and task.classes is None:
+        cure = "Use neg_mean_squared_error, or say sp.adapt(model, classes=[...])."
+        raise CapabilityError(f"scoring={name!r} needs classes.", "The model predicts numbers.", cure)
+    if name not in FOR_CLASSES and task.classes is not None:
+        message = f"scoring={name!r} needs numbers."
+        raise CapabilityError(message, "The model predicts classes.", "Use neg_log_loss or neg_brier_score.")
+    if name in BY_ROW:
+        return Metric(name, by_row=lambda y, f: BY_ROW[name](y, f, task), sign=-1)
+    return Metric(name, as_a_whole=lambda y, f, w: OF_TABLES[name](y, f, w, task), sign=-1)
 
 
 def _by_function(function: Callable[..., Any], task: Task) -> Metric:
@@ -151,90 +167,6 @@ def _labels(task: Task) -> Callable[[Any], Any]:
     return lambda y: labels[y]
 
 
-# ---- losses by row
-
-
-def _squared(y: NDArray[np.float64], f: NDArray[np.float64], task: Task) -> NDArray[np.float64]:  # noqa: ARG001
-    return np.asarray(((y.reshape(len(y), -1) - f) ** 2).mean(axis=1))
-
-
-def _absolute(y: NDArray[np.float64], f: NDArray[np.float64], task: Task) -> NDArray[np.float64]:  # noqa: ARG001
-    return np.asarray(np.abs(y.reshape(len(y), -1) - f).mean(axis=1))
-
-
-def _log_loss(y: NDArray[np.intp], f: NDArray[np.float64], task: Task) -> NDArray[np.float64]:
-    p = _probabilities(f, task)
-    eps = np.finfo(np.float64).eps
-    return -np.log(np.clip(p[np.arange(len(y)), y], eps, 1))
-
-
-def _brier(y: NDArray[np.intp], f: NDArray[np.float64], task: Task) -> NDArray[np.float64]:
-    p = _probabilities(f, task)
-    squares = (p - np.eye(p.shape[1])[y]) ** 2
-    # scikit-learn's Brier score of two classes looks at one of them
-    return squares[:, 1] if p.shape[1] == 2 else squares.sum(axis=1)
-
-
-def _wrong(y: NDArray[np.intp], f: NDArray[np.float64], task: Task) -> NDArray[np.float64]:
-    return -np.asarray(_decided(f, task) == y, np.float64)  # less the share of right answers, so that signs agree
-
-
-_BY_ROW: Mapping[str, Callable[[Any, NDArray[np.float64], Task], NDArray[np.float64]]] = {
-    "neg_mean_squared_error": _squared,
-    "neg_mean_absolute_error": _absolute,
-    "neg_log_loss": _log_loss,
-    "neg_brier_score": _brier,
-    "accuracy": _wrong,
-}
-_FOR_CLASSES = {"neg_log_loss", "neg_brier_score", "accuracy"}
-
-
-def _bound(loss: Callable[..., Any], task: Task) -> Callable[[Any, NDArray[np.float64]], NDArray[np.float64]]:
-    name = next(key for key, value in _BY_ROW.items() if value is loss)
-    if name in _FOR_CLASSES and task.classes is None:
-        cure = "Use neg_mean_squared_error, or say sp.adapt(model, classes=[...])."
-        raise CapabilityError(f"scoring={name!r} needs classes.", "The model predicts numbers.", cure)
-    if name not in _FOR_CLASSES and task.classes is not None:
-        message = f"scoring={name!r} needs numbers."
-        raise CapabilityError(message, "The model predicts classes.", "Use neg_log_loss or neg_brier_score.")
-    return lambda y, f: loss(y, f, task)
-
-
-def _probabilities(f: NDArray[np.float64], task: Task) -> NDArray[np.float64]:
-    """(n, classes) probabilities from what was predicted.
-
-    Raises
-    ------
-    CapabilityError
-        If the outputs are another scale, or leave classes out.
-    """
-    if task.scale == "log_odds":
-        f = 1 / (1 + np.exp(-f))
-    elif task.scale != "probability":
-        message = f"A score of probabilities was asked for, and the model is explained on the {task.scale} scale."
-        raise CapabilityError(message, "Use output='probability'.", "Or score with 'accuracy'.")
-    return _every_class(f, task, lambda p: 1 - p)
-
-
-def _every_class(
-    f: NDArray[np.float64], task: Task, other: Callable[[NDArray[np.float64]], NDArray[np.float64]]
-) -> NDArray[np.float64]:
-    classes = [str(label) for label in task.classes or ()]
-    if list(task.outputs) == classes:
-        return f
-    if len(classes) == 2 and f.shape[1] == 1:
-        both = [f[:, 0], other(f[:, 0])]
-        return np.column_stack(both if task.outputs[0] == classes[0] else both[::-1])
-    message = f"The outputs {list(task.outputs)} leave classes out."
-    raise CapabilityError(message, f"A score needs all of {classes}.", "Leave output= at its default.")
-
-
-def _decided(f: NDArray[np.float64], task: Task) -> NDArray[np.intp]:
-    """(n,) position of the predicted class."""
-    full = _every_class(f, task, (lambda p: 1 - p) if task.scale == "probability" else (lambda s: -s))
-    return np.asarray(full.argmax(axis=1), np.intp)
-
-
 # ---- scikit-learn's scorers, run on a stand-in that replays the engine's predictions
 
 
@@ -264,13 +196,13 @@ class _ReplayClassifier(ClassifierMixin, _Replay):  # type: ignore[misc]
         return np.asarray(self.task.classes)
 
     def predict(self, X: Any) -> NDArray[Any]:
-        return np.asarray(self.classes_[_decided(self.predictions[np.asarray(X)[:, 0]], self.task)])
+        return np.asarray(self.classes_[decided(self.predictions[np.asarray(X)[:, 0]], self.task)])
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        return _probabilities(self.predictions[np.asarray(X)[:, 0]], self.task)
+        return probabilities(self.predictions[np.asarray(X)[:, 0]], self.task)
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
-        full = _every_class(self.predictions[np.asarray(X)[:, 0]], self.task, lambda s: -s)
+        full = every_class(self.predictions[np.asarray(X)[:, 0]], self.task, lambda s: -s)
         return full[:, 1] if full.shape[1] == 2 else full
 
 
@@ -291,8 +223,3 @@ def _by_scorer(name: str, scorer: Callable[..., float], task: Task) -> Metric:
             raise InputError(message, cure="Choose another score, or pass a function of (y, predictions).") from error
 
     return Metric(name, as_a_whole=loss, sign=-1)
-
-
-def _scorer_name(scorer: Any) -> str:
-    known: Sequence[Hashable] = [name for name in get_scorer_names() if repr(get_scorer(name)) == repr(scorer)]
-    return str(known[0]) if known else str(getattr(scorer._score_func, "__name__", "score"))  # noqa: SLF001

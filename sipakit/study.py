@@ -170,7 +170,8 @@ class Study(Mapping[str, Explanation]):
         """Return the main findings as sentences."""
         from sipakit.reports.narrative import headline
 
-        return [str(finding) for finding in headline(self.results.values(), self.subject.unit)]
+        unit = self.subject.unit
+        return [str(finding) for finding in headline(self.results.values(), unit, self.comparisons)]
 
     def report(self, path: str | Path, *, title: str | None = None) -> None:
         """Write one page of HTML that needs no network and runs no script.

@@ -162,7 +162,7 @@ def test_categories_are_codes_beside_their_levels():
         (pd.DataFrame({"secret": [1]}), {"type": "object", "value": "<DataFrame 1 x 1>"}),
         (len, {"type": "object", "value": "<len>"}),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_each_kind_of_value_has_one_form(value, encoded):
     assert documents._encoded(value) == encoded

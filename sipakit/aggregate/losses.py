@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from math import comb
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,6 +36,8 @@ class Deals:
         The value that row i was given in deal d.
     mass : (d, n)
         Weight of the giver.
+    counts : (d, n)
+        How much each deal counts beside the weights, so that the mean over them is unbiased.
     every : bool
         Whether each row was given each value, so that no chance is left.
     """
@@ -45,6 +46,7 @@ class Deals:
     own: NDArray[np.intp]
     given: NDArray[np.intp]
     mass: NDArray[np.float64]
+    counts: NDArray[np.float64]
     every: bool
 
 
@@ -63,7 +65,7 @@ def increase(deals: Deals, rise: NDArray[np.float64]) -> tuple[float, float, flo
     h_i = mean_k rise(i, k) + mean_k rise(k, i) - 2 mean.
     """
     w = deals.weights
-    pair = w * deals.mass  # a pair weighs as its two rows
+    pair = w * deals.mass * deals.counts  # a pair weighs as its two rows
     mean = float((pair * rise).sum() / pair.sum())
     received = _ratio((pair * rise).sum(axis=0), pair.sum(axis=0))
     givers, values = deals.given.ravel(), int(max(deals.given.max(), deals.own.max())) + 1
@@ -79,21 +81,23 @@ def increase(deals: Deals, rise: NDArray[np.float64]) -> tuple[float, float, flo
 def _dealing_error(deals: Deals, part: NDArray[np.float64]) -> float:
     """Standard error that balanced shuffles leave: (d, n) parts of the mean, one of each stratum for each row.
 
-    Along the values that a row was given, second differences take away what is a line, and the mean over the rows of a
-    stratum is taken away because all of these met all of the givers. What is left is what chance could have changed,
+    Along the values that a row was given, second differences take away what is a line, and their mean over the rows of
+    a stratum is taken away because all of these met all of the givers. What is left is what chance could have changed,
     and a little more.
     """
     d, n = part.shape
     if d == n:
         return 0.0
     part = np.take_along_axis(part, np.argsort(deals.given, axis=0), axis=0)[:, np.argsort(deals.own, kind="stable")]
-    order = min(2, d - 1)
-    apart = np.diff(part, order, axis=0)
+    apart = np.diff(part, min(2, d - 1), axis=0)
     stratum = np.arange(n) * d // n
     first = np.searchsorted(stratum, np.arange(d))
     apart -= (np.add.reduceat(apart, first, axis=1) / np.bincount(stratum))[:, stratum]
-    variance = (apart**2).mean() / comb(2 * order, order) / (1 - d / n)
-    return float(np.sqrt(variance / part.size))
+    share = np.ones(len(apart))
+    if d > 3:  # the outermost strata, often the widest, are in one difference only; the others in several
+        share[1:-1] = 1 / 6
+        share[1:2] = share[-2:-1] = 0 if d > 5 else share[1:2]
+    return float(np.sqrt(share @ (apart**2).sum(axis=1) / (1 - d / n))) / part.size
 
 
 def increase_as_a_whole(

@@ -5,7 +5,7 @@
 
 or one test for each rule:
 
-    @pytest.mark.parametrize("check", yield_checks(MyMethod()), ids=lambda check: check.__name__)
+    @pytest.mark.parametrize("check", list(yield_checks(MyMethod())), ids=lambda check: check.__name__)
     def test_contract(check):
         check(Case(MyMethod(), model, X, y))
 

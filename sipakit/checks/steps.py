@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sipakit.aggregate import State, Update
 from sipakit.checks.case import Case, must
 from sipakit.checks.equality import same
-from sipakit.engine.run import slices
+from sipakit.engine.run import one_regime, slices
 
 __all__ = [
     "check_any_split_of_the_updates_gives_the_same_state",
@@ -25,7 +25,8 @@ __all__ = [
 
 def check_design_is_pure(case: Case) -> None:
     """`design` gives the same twice."""
-    again = case.explainer.design(replace(case.task, design=None))
+    with one_regime():  # factorisations differ in the last bit between numbers of threads
+        again = case.explainer.design(replace(case.task, design=None))
     must(same(case.task.design, again), "design differs when called again", "it is a pure function of the task")
 
 

@@ -8,6 +8,7 @@ for any number of workers.
 from __future__ import annotations
 
 import platform
+import threading
 import time
 import warnings
 from contextlib import contextmanager
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["explain", "explain_task", "slices"]
 
 _SLICE_ROWS = 16_384
+_WORKER = threading.local()
 
 
 @dataclass
@@ -197,12 +199,23 @@ class _Work:
         return parts, len(mix), answers.rows, answers.seconds
 
 
+    def run_beside(self, draws: range, caller: int) -> tuple[list[Any], int, int, float]:
+        """Do the same in a worker, whose model gets one thread: the workers have the cores."""
+        here = threading.get_ident()
+        if here != caller and here != threading.main_thread().ident and not hasattr(_WORKER, "limited"):
+            # OpenMP keeps this number for each thread by itself, and joblib's threads end with their pool
+            threadpoolctl.threadpool_limits(limits=1, user_api="openmp")
+            _WORKER.limited = True
+        return self.run(draws)
+
+
 def _in_order(work: _Work, workers: int) -> Iterator[tuple[list[Any], int, int, float]]:
     due = slices(work.round_)
     if workers == 1 or len(due) == 1:
         return map(work.run, due)
     pool = joblib.Parallel(n_jobs=workers, prefer="threads", return_as="generator")
-    return iter(pool(joblib.delayed(work.run)(draws) for draws in due))
+    here = threading.get_ident()
+    return iter(pool(joblib.delayed(work.run_beside)(draws, here) for draws in due))
 
 
 def _left(lead: Explainer, budget: int, spent: int) -> int:

@@ -41,17 +41,17 @@ class _Design:
         Whether both are the same rows, each then counting in two roles.
     takes : (q, p) bool
         Columns of the patterns asked of the model: single features, all but one, and pairs.
-    sums : (c, q + 2) float
-        Each component is a combination of [patterns..., f(x), f(z)].
-    pairs : tuple
-        What the first half of the components measure; the second half are their denominators.
+    corners : (s, 4) int
+        For each statistic the numbers of (joint, first, second, neither) among [patterns..., f(x), f(z)].
+    pairs : (s,) tuple
+        What is measured.
     """
 
     evaluated: NDArray[np.intp]
     context: NDArray[np.intp]
     shared: bool
     takes: NDArray[np.bool_]
-    sums: NDArray[np.float64]
+    corners: NDArray[np.intp]
     pairs: tuple[tuple[Hashable, Hashable | None], ...]
 
 
@@ -134,9 +134,9 @@ class HStatistic(Explainer):
         return _Design(evaluated, context, shared, *_questions(task, self.order))
 
     def start(self, task: Task) -> Combined:
-        """For each component: its mean at every row, and in each context its products with those means."""
+        """For each statistic and its denominator: means at every row, and in each context products with those means."""
         design: _Design = task.design
-        c, m, b = len(design.sums), len(design.evaluated), len(design.context)
+        c, m, b = 2 * len(design.pairs), len(design.evaluated), len(design.context)
         return Combined({"means": Collected.zero(m, c, task.k), "contexts": Moments.zero(c * b, 2 * task.k)})
 
     def next_round(self, task: Task, state: State, number: int) -> Round | None:  # noqa: ARG002
@@ -161,7 +161,7 @@ class HStatistic(Explainer):
         )
 
     def aggregate(self, task: Task, sample: NDArray[np.intp], answers: NDArray[np.float64]) -> dict[str, Update]:
-        """Add the patterns up to components; keep their means over contexts, and their moments in each context."""
+        """Join the patterns to statistics; keep their means over contexts, and their moments in each context."""
         design: _Design = task.design
         b, q, d = len(design.context), len(design.takes), len(sample)
         full, empty = task.known_predictions, task.known_background_predictions
@@ -170,12 +170,14 @@ class HStatistic(Explainer):
         f[:, :, :q] = answers.reshape(d, b, q, task.k) - usual
         f[:, :, q] = (full[design.evaluated[sample]] - usual)[:, None]
         f[:, :, q + 1] = empty[design.context] - usual
-        parts = np.einsum("cq,dbqk->dcbk", design.sums, f, optimize=True)
+        joint, first, second, neither = (f[:, :, corner].swapaxes(1, 2) for corner in design.corners.T)
+        # differences in this order are exactly zero for a feature that the model does not use
+        parts = np.concatenate([(joint - first) - (second - neither), joint], axis=1)  # (d, c, b, k)
         context_weights = task.background_weights[design.context]
         means = np.einsum("dcbk,b->dck", parts, context_weights / context_weights.sum())
         both = np.concatenate([parts * means[:, :, None], parts], axis=-1)
-        cells = np.tile(np.arange(len(design.sums) * b), d)
-        weights = np.repeat(task.weights[design.evaluated[sample]], len(design.sums) * b)
+        cells = np.tile(np.arange(parts.shape[1] * b), d)
+        weights = np.repeat(task.weights[design.evaluated[sample]], parts.shape[1] * b)
         return {"means": Update(sample, means), "contexts": Update(cells, both.reshape(len(cells), -1), weights)}
 
     def conclude(self, task: Task, state: Combined) -> Interactions:
@@ -194,9 +196,9 @@ class HStatistic(Explainer):
         lower, upper = (np.sqrt(np.maximum(square + side * z * se_square, 0)) for side in (-1, 1))
         value = np.sqrt(np.maximum(square, 0))
         with np.errstate(divide="ignore", invalid="ignore"):
-            by_slope = se_square / (2 * value)
-        # at zero the root has no slope: the error is then what the interval spans
-        std_error = np.where(value > se_square / np.maximum(upper, 1e-300), by_slope, upper / z)
+            # at zero the root has no slope: the error is then what the interval spans
+            sloping = value > se_square / np.maximum(upper, 1e-300)
+            std_error = np.where(sloping, se_square / (2 * value), upper / z)
         parts = {
             "h_squared": ratio,
             "h_squared_lower": np.clip(ratio - z * se_ratio, 0, None),
@@ -242,34 +244,21 @@ def _drawn(limit: int | None, weights: NDArray[np.float64], rng: np.random.Gener
 
 def _questions(
     task: Task, order: int
-) -> tuple[NDArray[np.bool_], NDArray[np.float64], tuple[tuple[Hashable, Hashable | None], ...]]:
-    """Patterns, components as combinations of them with f(x) and f(z), and what the components measure."""
+) -> tuple[NDArray[np.bool_], NDArray[np.intp], tuple[tuple[Hashable, Hashable | None], ...]]:
+    """Patterns, the corners of each statistic among them, and what it measures."""
     u = len(task.features)
     if u < 2 and task.rows.n_columns < 2:
         raise InputError("X has one feature.", "An interaction needs two.")
-    one = np.eye(u, dtype=bool)
-    combos = list(combinations(range(u), 2)) if order == 2 else []
-    pairs = np.array([one[j] | one[k] for j, k in combos], bool).reshape(len(combos), u)
-    columns = task.membership
-    takes = np.vstack([columns, ~columns, (pairs[:, :, None] & columns).any(axis=1)])
+    columns, combos = task.membership, list(combinations(range(u), 2)) if order == 2 else []
+    joint = [columns[j] | columns[k] for j, k in combos]
+    takes = np.vstack([columns, ~columns, *joint])
     full, empty = len(takes), len(takes) + 1
-    above, below = [], []
-    for j in range(u):
-        # f - PD_j - PD_rest, with f(z) added: it changes no centred value and takes the contexts' noise away
-        above.append(_sum(len(takes), {full: 1, j: -1, u + j: -1, empty: 1}))
-        below.append(_sum(len(takes), {full: 1}))
-    for i, (j, k) in enumerate(combos):
-        above.append(_sum(len(takes), {2 * u + i: 1, j: -1, k: -1, empty: 1}))
-        below.append(_sum(len(takes), {2 * u + i: 1}))
+    # f - PD_rest - PD_j and PD_jk - PD_j - PD_k, with f(z) added: it changes no centred value, and takes noise away
+    corners = [(full, u + j, j, empty) for j in range(u)]
+    corners += [(2 * u + i, j, k, empty) for i, (j, k) in enumerate(combos)]
     names = task.names
     measured = [(name, None) for name in names] + [(names[j], names[k]) for j, k in combos]
-    return takes, np.array(above + below), tuple(measured)
-
-
-def _sum(q: int, terms: Mapping[int, int]) -> NDArray[np.float64]:
-    line = np.zeros(q + 2)
-    line[list(terms)] = list(terms.values())
-    return line
+    return takes, np.array(corners, np.intp), tuple(measured)
 
 
 def _components(task: Task, state: Combined) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
@@ -290,7 +279,7 @@ def _components(task: Task, state: Combined) -> tuple[NDArray[np.float64], NDArr
     centred = means - middle[:, None]
     theta = np.einsum("cmk,m->ck", centred**2, w)
     as_point = centred**2 - theta[:, None]
-    product, own = np.split(contexts.mean.reshape(len(design.sums), len(v), -1), 2, axis=-1)
+    product, own = np.split(contexts.mean.reshape(len(means), len(v), -1), 2, axis=-1)
     product = product - own * middle[:, None]  # mean over points of G(i, b) g_i
     as_context = 2 * (product - np.einsum("cbk,b->ck", product, v)[:, None])
     if design.shared:

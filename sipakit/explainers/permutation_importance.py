@@ -9,6 +9,7 @@ import numpy as np
 
 from sipakit import columns as col
 from sipakit.aggregate import Collected, State, Update, effective_count
+from sipakit.aggregate.base import cell_sums
 from sipakit.aggregate.losses import JACKKNIFE_GROUPS, Deals, increase, increase_as_a_whole
 from sipakit.caveats import Caveat, caveat
 from sipakit.errors import InputError
@@ -136,20 +137,12 @@ class PermutationImportance(Explainer):
         """Deal donors: every value where there are few, balanced shuffles otherwise."""
         by_row = all(metric.by_row is not None for metric in task.design.metrics)
         dealt = []
-        for feature, own in zip(index.tolist(), (task.design.values[j] for j in index), strict=True):
+        for feature in index.tolist():
+            own = task.design.values[feature]
             few = by_row and len(np.unique(own[task.weights > 0])) <= self.n_repeats
-            donor, mass = _every_value(own, task.weights) if few else self._shuffled(own, task.weights, rng)
-            dealt.append(_Dealt(feature, donor, Deals(task.weights, own, own[donor], mass, every=few)))
+            made = _every_value(task.weights, own) if few else _shuffled(task.weights, own, self.n_repeats, rng)
+            dealt.append(_Dealt(feature, *made))
         return dealt
-
-    def _shuffled(
-        self, own: NDArray[np.intp], weights: NDArray[np.float64], rng: np.random.Generator
-    ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """Donors of every row in balanced shuffles along the sorted column, and their weights."""
-        order = np.argsort(own, kind="stable")
-        donor = np.empty((min(self.n_repeats, len(own)), len(own)), np.intp)
-        donor[:, order] = order[balanced_shuffles(len(own), len(donor), rng)]
-        return donor, weights[donor]
 
     def intervene(self, task: Task, sample: list[_Dealt]) -> Mix:
         """Row i, but feature j comes from its donor."""
@@ -195,13 +188,25 @@ def _values(task: Task, feature: Feature) -> NDArray[np.intp]:
     return np.unique(ranks, axis=0, return_inverse=True)[1].reshape(-1).astype(np.intp)
 
 
-def _every_value(own: NDArray[np.intp], weights: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """One row for each value, dealt to everybody, and the weight of all rows with that value: (values, n) each."""
+def _every_value(weights: NDArray[np.float64], own: NDArray[np.intp]) -> tuple[NDArray[np.intp], Deals]:
+    """One row for each value, dealt to everybody, with the weight of all rows with that value."""
     use = np.flatnonzero(weights > 0)
     values, first = np.unique(own[use], return_index=True)
-    shape = (len(values), len(own))
-    mass = np.bincount(own, weights)[values]
-    return np.broadcast_to(use[first][:, None], shape), np.broadcast_to(mass[:, None], shape)
+    shape = len(values), len(own)
+    donor, given = (np.broadcast_to(each[:, None], shape) for each in (use[first], values))
+    mass = np.broadcast_to(cell_sums(own, weights, int(own.max()) + 1)[values][:, None], shape)
+    return donor, Deals(weights, own, given, mass, counts=np.ones(shape), every=True)
+
+
+def _shuffled(
+    weights: NDArray[np.float64], own: NDArray[np.intp], repeats: int, rng: np.random.Generator
+) -> tuple[NDArray[np.intp], Deals]:
+    """Donors of every row in balanced shuffles along the sorted column."""
+    order = np.argsort(own, kind="stable")
+    place, count = balanced_shuffles(len(own), min(repeats, len(own)), rng)
+    donor, counts = np.empty_like(place), np.empty_like(count)
+    donor[:, order], counts[:, order] = order[place], count
+    return donor, Deals(weights, own, own[donor], weights[donor], counts, every=False)
 
 
 def _increase(metric: Metric, task: Task, dealt: _Dealt, answers: NDArray[np.float64]) -> tuple[float, float, float]:

@@ -100,9 +100,10 @@ class Shapley(Explainer):
     -----
     A draw is one background row, with all coalitions or with equally many orders and their reverses. Where there are
     more background rows than orders, a draw is one order that starts at one background row and its reverse from that
-    row's nearest neighbour; the rows drawn are spread over the sorted predictions, and the values are shifted equally
-    so that they add up from the whole background's mean. The standard error is the spread over draws: the finite
-    background, and the orders. A background of one row is taken as given, and only the orders have an error.
+    row's nearest neighbour; the rows drawn are spread over the sorted predictions, and the values are shifted, in
+    proportion to their variances, so that they add up from the whole background's mean. The standard error is the
+    spread over draws: the finite background, and the orders. A background of one row is taken as given, and only the
+    orders have an error.
 
     Cost
     ----
@@ -234,7 +235,10 @@ class Shapley(Explainer):
         if design.behind == 1:
             base_error = np.zeros_like(base_error)
             std_error = std_error if design.orders else np.zeros(shape)
-        values = values + completeness_gap(task, base, values)[:, None] / shape[1]
+        # what is missing from the sum goes where it is likely to be from: nothing to a feature that is not used
+        variance = np.where(np.isfinite(std_error), std_error, 1.0) ** 2
+        share = variance / np.maximum(variance.sum(axis=1, keepdims=True), 1e-300)
+        values = values + share * completeness_gap(task, base, values)[:, None]
         df = effective_count(state.weight, state.weight_squares).reshape(shape[:2])[:, :, None] - 1
         return Attributions(
             **self.about(task),
@@ -286,7 +290,11 @@ def _enumerated(task: Task, sample: _Walks, f: NDArray[np.float64]) -> NDArray[n
     """Shapley values of each draw's game, exactly: (d, u, k)."""
     nobody, everybody = _ends(task, sample.row, sample.donors[:, 0])
     games = np.concatenate([nobody, f, everybody], axis=1)
-    return np.asarray(np.einsum("us,dsk->duk", shapley_weights(len(task.features)), games, optimize=True))
+    values = np.empty((len(games), len(task.features), task.k))
+    for j, weights in enumerate(shapley_weights(len(task.features))):
+        joined = np.flatnonzero(weights > 0)  # sets are numbered by their bits
+        values[:, j] = np.einsum("s,dsk->dk", weights[joined], games[:, joined] - games[:, joined - 2**j])
+    return values
 
 
 def _walked(task: Task, sample: _Walks, f: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sipakit.plots.bars import TIES, bar_sheet, name_bars, put_bars, write_beside
-from sipakit.plots.formats import number, quantity, spoken
+from sipakit.plots.formats import absent, number, quantity, spoken
 from sipakit.plots.labels import LIMIT, clean, distinct
 from sipakit.plots.style import DOWN, GREY, UP, fitting, narrower
 from sipakit.plots.words import about_error, counted, first_ones, serious, told
@@ -97,7 +97,7 @@ def _with_values(explanation: Attributions, order: NDArray[np.intp], limit: int)
 
 
 def _cell(value: object, limit: int) -> str:
-    if value is None or value != value or str(value) in {"NaT", "<NA>"}:  # noqa: PLR0124 - NaN
+    if absent(value):
         return "missing"
     return f"{value:.6g}" if isinstance(value, (float, np.floating)) else clean(value, limit)
 

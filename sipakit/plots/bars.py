@@ -117,13 +117,11 @@ def write_beside(
     last : float, optional
         Length of one more bar, at the end.
     """
-    value, lower, upper = (
-        np.append(array[cells], [] if last is None else [last])
-        for array in (estimate.values, estimate.lower, estimate.upper)
-    )
+    more = [] if last is None else [last]
+    value, lower, upper = (np.append(a[cells], more) for a in (estimate.values, estimate.lower, estimate.upper))
     up = value >= 0
-    reach = np.where(up, np.where(np.isfinite(upper), np.maximum(value, upper), value), 0)
-    reach = np.where(up, reach, np.where(np.isfinite(lower), np.minimum(value, lower), value))
+    outer = np.where(up, np.maximum(value, upper), np.minimum(value, lower))
+    reach = np.where(np.isfinite(outer), outer, value)
     for place, text in enumerate(texts):
         side, align = (3, "left") if up[place] else (-3, "right")
         note = panel.annotate(
@@ -163,14 +161,8 @@ def draw_importances(explanation: Importances, ax: Axes | None = None) -> Displa
     sheet = bar_sheet(len(order), len(metrics), ax, labels=max(map(len, names)))
     for panel, metric in zip(sheet.panels, metrics, strict=True):
         put_bars(panel, estimate, (order, metric))
-        untouched = float(explanation.baseline[metric])
-        if explanation.metrics[metric].startswith("neg_"):
-            untouched = abs(untouched)  # its name is written without the sign, too
-        sheet.caption(
-            panel.xaxis.label,
-            f"importance, in units of {names_of[metric]}",
-            f"(untouched table: {number(untouched)})",
-        )
+        untouched = f"(untouched table: {number(_untouched(explanation, metric))})"
+        sheet.caption(panel.xaxis.label, f"importance, in units of {names_of[metric]}", untouched)
     name_bars(sheet.panels[0], names)
     rest = estimate.values[np.setdiff1d(np.arange(len(explanation.features)), order), 0]
     left = f"largest {names_of[0]} first; no other exceeds {number(float(rest.max(initial=-np.inf)))}"
@@ -183,3 +175,9 @@ def draw_importances(explanation: Importances, ax: Axes | None = None) -> Displa
     title = f"{spoken(explanation.explainer)}: how much the model leans on each feature"
     facts = [f"{clean(explanation.features[i])}: {told(estimate, (int(i), 0))}." for i in order[:6]]
     return sheet.finish(title, notes, facts)
+
+
+def _untouched(explanation: Importances, metric: int) -> float:
+    """Return a metric of the untouched table; a negated one without the sign, as its name is written."""
+    value = float(explanation.baseline[metric])
+    return abs(value) if explanation.metrics[metric].startswith("neg_") else value

@@ -11,7 +11,7 @@ from matplotlib.colors import ListedColormap, Normalize
 
 from sipakit.plots.attributions import direction
 from sipakit.plots.bars import bar_sheet, name_bars
-from sipakit.plots.formats import number, spoken
+from sipakit.plots.formats import absent, number, spoken
 from sipakit.plots.labels import LIMIT, clean, distinct, put, put_ticks
 from sipakit.plots.style import FAINT, GREY, TEXT, Sheet, fitting, narrower
 from sipakit.plots.words import counted, first_ones, serious
@@ -123,7 +123,7 @@ def _spread(values: NDArray[np.float64], low: float, high: float) -> NDArray[np.
 def _ranks(cells: NDArray[np.object_]) -> NDArray[np.float64]:
     """Return each cell's rank from 0 to 1; NaN for missing cells, and for all where they have no order."""
     ranks = np.full(len(cells), np.nan)
-    known = np.array([cell is not None and cell == cell and str(cell) != "<NA>" for cell in cells], dtype=bool)  # noqa: PLR0124
+    known = np.array([not absent(cell) for cell in cells], dtype=bool)
     if any(isinstance(cell, str) for cell in cells[known]):
         return ranks
     try:

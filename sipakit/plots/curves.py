@@ -52,9 +52,10 @@ def draw_means(explanation: Effects, ax: Axes | None = None) -> Display:
     lines: list[Line2D] = []
     for panel, places, feature in zip(sheet.panels, layout, features, strict=True):
         part = explanation.parts()[feature]
-        cells = part.start + places.shown
-        turns = range(len(outputs))
-        lines = [_line(panel, places, explanation, (cells, outputs[t]), (t, len(outputs))) for t in turns]
+        lines = [
+            _line(panel, places, explanation, (part.start + places.shown, output), (turn, len(outputs)))
+            for turn, output in enumerate(outputs)
+        ]
         finish_panel(panel, places, zero=explanation.centred)
     notes = [
         counted(len(features), len(ranges), "features", "largest range first"),

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from matplotlib.ticker import Formatter
 
 from sipakit.plots.labels import clean
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from sipakit.explanation import Explanation
 
-__all__ = ["NumberTicks", "interval", "metric_name", "number", "quantity", "spoken"]
+__all__ = ["NumberTicks", "absent", "interval", "metric_name", "number", "quantity", "spoken"]
 
 _MINUS = "\N{MINUS SIGN}"
 _SCALES = {"log_odds": "log-odds", "score": "raw score"}
@@ -61,6 +62,12 @@ def interval(value: float, error: float, lower: float, upper: float) -> str:
     if not (np.isfinite([lower, upper]).all() and upper > lower):
         return told
     return f"{told} ({number(lower, error)} to {number(upper, error)})"
+
+
+def absent(cell: object) -> bool:
+    """Whether a cell is missing: NaN, None, NaT or NA."""
+    gone = pd.isna(cell)  # type: ignore[call-overload]
+    return isinstance(gone, (bool, np.bool_)) and bool(gone)  # the cells of a group are no single cell
 
 
 class NumberTicks(Formatter):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,15 +61,13 @@ def draw_rows(explanation: Effects, ax: Axes | None = None) -> Display:
     -------
     Display
     """
-    values = explanation.values
+    values, total = explanation.values, len(explanation.estimate.values)
     ranges = np.array([np.ptp(v, axis=1).mean(axis=0) for v in values])  # (features, outputs)
     outputs = largest(ranges.max(axis=0), 1 if ax is not None else _OUTPUTS)
     features = largest(ranges.max(axis=1), 1 if ax is not None else _PANELS // len(outputs))
-    cells = [(feature, output) for feature in features for output in outputs]
-    total = values[0].shape[0]
+    cells = list(product(features, outputs))
     few = total <= _NAMED
-    means = explanation.estimate.values[..., outputs].mean(axis=(1, 2))
-    rows = np.arange(total) if few else _evenly(means, _CURVES)
+    rows = _evenly(explanation.estimate.values[..., outputs].mean(axis=(1, 2)), total if few else _CURVES)
     columns = len(outputs) if len(outputs) > 1 else 3
     sheet, layout = effect_sheet([explanation.axes[feature] for feature, _ in cells], ax, columns)
     handles: list[Artist] = []
@@ -80,16 +79,14 @@ def draw_rows(explanation: Effects, ax: Axes | None = None) -> Display:
         if len(outputs) > 1 and feature == features[0]:
             sheet.caption(axes.set_title(" "), clean(explanation.outputs[output]))
     label = quantity(explanation, explanation.outputs[outputs[0]] if len(outputs) == 1 else None)
-    notes = [
+    drawn = [
         counted(len(features), len(values), "features", "largest mean range first"),
         counted(len(outputs), len(explanation.outputs), "outputs", "largest mean range first"),
         counted(len(rows), total, "rows drawn", "chosen evenly by their mean"),
         *dict.fromkeys(places.cut for places in layout),
-        about_error(explanation),
-        "Large marks: the row's own value and prediction." if few else "",
-        RUG,
-        serious(explanation),
     ]
+    marks = "Large marks: the row's own value and prediction." if few else ""
+    notes = [*drawn, about_error(explanation), marks, RUG, serious(explanation)]
     title = f"{spoken(explanation.explainer)}: {label} of single rows along {named(explanation, features)}"
     legend = (handles, _names(explanation, few=few))
     return sheet.finish(title, notes, _facts(explanation, outputs), y_label=label, legend=legend)
@@ -164,6 +161,8 @@ def _many_rows(panel: _Panel) -> list[Artist]:
 
 def _evenly(means: NDArray[np.float64], limit: int) -> NDArray[np.intp]:
     """Return at most ``limit`` rows, spread evenly over the ranks of their means."""
+    if len(means) <= limit:
+        return np.arange(len(means))
     order = np.argsort(means, kind="stable")
     return order[np.unique(np.linspace(0, len(order) - 1, min(limit, len(order))).round().astype(np.intp))]
 

@@ -72,10 +72,7 @@ def draw_matrix(explanation: Interactions, ax: Axes | None = None) -> Display:
     features = _strongest(explanation)
     names = distinct(features, narrower(24, ax))
     numbered = len(features) <= _NUMBERED
-    side = (0.5 if numbered else 0.24) * max(len(features), 4)
-    room = 0.075 * max(map(width, names))
-    columns = 3 if len(features) <= 6 else 1
-    sheet = Sheet.make(len(outputs), ax, columns=columns, size=(side + room + 0.9, side + room))
+    sheet = _sheet(len(outputs), ax, names)
     for panel, output in zip(sheet.panels, outputs, strict=True):
         cells = _cells(explanation, features, output)
         _panel(sheet, panel, cells, names, quantity(explanation, explanation.outputs[output]))
@@ -83,24 +80,38 @@ def draw_matrix(explanation: Interactions, ax: Axes | None = None) -> Display:
             _write(panel, cells)
         if len(outputs) > 1:
             sheet.caption(panel.set_title(" "), clean(explanation.outputs[output]))
+    notes = _notes(explanation, features, outputs, numbered=numbered)
+    title = f"{spoken(explanation.explainer)}: interactions of two features"
+    return sheet.finish(title, notes, _facts(explanation, features))
+
+
+def _sheet(count: int, ax: Axes | None, names: list[str]) -> Sheet:
+    """Make panels with square cells, and room for the names at two sides."""
+    side = (0.5 if len(names) <= _NUMBERED else 0.24) * max(len(names), 4)
+    room = 0.075 * max(map(width, names))
+    columns = 3 if len(names) <= 6 else 1
+    return Sheet.make(count, ax, columns=columns, size=(side + room + 0.9, side + room))
+
+
+def _drawn(explanation: Interactions, features: list[Hashable]) -> list[int]:
+    """Return the numbers of the pairs of these features."""
     inside = set(features)
-    drawn = [s for s, (a, b) in enumerate(explanation.pairs) if a in inside and b in inside]
+    return [s for s, (a, b) in enumerate(explanation.pairs) if a in inside and b in inside]
+
+
+def _notes(explanation: Interactions, features: list[Hashable], outputs: list[int], *, numbered: bool) -> list[str]:
+    drawn = np.array(_drawn(explanation, features), dtype=np.intp)
     every = {name for pair in explanation.pairs if pair[1] is not None for name in pair}
     total = any(second is None for _, second in explanation.pairs)
-    notes = [
+    return [
         counted(len(features), len(every), "features", "strongest first"),
         first_ones(len(outputs), len(explanation.outputs), "outputs"),
         "On the diagonal: the feature with all others together." if total and numbered else "",
         "Dotted: not asked for." if _gaps(_cells(explanation, features, 0)).any() else "",
         f"Intervals are not drawn here. Error: {clean(explanation.error, None)}",
-        weak_note(explanation, np.array(drawn, dtype=np.intp), outputs),
+        weak_note(explanation, drawn, outputs),
         serious(explanation),
     ]
-    return sheet.finish(
-        f"{spoken(explanation.explainer)}: interactions of two features",
-        notes,
-        _facts(explanation, drawn),
-    )
 
 
 def _strongest(explanation: Interactions) -> list[Hashable]:
@@ -174,8 +185,8 @@ def _write(panel: Axes, cells: _Cells) -> None:
             text.set_color(INK)
 
 
-def _facts(explanation: Interactions, drawn: list[int]) -> list[str]:
-    pairs = sorted(drawn, key=lambda s: -np.nan_to_num(explanation.estimate.values[s, 0]))
+def _facts(explanation: Interactions, features: list[Hashable]) -> list[str]:
+    pairs = sorted(_drawn(explanation, features), key=lambda s: -np.nan_to_num(explanation.estimate.values[s, 0]))
     return [
         f"{clean(explanation.pairs[s][0])} with {clean(explanation.pairs[s][1])}: {told(explanation.estimate, (s, 0))}."
         for s in pairs[:6]

@@ -44,9 +44,9 @@ def draw_surrogate(explanation: Surrogates, ax: Axes | None = None) -> Display:
     strength = np.abs(np.nan_to_num(explanation.estimate.values)).max(axis=1)
     order = np.argsort(-(explanation.support if tree else strength), kind="stable")[: fitting(_TERMS, ax)]
     names = [_term(explanation, int(term), narrower(_COLUMNS, ax), 3 if ax is None else 1) for term in order]
-    lines = [line for name in names for line in name.split("\n")]
+    wide = max(width(line) for name in names for line in name.split("\n"))
     deep = max(name.count("\n") + 1 for name in names)
-    sheet = bar_sheet(len(order), len(outputs), ax, labels=max(map(width, lines)), lines=deep)
+    sheet = bar_sheet(len(order), len(outputs), ax, labels=wide, lines=deep)
     for panel, output in zip(sheet.panels, outputs, strict=True):
         put_bars(panel, explanation.estimate, (order, output), dots=tree)
         unit = quantity(explanation, explanation.outputs[output])
@@ -56,13 +56,9 @@ def draw_surrogate(explanation: Surrogates, ax: Axes | None = None) -> Display:
             name = clean(explanation.outputs[output])
             sheet.caption(panel.set_title(" "), f"{name}: {_fidelity(explanation, output)}")
     name_bars(sheet.panels[0], names)
+    things, first = ("rules", "most frequent first") if tree else ("terms", "largest first")
     notes = [
-        counted(
-            len(order),
-            len(explanation.terms),
-            "rules" if tree else "terms",
-            "most frequent first" if tree else "largest first",
-        ),
+        counted(len(order), len(explanation.terms), things, first),
         first_ones(len(outputs), len(explanation.outputs), "outputs"),
         "" if len(outputs) == 1 else "R\N{SUPERSCRIPT TWO}: how well it imitates the model on unseen rows.",
         "Before each rule: its share of the rows." if tree else "",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -19,11 +21,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Figure", "pictures"]
 
+_HEADER = '<?xml version="1.0" encoding="utf-8"?>\n'
 _ROWS = 6
 _SHORT = 16
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Figure:
     """A picture on a page.
 
@@ -46,10 +49,14 @@ class Figure:
     caption: str
     open: bool = False
 
-    @property
+    @cached_property
     def svg(self) -> Markup:
         """The picture, made by our own plots; every name in it is escaped there."""
         return Markup(self.display.svg())  # noqa: S704 - SVG from sipakit.plots, not from a user
+
+    def save(self, path: Path) -> None:
+        """Write the picture as an SVG file."""
+        path.write_text(f"{_HEADER}{self.svg}", encoding="utf-8", newline="\n")
 
 
 def pictures(explanation: Explanation, unit: str | None = None) -> list[Figure]:

@@ -43,7 +43,7 @@ class Measure:
         named = {
             "probability": cls(100.0, "%", "probability points"),
             "log_odds": cls(1.0, "log-odds", "log-odds"),
-            "score": cls(1.0, "of raw score", "of raw score"),
+            "score": cls(1.0, "(raw score)", "units of the raw score"),
         }
         if scale in named:
             return named[scale]

@@ -12,6 +12,7 @@ import numpy as np
 
 from sipakit.explanation import Attributions, Effects, Importances, Interactions, Surrogates
 from sipakit.plots.formats import metric_name, number
+from sipakit.reports.agreement import about_comparison
 from sipakit.reports.finding import Finding, at, basis, listed, named, ranked, said
 from sipakit.reports.measure import Measure, share
 from sipakit.reports.shape import shape
@@ -21,6 +22,7 @@ from sipakit.reports.together import about_contrast
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from sipakit.evaluation import Comparison
     from sipakit.explanation import Explanation
 
 __all__ = ["Finding", "findings", "headline"]
@@ -56,7 +58,9 @@ def findings(explanation: Explanation, unit: str | None = None) -> list[Finding]
     return []
 
 
-def headline(results: Iterable[Explanation], unit: str | None = None) -> list[Finding]:
+def headline(
+    results: Iterable[Explanation], unit: str | None = None, comparisons: Iterable[Comparison] = ()
+) -> list[Finding]:
     """Choose the findings for the first screen, and add what the strongest interaction looks like."""
     every = list(results)
     found, curves = [], False
@@ -67,7 +71,8 @@ def headline(results: Iterable[Explanation], unit: str | None = None) -> list[Fi
         if isinstance(one, Interactions):
             found += about_contrast(every, unit)
         curves = curves or mean_curves
-    return found
+    compared = [finding for one in comparisons for finding in about_comparison(one, unit) if finding.key]
+    return found + compared
 
 
 # ---- how much the model leans on each feature

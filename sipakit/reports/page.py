@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -46,6 +47,19 @@ class Part:
     subject: Subject
     results: Mapping[str, Explanation]
     comparisons: tuple[Comparison, ...] = ()
+
+    @cached_property
+    def contrast(self) -> Effects | None:
+        """What the strongest interaction looks like."""
+        return strongest(self.results.values())
+
+    @cached_property
+    def figures(self) -> dict[str, tuple[Figure, ...]]:
+        """The figures of every result, drawn once."""
+        shown = dict(self.results)
+        if self.contrast is not None:
+            shown["strongest-interaction"] = self.contrast
+        return {name: tuple(pictures(result, self.subject.unit)) for name, result in shown.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +128,14 @@ _SECTIONS = {
 }
 
 
+_KINDS: Mapping[type[Explanation], str] = {
+    Importances: "importance",
+    Effects: "effects",
+    Interactions: "interactions",
+    Surrogates: "surrogate",
+}
+
+
 def render(parts: Sequence[Part], title: str) -> str:
     """Write a page.
 
@@ -159,7 +181,7 @@ def _shown(part: Part, number: int) -> dict[str, Any]:
         "facts": facts_of(part.subject, part.results.values()),
         "methods": listed([spoken(result.explainer) for result in results]),
         "verdict": verdict,
-        "headline": _headline(part),
+        "headline": headline(results, part.subject.unit, part.comparisons),
         "sections": _sections(part, key),
         "caveats": caveats,
         "costs": [cost_of(name, result) for name, result in part.results.items()],
@@ -167,24 +189,17 @@ def _shown(part: Part, number: int) -> dict[str, Any]:
     }
 
 
-def _headline(part: Part) -> list[Finding]:
-    found = headline(part.results.values(), part.subject.unit)
-    compared = [f for one in part.comparisons for f in about_comparison(one, part.subject.unit)]
-    return found + [finding for finding in compared if finding.key]
-
-
 def _kind(e: Explanation) -> str:
     if isinstance(e, Attributions) or (isinstance(e, Effects) and e.rows is not None and len(e.rows) <= 6):
         return "rows"
-    kinds = {Importances: "importance", Effects: "effects", Interactions: "interactions", Surrogates: "surrogate"}
-    return next(word for kind, word in kinds.items() if isinstance(e, kind))
+    return next(word for kind, word in _KINDS.items() if isinstance(e, kind))
 
 
 def _sections(part: Part, key: str) -> list[Section]:
     sections = []
     for kind, (title, lead) in _SECTIONS.items():
         mine = {name: e for name, e in part.results.items() if _kind(e) == kind}
-        blocks = [_block(f"{key}-{slug(name)}", e, part.subject.unit) for name, e in mine.items()]
+        blocks = [_block(f"{key}-{slug(name)}", name, part) for name in mine]
         if kind == "interactions" and blocks:
             blocks += _contrast(part, key)
         if kind == "comparison":
@@ -194,13 +209,14 @@ def _sections(part: Part, key: str) -> list[Section]:
     return sections
 
 
-def _block(key: str, e: Explanation, unit: str | None) -> Block:
+def _block(key: str, name: str, part: Part) -> Block:
+    e, unit = part.results[name], part.subject.unit
     return Block(
         id=key,
         title=spoken(e.explainer),
         question=e.question,
         findings=tuple(findings(e, unit)),
-        figures=tuple(pictures(e, unit)),
+        figures=part.figures[name],
         about=_about(e),
         references=tuple(_reference(source) for source in e.references),
         text=e.rules if isinstance(e, Surrogates) and e.kind == "linear" else "",
@@ -222,17 +238,15 @@ def _compared(comparison: Comparison, key: str, part: Part) -> Block:
 
 def _contrast(part: Part, key: str) -> list[Block]:
     """The picture of the strongest interaction."""
-    results = list(part.results.values())
-    picture = strongest(results)
-    if picture is None:
+    if part.contrast is None:
         return []
     return [
         Block(
             id=f"{key}-contrast",
             title="What the strongest interaction looks like",
-            question=picture.question,
-            findings=tuple(about_contrast(results, part.subject.unit)),
-            figures=tuple(pictures(picture, part.subject.unit)),
+            question=part.contrast.question,
+            findings=tuple(about_contrast(part.results.values(), part.subject.unit)),
+            figures=part.figures["strongest-interaction"],
             about=(),
             references=(),
         )

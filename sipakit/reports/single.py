@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sipakit.plots.formats import spoken
 from sipakit.reports.finding import Finding, at, basis, listed, named, placed, said
 from sipakit.reports.measure import share
 
@@ -41,7 +42,8 @@ def about_attributions(e: Attributions, measure: Measure) -> list[Finding]:
     mean, error = size.mean(axis=0), size.std(axis=0, ddof=1) / np.sqrt(len(size))
     top = np.argsort(-mean, kind="stable")[:_REASONS]
     told = listed([f"{named(e.features[j])} ({measure.number(float(mean[j]), float(error[j]))})" for j in top])
-    text = f"Over {len(e.rows):,} rows the largest attributions by their mean size, in {measure.step}, are of {told}."
+    text = f"{spoken(e.explainer)}, over {len(e.rows):,} rows: the largest attributions by their mean size, in"
+    text += f" {measure.step}, are of {told}."
     return [Finding(text, rest, key=True)]
 
 

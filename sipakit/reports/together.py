@@ -79,10 +79,12 @@ def _groups(own: NDArray[np.float64], ice: Effects, k: int) -> list[tuple[str, N
         two = np.sort(places[np.argsort(-counts, kind="stable")[:2]])
         labels = {float(p): label for p, label in zip(axis.positions, axis.labels, strict=True)}
         return [(placed(axis.name, labels.get(float(p), f"{p:g}")), own == p) for p in two]
-    low, high = np.quantile(own[np.isfinite(own)], [0.25, 0.75], method="inverted_cdf")
     if axis.kind != "number":
         return []
     name = named(axis.name)
+    low, high = np.quantile(own[np.isfinite(own)], [0.25, 0.75], method="inverted_cdf")
+    if low == high:  # most rows share one value, such as 0
+        return [(f"{name} = {low:.4g}", own == low), (f"{name} above {low:.4g}", own > low)]
     return [(f"{name} at most {low:.4g}", own <= low), (f"{name} at least {high:.4g}", own >= high)]
 
 
@@ -109,7 +111,8 @@ def about_contrast(results: Iterable[Explanation], unit: str | None = None) -> l
         one, other = (measure.within(*at(picture.estimate, (place, g))) for g in (0, 1))
         groups = f"{one} for {picture.outputs[0]} and {other} for {picture.outputs[1]}"
         told.append(f"at {placed(axis.name, axis.labels[place])} it is {groups}")
-    text = f"The mean {said(what, 0)} along {named(axis.name)} differs between rows: {'; '.join(told)}."
+    way = "across" if axis.kind == "category" else "along"
+    text = f"The mean {said(what, 0)} {way} {named(axis.name)} differs between rows: {'; '.join(told)}."
     return [Finding(text, basis(picture), key=True)]
 
 

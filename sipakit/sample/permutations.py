@@ -23,13 +23,13 @@ def orders(d: int, u: int, rng: np.random.Generator) -> NDArray[np.intp]:
     return np.asarray(rng.permuted(np.tile(np.arange(u, dtype=np.intp), (d, 1)), axis=1))
 
 
-def balanced_shuffles(n: int, repeats: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Deal ``n`` sorted places to each other so that nobody is lucky: (repeats, n) the place dealt to each place.
+def balanced_shuffles(n: int, repeats: int, rng: np.random.Generator) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Deal ``n`` sorted places to each other so that nobody is lucky.
 
     The places are cut into as many strata as there are repeats. Over all repeats each place receives one place of every
     stratum, by independent random matchings of two strata. Plain shuffles leave to chance how far apart receiver and
     donor are; these do not. Which repeat the place of a stratum comes in is random, so every line by itself looks like
-    a plain shuffle. Each place receives each place with the same probability, exactly.
+    a plain shuffle.
 
     Parameters
     ----------
@@ -38,20 +38,23 @@ def balanced_shuffles(n: int, repeats: int, rng: np.random.Generator) -> NDArray
     repeats : int
     rng : Generator
 
+    Returns
+    -------
+    (repeats, n) the place dealt to each place, and (repeats, n) how much each deal counts: 1, or a little less or more
+    where the strata cannot be equally large, so that a mean over all deals is unbiased.
+
     Examples
     --------
-    >>> dealt = balanced_shuffles(8, 4, np.random.default_rng(0))
-    >>> sorted((dealt[:, 5] // 2).tolist())
-    [0, 1, 2, 3]
+    >>> dealt, counts = balanced_shuffles(8, 4, np.random.default_rng(0))
+    >>> sorted((dealt[:, 5] // 2).tolist()), counts.min().item(), counts.max().item()
+    ([0, 1, 2, 3], 1.0, 1.0)
     """
-    size = -(-n // repeats)
-    slots = np.arange(size * repeats)
-    real = np.ones(len(slots), bool)  # the last strata have one slot too many where n is no multiple
-    real[slots[::-size][: len(slots) - n]] = False
-    place = np.where(real, np.cumsum(real) - 1, -1)
-    shuffled = np.argsort(slots // size + rng.random((repeats, len(slots))), axis=1)  # each stratum in itself
-    dealt = place[(shuffled + size * np.arange(repeats)[:, None]) % len(slots)][:, real]
-    # whoever drew a slot too many draws from all places: 1/m + (m - n)/m 1/n = 1/n for every place
-    dealt = np.where(dealt < 0, rng.integers(n, size=dealt.shape), dealt)
+    stratum = np.arange(n) * repeats // n
+    size = np.bincount(stratum)
+    first = np.cumsum(size) - size
+    giving = (stratum + np.arange(repeats)[:, None]) % repeats
+    shuffled = np.argsort(stratum + rng.random((repeats, n)), axis=1)  # each stratum in itself
+    place = first[giving] + (np.arange(n) - first[stratum]) % size[giving]
+    dealt = np.take_along_axis(shuffled, place, axis=1)
     line = (np.arange(repeats)[:, None] + rng.integers(repeats, size=n)) % repeats
-    return np.take_along_axis(dealt, line, axis=0)
+    return np.take_along_axis(dealt, line, axis=0), np.take_along_axis(size[giving] * (repeats / n), line, axis=0)

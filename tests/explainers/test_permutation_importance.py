@@ -53,9 +53,9 @@ def test_as_many_repeats_as_rows_are_all_pairs(weighted):
 def test_more_repeats_than_rows_cost_no_more():
     X = T1.sample(30, np.random.default_rng(0))
     y = T1.predict(X)
-    some, many = (sp.PermutationImportance(n_repeats=n).explain(T1.predict, X, y) for n in (30, 1000))
+    some, many = (sp.PermutationImportance(n_repeats=n, features=["x1"]).explain(T1.predict, X, y) for n in (30, 1000))
     np.testing.assert_array_equal(some.values, many.values)
-    assert some.cost.rows == many.cost.rows == 30 + 2 * 30 * 29
+    assert some.cost.rows == many.cost.rows == 30 + 30 * 29
 
 
 @pytest.mark.parametrize("name", ["whole", "text", "level", "size", "flag", "same"])
@@ -181,24 +181,26 @@ def test_parity_needs_every_feature():
 
 
 @pytest.mark.parametrize(("n", "repeats"), [(12, 4), (11, 4), (9, 8), (7, 7), (5, 1)])
-def test_every_place_is_dealt_to_every_place_equally_often(n, repeats):
+def test_every_place_counts_equally_for_every_place(n, repeats):
     rng = np.random.default_rng(0)
     runs = 4000
-    met = np.zeros((n, n))
+    met, seen = np.zeros((2, n, n))
     for _ in range(runs):
-        dealt = balanced_shuffles(n, repeats, rng)
-        np.add.at(met, (np.tile(np.arange(n), repeats), dealt.ravel()), 1)
+        dealt, counts = balanced_shuffles(n, repeats, rng)
+        cells = np.tile(np.arange(n), repeats), dealt.ravel()
+        np.add.at(met, cells, counts.ravel())
+        np.add.at(seen, cells, 1)
     expected = runs * repeats / n
-    assert np.abs(met - expected).max() < 4.5 * np.sqrt(expected)
+    assert np.abs(met - expected).max() < 4.5 * np.sqrt(expected) * (counts.max() if n % repeats else 1)
+    assert (seen.sum(axis=1) == runs * repeats).all()
 
 
 @pytest.mark.parametrize("n", [40, 43])
 def test_every_place_receives_from_every_stratum(n):
-    dealt = np.sort(balanced_shuffles(n, 10, np.random.default_rng(0)), axis=0)
-    strata = np.sort(np.minimum(dealt * 10 // n, 9), axis=0)
-    if n % 10 == 0:
-        np.testing.assert_array_equal(strata, np.tile(np.arange(10)[:, None], n))
-    assert (np.ptp(dealt, axis=0) > n / 2).all()
+    dealt, counts = balanced_shuffles(n, 10, np.random.default_rng(0))
+    strata = np.sort(dealt * 10 // n, axis=0)
+    np.testing.assert_array_equal(strata, np.tile(np.arange(10)[:, None], n))
+    np.testing.assert_allclose(counts.sum(axis=0), 10)
 
 
 def spread_of(make, runs=60):
@@ -216,7 +218,7 @@ def test_shuffles_are_unbiased_and_know_their_error(n):
     mixed.assert_mean_is(values, truth)
     told = np.sqrt(np.mean([e.estimate.parts["std_error_shuffles"][:, 0] ** 2 for e in runs], axis=0))
     ratio = told / values.std(axis=0, ddof=1)
-    assert (ratio > 0.85).all(), ratio  # never too small,
+    assert (ratio > 1).all(), ratio  # never too small,
     assert (ratio < 3).all(), ratio  # and not much too large
 
 
@@ -229,7 +231,7 @@ def test_few_repeats_are_unbiased_and_do_not_claim_too_much(n_repeats):
     values = np.array([e.values[:, 0] for e in runs])
     mixed.assert_mean_is(values, truth)
     told = np.sqrt(np.mean([e.estimate.parts["std_error_shuffles"][:, 0] ** 2 for e in runs], axis=0))
-    assert (told > 0.85 * values.std(axis=0, ddof=1)).all()
+    assert (told > values.std(axis=0, ddof=1)).all()
     assert ("SIPA030" in {c.code for c in runs[0].caveats}) == (n_repeats == 1)
 
 
@@ -261,7 +263,7 @@ def test_weighted_shuffles_are_nearly_unbiased_and_know_their_error():
     values = np.array([e.values[:, 0] for e in runs])
     mixed.assert_mean_is(values, truth)
     told = np.sqrt(np.mean([e.estimate.parts["std_error_shuffles"][:, 0] ** 2 for e in runs], axis=0))
-    assert (told > 0.8 * values.std(axis=0, ddof=1)).all()
+    assert (told > 0.9 * values.std(axis=0, ddof=1)).all()
 
 
 # ---- scores of a whole table

@@ -88,7 +88,7 @@ def test_no_text_that_holds_a_name_is_read_as_mathematics(label):
 
 @pytest.mark.parametrize("label", LABELS)
 def test_names_of_outputs_are_as_harmless_as_names_of_features(label):
-    explanation, kind = case(label, 3, 3)
+    explanation, kind = case(label, 2, 3)
     hostile = ("_hidden", "$x_{1$", "<b>\x00&")
     explanation = dataclasses.replace(explanation, outputs=hostile)
     text = seen.whole(draw(explanation, kind))

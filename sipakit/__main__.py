@@ -1,0 +1,7 @@
+"""``python -m sipakit`` is the command ``sipakit``."""
+
+import sys
+
+from sipakit.cli import main
+
+sys.exit(main())

@@ -1,0 +1,192 @@
+"""Friedman's H against its definition, closed forms and its own errors."""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import sipakit as sp
+from tests import brute
+from tests.analytic import ALL, T1, T2, T5, T8
+from tests.explainers import mixed
+
+CLOSED = [pytest.param(model, id=type(model).__name__) for model in ALL if len(model.names) > 1]
+
+
+def by_pair(e, column="estimate"):
+    """{(feature, feature_2 or None): value} of the first output."""
+    frame = e.frame()
+    frame = frame[frame["output"] == e.outputs[0]]
+    second = [None if pd.isna(name) else name for name in frame["feature_2"]]
+    return dict(zip(zip(frame["feature"], second, strict=True), frame[column], strict=True))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_pairs_and_totals_are_those_of_the_definition(weighted):
+    X = mixed.table(12)
+    weights = np.random.default_rng(0).integers(0, 4, 12).astype(float) if weighted else None
+    features = ["number", "when", "size"] if weighted else ["number", "text", "level", "flag", "same"]
+    e = sp.HStatistic(n_draws=None, features=features).explain(mixed.scores, X, sample_weight=weights)
+    assert e.values.shape == (len(features) * (len(features) + 1) // 2, 2)
+    for i, (j, k) in enumerate(e.pairs):
+        if k is None:
+            above, below = brute.h_total(mixed.scores, X, j, weights=weights)
+        else:
+            above, below = brute.h_pair(mixed.scores, X, j, k, weights=weights)
+        np.testing.assert_allclose(e.values[i] ** 2, above, atol=1e-9, err_msg=f"{j} x {k}")
+        if (below > 1e-12).all():
+            np.testing.assert_allclose(e.estimate.parts["h_squared"][i], above / below, atol=1e-9)
+
+
+def test_a_group_acts_as_one():
+    X = mixed.table(20)
+    groups = {"pair": ["number", "text"]}
+    e = sp.HStatistic(groups=groups, features=["pair", "whole"], n_draws=None).explain(mixed.score, X)
+    pd_group = brute.pd_at_rows(mixed.score, X, ["number", "text"])
+    pd_whole = brute.pd_at_rows(mixed.score, X, "whole")
+    pd_both = brute.pd_at_rows(mixed.score, X, ["number", "text", "whole"])
+    expected = np.sqrt(np.mean((pd_both - pd_group - pd_whole) ** 2))
+    assert by_pair(e)["pair", "whole"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("model", CLOSED)
+def test_populations_have_the_closed_forms(model):
+    X, weights = model.population()
+    e = sp.HStatistic(n_draws=None).explain(model.predict, X, sample_weight=weights)
+    values, ratios = by_pair(e), by_pair(e, "h_squared")
+    for j, k in combinations(model.names, 2):
+        assert values[j, k] ** 2 == pytest.approx(model.h_numerator(j, k), abs=1e-12)
+        if model is not T5:
+            assert ratios[j, k] == pytest.approx(model.h_squared(j, k), abs=1e-12)
+    for j in model.names:
+        assert ratios[j, None] == pytest.approx(model.h_total(j), abs=1e-12)
+
+
+@pytest.mark.parametrize("model", CLOSED)
+def test_samples_have_the_closed_forms(model):
+    X = model.sample(250, np.random.default_rng(3))
+    e = sp.HStatistic(n_draws=None).explain(model.predict, X)
+    values, errors = by_pair(e), by_pair(e, "std_error")
+    for j, k in combinations(model.names, 2):
+        truth = np.sqrt(model.h_numerator(j, k))
+        assert abs(values[j, k] - truth) < 4 * errors[j, k] + 1e-9
+
+
+@pytest.mark.parametrize("n", [2, 3, 50])
+def test_an_additive_model_has_no_interaction_at_any_number_of_rows(n):
+    X = T1.sample(n, np.random.default_rng(n))
+    e = sp.HStatistic().explain(T1.predict, X)
+    np.testing.assert_allclose(e.values, 0, atol=1e-12)
+    assert np.isfinite(e.std_error).all()
+
+
+def test_an_additive_model_has_no_interaction_with_a_background_of_its_own_either():
+    rng = np.random.default_rng(0)
+    e = sp.HStatistic(background=T1.sample(30, rng)).explain(T1.predict, T1.sample(40, rng))
+    np.testing.assert_allclose(e.values, 0, atol=1e-12)
+
+
+def test_a_background_supplies_the_contexts():
+    rng = np.random.default_rng(0)
+    X, behind = T2.sample(15, rng), T2.sample(10, rng)
+    e = sp.HStatistic(background=behind).explain(T2.predict, X)
+
+    def pd_of(names):
+        rows = [T2.predict(brute.from_donor(behind, names, X, i)).mean() for i in range(15)]
+        return np.array(rows) - np.mean(rows)
+
+    rest = pd_of(["x1", "x2"]) - pd_of(["x1"]) - pd_of(["x2"])
+    assert by_pair(e)["x1", "x2"] == pytest.approx(np.sqrt(np.mean(rest**2)))
+
+
+def test_an_unused_feature_has_exactly_no_interaction():
+    X = mixed.table(40).assign(extra=np.random.default_rng(0).normal(size=40))
+    e = sp.HStatistic(features=["extra", "number", "text", "same"]).explain(mixed.score, X)
+    values = by_pair(e)
+    for pair, value in values.items():
+        if "extra" in pair or "same" in pair:
+            assert value == 0, pair
+
+
+def test_pairs_without_any_effect_have_no_ratio_and_it_is_told():
+    X, weights = T5.population()
+    e = sp.HStatistic().explain(T5.predict, X, sample_weight=weights)
+    ratios = by_pair(e, "h_squared")
+    assert np.isnan(ratios["x1", "x2"])
+    assert ratios["x1", None] == pytest.approx(1)
+    (told,) = [c for c in e.caveats if c.code == "SIPA023"]
+    assert "x1 x x2" in told.message
+    assert np.isfinite(e.values).all()
+
+
+def test_a_weak_denominator_is_flagged():
+    def predict(X):
+        return X["x1"] + 0.01 * X["x2"] * X["x3"]
+
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(100, 3)), columns=["x1", "x2", "x3"])
+    e = sp.HStatistic().explain(predict, X)
+    weak = dict(zip(e.pairs, e.weak[:, 0], strict=True))
+    assert weak["x2", "x3"]
+    assert not weak["x1", "x2"]
+
+
+def test_order_one_gives_totals_only():
+    X = T8.sample(50, np.random.default_rng(0))
+    e = sp.HStatistic(order=1).explain(T8.predict, X)
+    assert e.pairs == (("x1", None), ("x2", None))
+    both = sp.HStatistic().explain(T8.predict, X)
+    np.testing.assert_array_equal(e.values, both.values[:2])
+
+
+def test_drawn_rows_are_told_and_their_statistics_are_close():
+    X = T2.sample(2000, np.random.default_rng(1))
+    e = sp.HStatistic(n_draws=150).explain(T2.predict, X)
+    (told,) = [c for c in e.caveats if c.code == "SIPA024"]
+    assert "150 of 2,000" in told.message
+    truth = np.sqrt(T2.h_numerator("x1", "x2"))
+    assert abs(by_pair(e)["x1", "x2"] - truth) < 4 * by_pair(e, "std_error")["x1", "x2"]
+    assert e.cost.asked == 150 * 150 * 5
+
+
+def test_weights_are_rows_given_again():
+    X = mixed.table(12)
+    weights = np.random.default_rng(0).integers(1, 3, 12)
+    e = sp.HStatistic(n_draws=None, order=1).explain(mixed.scores, X, sample_weight=weights.astype(float))
+    twice = sp.HStatistic(n_draws=None, order=1).explain(mixed.scores, X.loc[X.index.repeat(weights)])
+    np.testing.assert_allclose(e.values, twice.values, atol=1e-12)
+    np.testing.assert_allclose(e.estimate.parts["h_squared"], twice.estimate.parts["h_squared"], atol=1e-12)
+
+
+def test_errors_are_those_of_leaving_each_row_out():
+    n = 100
+    X = T8.sample(n, np.random.default_rng(2)).assign(x1=lambda X: X["x1"] ** 2)
+    e = sp.HStatistic(n_draws=None).explain(T8.predict, X)
+    values, ratios = [], []
+    for i in range(n):
+        other = sp.HStatistic(n_draws=None).explain(T8.predict, X.drop(index=i))
+        values.append(other.values[:, 0])
+        ratios.append(other.estimate.parts["h_squared"][:, 0])
+    np.testing.assert_allclose(e.std_error[:, 0], np.sqrt((n - 1) * np.var(values, axis=0)), rtol=0.1)
+    parts = e.estimate.parts
+    told = (parts["h_squared_upper"] - parts["h_squared"])[:, 0] / 1.959964
+    np.testing.assert_allclose(told, np.sqrt((n - 1) * np.var(ratios, axis=0)), rtol=0.1)
+
+
+def test_one_row_has_no_statistic_and_an_infinite_error():
+    e = sp.HStatistic(features=["whole", "size"]).explain(mixed.score, mixed.table(1))
+    np.testing.assert_array_equal(e.values, 0)
+    assert np.isinf(e.std_error).all()
+
+
+def test_one_column_has_no_interaction():
+    with pytest.raises(sp.InputError, match="needs two"):
+        sp.HStatistic().explain(lambda X: X[:, 0], np.zeros((5, 1)) + np.arange(5)[:, None])
+
+
+def test_three_classes():
+    X = mixed.table(20)
+    model = sp.adapt(mixed.probabilities, classes=["a", "b", "c"])
+    e = sp.HStatistic(features=["number", "whole"], n_draws=None).explain(model, X)
+    above, _ = brute.h_pair(mixed.probabilities, X, "number", "whole")
+    np.testing.assert_allclose(e.values[2] ** 2, above, atol=1e-12)
