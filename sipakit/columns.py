@@ -112,8 +112,10 @@ def united(column: Column, other: Column) -> tuple[Column, Column]:
         return column, other
     if isinstance(column.dtype, pd.CategoricalDtype):
         extra = [value for value in pd.unique(pd.Series(other).dropna()) if value not in column.categories]
-        levels = pd.CategoricalDtype([*column.categories, *extra], ordered=column.dtype.ordered)
-        return pd.Series(column).astype(levels).array, pd.array(other, dtype=levels)
+        levels = [*column.categories, *extra]
+        ours = column.set_categories(levels)
+        codes = pd.Index(levels, dtype=object).get_indexer(pd.Index(np.asarray(other, dtype=object)))
+        return ours, pd.Categorical.from_codes(codes, dtype=ours.dtype)
     if isinstance(other.dtype, pd.CategoricalDtype):
         return united(column, _bare(pd.Series(other.categories).reindex(other.codes)))
     plain = not _extension(column) and not _extension(other)

@@ -53,10 +53,11 @@ def open_table(
     InputError, InputTypeError
         For data that is no table of at least one row and one column with names of their own.
     """
-    table = Table.from_data(_readable(data, argument))
-    if not table.n_columns or not len(table):
-        message = f"{argument} has {len(table)} rows and {table.n_columns} columns."
+    readable = _readable(data, argument)
+    if 0 in readable.shape:
+        message = f"{argument} has {readable.shape[0]} rows and {readable.shape[1]} columns."
         raise InputError(message, "At least one of each is needed.", "Check the filter or selection that made it.")
+    table = Table.from_data(readable)
     if table.header.has_duplicates:
         twice = list(dict.fromkeys(table.header[table.header.duplicated()]))
         message = f"{argument} has more than one column named {first_few(twice)}."

@@ -116,13 +116,15 @@ class Encoding:
         object.__setattr__(self, "matrix", np.column_stack([term.numbers for term in self.terms]).astype(np.float64))
 
 
-def encode(table: Table, features: Sequence[Feature], *, impute: bool) -> Encoding:
+def encode(table: Table, features: Sequence[Feature], weights: NDArray[np.float64], *, impute: bool) -> Encoding:
     """Encode columns: numbers, dates and ordered levels standardised, unordered levels a column each.
 
     Parameters
     ----------
     table : Table, n rows
     features : single columns
+    weights : (n,)
+        They count in means, standard deviations, and the frequency of levels.
     impute : bool
         Put the mean where a number is missing, and a column "missing" beside it; otherwise leave NaN.
     """
@@ -132,13 +134,12 @@ def encode(table: Table, features: Sequence[Feature], *, impute: bool) -> Encodi
         (j,) = feature.columns
         column, kind = table.columns[j], table.kind(j)
         if kind == "category":
-            terms += _levels(feature.name, column, caveats)
+            terms += _levels(feature.name, column, weights, caveats)
             continue
         places = col.numbers(column)
         places = np.where(np.isfinite(places), places, np.nan)
         absent = np.isnan(places)
-        middle = float(places[~absent].mean()) if not absent.all() else 0.0
-        unit = float(places[~absent].std()) if not absent.all() else 0.0
+        middle, unit = _mean_and_spread(places, weights * ~absent)
         filled = np.asarray(np.where(absent, middle, places) if impute else places, np.float64)
         terms.append(Term(str(feature.name), feature.name, kind, filled, middle, unit or 1.0, column))
         if impute and absent.any():
@@ -146,11 +147,23 @@ def encode(table: Table, features: Sequence[Feature], *, impute: bool) -> Encodi
     return Encoding(tuple(terms), tuple(caveats))
 
 
-def _levels(name: Hashable, column: col.Column, caveats: list[Caveat]) -> list[Term]:
+def _mean_and_spread(places: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[float, float]:
+    """Mean and standard deviation of the places that have weight; 0 where there are none."""
+    use = weights > 0
+    if not use.any():
+        return 0.0, 0.0
+    middle = float(np.average(places[use], weights=weights[use]))
+    if np.ptp(places[use]) == 0:
+        return float(places[use][0]), 0.0
+    return middle, float(np.sqrt(np.average((places[use] - middle) ** 2, weights=weights[use])))
+
+
+def _levels(name: Hashable, column: col.Column, weights: NDArray[np.float64], caveats: list[Caveat]) -> list[Term]:
     """One term a level, the most frequent 50 of them, and one for missing cells."""
     absent = col.missing(column)
     labels = np.array([str(value) for value in column], dtype=object)
-    levels, counts = np.unique(labels[~absent].astype(str), return_counts=True)
+    levels, place = np.unique(labels[~absent].astype(str), return_inverse=True)
+    counts = np.bincount(place, weights[~absent], len(levels))
     common = levels[np.sort(np.argsort(-counts, kind="stable")[:_MOST_LEVELS])]
     if len(levels) > len(common):
         message = f"Feature {name!r} has {len(levels)} levels; the surrogate knows the {len(common)} most frequent."

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 import numpy as np
 
 from sipakit.errors import InputError
+from sipakit.task import check_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
@@ -96,7 +97,7 @@ class Explainer(ABC):
 
         Raises
         ------
-        InputError
+        InputError, InputTypeError
             Naming the parameter, its value and what is allowed.
         """
         for name, value in self.get_params().items():
@@ -104,6 +105,7 @@ class Explainer(ABC):
             if not holds(value):
                 message = f"{type(self).__name__}({name}={_shown(value)!r}) cannot be used."
                 raise InputError(message, f"{name} takes {allowed}.", f"Leave {name}= out for the default.")
+        check_names(self.param("features"), self.param("groups"))
 
     # ---- what a method says
 

@@ -223,13 +223,12 @@ class Study(Mapping[str, Explanation]):
         return "\n".join([*lines, "", "study[name] has the numbers; study.report(path) writes a page."])
 
 
-def _called(model: object) -> str:
-    """Say what kind of thing a model is; only for readers, nothing follows from it."""
-    if isinstance(model, Adapter):
-        inner = next(iter(vars(model).values()), None)  # an adapter's first field is the model
-        return _called(inner)
-    steps = getattr(model, "steps", None)
+def _called(thing: object) -> str:
+    """Say what kind of thing a model is, for readers: nothing is decided by it."""
+    if isinstance(thing, Adapter):
+        return _called(next(iter(vars(thing).values()), None))  # an adapter's first field is the model
+    steps = getattr(thing, "steps", None)
     if isinstance(steps, list) and steps:
         return " after ".join(type(step).__name__ for _, step in reversed(steps))
-    name = getattr(model, "__name__", type(model).__name__)
+    name = getattr(thing, "__name__", type(thing).__name__)
     return "a function" if name == "<lambda>" else str(name)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sipakit.table import Table
 
-__all__ = ["Feature", "Task", "resolve_features"]
+__all__ = ["Feature", "Task", "check_names", "resolve_features"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def resolve_features(
         For names that the table lacks, repeated names, overlapping groups, a column beside its group, and a group named
         like a column.
     """
-    _look_at_lists(features, groups)
+    check_names(features, groups)
     position = {name: j for j, name in enumerate(table.names)}
     available = {**{name: (j,) for name, j in position.items()}, **_grouped(table, groups or {}, position)}
     grouped = {name for members in (groups or {}).values() for name in members}
@@ -164,8 +164,14 @@ def resolve_features(
     return tuple(Feature(name, available[name]) for name in chosen)
 
 
-def _look_at_lists(features: object, groups: object) -> None:
-    """Check that the arguments are lists and mappings of names at all."""
+def check_names(features: object, groups: object) -> None:
+    """Check that the arguments are lists and mappings of names at all, before there is a table.
+
+    Raises
+    ------
+    InputTypeError
+        For anything else.
+    """
     if isinstance(features, str):
         message = f"features={features!r} is one name."
         raise InputTypeError(message, "It takes a list of names.", f"Write features=[{features!r}].")

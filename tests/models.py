@@ -156,7 +156,12 @@ def _torch(n, seed):
     torch.manual_seed(seed)
     net = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Tanh(), torch.nn.Linear(8, 2)).double()
     made = _arrays(lambda X, y: net, n, seed)
-    return Fitted(sp.adapt(net, classes=["no", "yes"], output="probability"), made.X, np.where(made.y > 0, "yes", "no"), made.background)
+    return Fitted(
+        sp.adapt(net, classes=["no", "yes"], output="probability"),
+        made.X,
+        np.where(made.y > 0, "yes", "no"),
+        made.background,
+    )
 
 
 _MAKERS = {
@@ -175,5 +180,7 @@ _MAKERS = {
     "lightgbm of arrays": lambda n, s: _arrays(
         pytest.importorskip("lightgbm").LGBMRegressor(n_estimators=20, verbose=-1).fit, n, s
     ),
-    "perceptron": lambda n, s: _arrays(MLPRegressor(hidden_layer_sizes=(8,), tol=0.1, n_iter_no_change=2, random_state=0).fit, n, s),
+    "perceptron": lambda n, s: _arrays(
+        MLPRegressor(hidden_layer_sizes=(8,), tol=0.1, n_iter_no_change=2, random_state=0).fit, n, s
+    ),
 }

@@ -6,7 +6,9 @@ import doctest
 import importlib
 import pkgutil
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -22,15 +24,17 @@ def _blocks(page: Path) -> list[str]:
 
 
 def _modules() -> list[str]:
-    return [module.name for module in pkgutil.walk_packages(sipakit.__path__, "sipakit.") if "__main__" not in module.name]
+    every = pkgutil.walk_packages(sipakit.__path__, "sipakit.")
+    return [module.name for module in every if "__main__" not in module.name]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_code_of_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    namespace: dict[str, object] = {"__name__": "page"}
+    module = ModuleType("page")  # a module of its own: dataclasses look theirs up by name
+    monkeypatch.setitem(sys.modules, "page", module)
     for block in _blocks(page):
-        exec(compile(block, str(page), "exec"), namespace)  # noqa: S102 - our own pages
+        exec(compile(block, str(page), "exec"), vars(module))  # noqa: S102 - our own pages
 
 
 @pytest.mark.parametrize("name", _modules())

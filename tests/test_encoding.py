@@ -12,7 +12,7 @@ from tests.explainers import mixed
 
 def encoded(frame, *, impute=False):
     table = Table.from_data(frame)
-    return encode(table, resolve_features(table), impute=impute)
+    return encode(table, resolve_features(table), np.ones(len(frame)), impute=impute)
 
 
 def sides(column, limit, *, missing_below=False):
@@ -69,7 +69,7 @@ def test_only_frequent_levels_have_columns_and_it_is_told():
     [
         ([0, 3, 6, 7], 6.5, ("x <= 6.5", "x > 6.5")),
         ([2011, 2012], 2011.5, ("x <= 2011.5", "x > 2011.5")),  # four digits would say 2012
-        ([1.00001, 1.00002], 1.000015, ("x <= 1.00001", "x > 1.00001")),
+        ([1.00001, 1.00002], 1.000015, ("x <= 1.000015", "x > 1.000015")),
         ([0.1234567, 5.0], 2.5617283, ("x <= 2.562", "x > 2.562")),
         ([1e-9, 2e-9], 1.5e-9, ("x <= 1.5e-09", "x > 1.5e-09")),
         ([1e6, 3e6], 2e6, ("x <= 2000000", "x > 2000000")),

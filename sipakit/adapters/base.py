@@ -176,7 +176,8 @@ def _numeric(raw: Any) -> NDArray[Any]:
 def shown_row(batch: Any, i: int, limit: int = 5) -> str:
     """One row as the model saw it, a few columns of it."""
     if isinstance(batch, pd.DataFrame):
-        cells = [f"{name}={batch.iloc[i, j]!r}" for j, name in enumerate(batch.columns[:limit])]
+        first = batch.iloc[i : i + 1, :limit].astype(object)
+        cells = [f"{name}={cell!r}" for name, cell in zip(first.columns, first.to_numpy()[0].tolist(), strict=True)]
     else:
         cells = [repr(cell) for cell in np.asarray(batch[i]).tolist()[:limit]]
     more = np.shape(batch)[1] - limit

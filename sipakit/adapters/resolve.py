@@ -12,7 +12,7 @@ from sipakit.errors import InputError, InputTypeError
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
-__all__ = ["adapt"]
+__all__ = ["adapt", "called"]
 
 
 def _is_torch(model: object) -> bool:
@@ -103,3 +103,20 @@ def adapt(model: Any, *, output: Any = None, classes: Sequence[Hashable] | None 
             return make(model, output, classes)
     kinds = ", ".join(name for name, *_ in _TABLE)
     raise InputTypeError(f"model is a {type(model).__name__}.", f"It can be {kinds}.", "Pass a function that predicts.")
+
+
+def called(model: Any) -> str:
+    """Say what kind of thing a model is; only for readers, nothing follows from it.
+
+    Examples
+    --------
+    >>> called(lambda X: X[:, 0]), called(adapt(max))
+    ('a function', 'max')
+    """
+    if isinstance(model, Adapter):
+        return called(next(iter(vars(model).values()), None))  # an adapter's first field is the model
+    steps = getattr(model, "steps", None)
+    if isinstance(steps, list) and steps:
+        return " after ".join(called(step) for _, step in reversed(steps))
+    name = str(getattr(model, "__name__", type(model).__name__))
+    return "a function" if name == "<lambda>" else name

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["JACKKNIFE_GROUPS", "Deals", "increase", "increase_as_a_whole"]
 
 JACKKNIFE_GROUPS = 20
-_JACKKNIFE_REPEATS = 4  # enough to see the rows' part; more cost as much as the model
+_JACKKNIFE_TABLES = 4  # enough to see the rows' part; more cost as much as the model
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ class Deals:
     every: bool
 
 
-def increase(deals: Deals, rise: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Mean rise of the loss over all pairs, its standard error over rows, and that of the dealing.
+def increase(deals: Deals, rise: NDArray[np.float64]) -> tuple[float, float, float, float]:
+    """Mean rise of the loss over all pairs, its standard error over rows, that of the dealing, and its skewness.
 
     Parameters
     ----------
@@ -73,9 +73,12 @@ def increase(deals: Deals, rise: NDArray[np.float64]) -> tuple[float, float, flo
     gave = _ratio(cell_sums(givers, (w * rise).ravel(), values), cell_sums(givers, everybody.ravel(), values))
     influence = received + gave[deals.own] - 2 * mean
     n = float(effective_count(w.sum(), (w**2).sum()))
-    variance = (w**2 @ influence**2) / w.sum() ** 2 * n / (n - 1) if n > 1 + 1e-9 else np.inf
     dealing = 0.0 if deals.every else _dealing_error(deals, pair * (rise - mean) / pair.mean())
-    return mean, float(np.sqrt(variance)), dealing
+    if n <= 1 + 1e-9:
+        return mean, np.inf, dealing, 0.0
+    spread = np.sqrt(w**2 @ influence**2)
+    skew = float(w**3 @ influence**3) / max(spread**3, 1e-300)
+    return mean, float(spread / w.sum() * np.sqrt(n / (n - 1))), dealing, skew
 
 
 def _dealing_error(deals: Deals, part: NDArray[np.float64]) -> float:
@@ -106,10 +109,11 @@ def increase_as_a_whole(
     loss: Callable[[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]], float],
     before: NDArray[np.float64],
     after: NDArray[np.float64],
-) -> tuple[float, float, float]:
-    """The same for a loss of a whole table: the mean over the deals, each being a table.
+) -> tuple[float, float, float, float]:
+    """The same for a loss of a whole table: the mean over the deals, each being a table. Its skewness is not known.
 
-    The error over rows is a jackknife that leaves out a twentieth of the rows at a time, as receivers and as givers.
+    The error over rows is a jackknife that leaves out a twentieth of the rows at a time: as receivers, and as givers,
+    in whose place comes what another deal gave.
 
     Parameters
     ----------
@@ -120,29 +124,51 @@ def increase_as_a_whole(
     before, after : (n, k), (d, n, k)
         Predictions.
     """
-    pair = deals.weights * deals.mass
-    plain = bool((pair == 1).all())
-
-    def rise(deal: int, kept: NDArray[np.bool_]) -> float:
-        rows = np.flatnonzero(kept & kept[donor[deal]] & (pair[deal] > 0))
-        both = np.ones(len(rows)) if plain else pair[deal][rows]
-        own = np.ones(len(rows)) if plain else deals.weights[rows]
-        return loss(rows, after[deal][rows], both) - loss(rows, before[rows], own)
-
     d, n = donor.shape
-    rises = [rise(deal, np.ones(n, bool)) for deal in range(d)]
-    dealing = float(np.std(rises, ddof=1) / np.sqrt(d)) if d > 1 else 0.0
+    tables = _Tables(deals, donor, loss, before, after)
+    rises = tables.rises(np.ones(n, bool), d)
+    value, dealing = float(np.mean(rises)), float(np.std(rises, ddof=1) / np.sqrt(d)) if d > 1 else 0.0
     if n < 2 * JACKKNIFE_GROUPS:
-        return float(np.mean(rises)), np.inf, dealing
+        return value, np.inf, dealing, 0.0
     group = np.random.default_rng(0).permutation(np.arange(n) % JACKKNIFE_GROUPS)
-    few = range(min(d, _JACKKNIFE_REPEATS))
+    few = min(d, _JACKKNIFE_TABLES)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            without = [float(np.mean([rise(deal, group != g) for deal in few])) for g in range(JACKKNIFE_GROUPS)]
+            without = [float(np.mean(tables.rises(group != g, few))) for g in range(JACKKNIFE_GROUPS)]
     except ValueError:  # a score that a part of the rows does not have
-        return float(np.mean(rises)), np.inf, dealing
-    return float(np.mean(rises)), float(np.sqrt((JACKKNIFE_GROUPS - 1) * np.var(without))), dealing
+        return value, np.inf, dealing, 0.0
+    return value, float(np.sqrt((JACKKNIFE_GROUPS - 1) * np.var(without))), dealing, 0.0
+
+
+@dataclass(frozen=True)
+class _Tables:
+    """Shuffled tables, one a deal, and the loss of parts of them; for the parameters see `increase_as_a_whole`."""
+
+    deals: Deals
+    donor: NDArray[np.intp]
+    loss: Callable[[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]], float]
+    before: NDArray[np.float64]
+    after: NDArray[np.float64]
+
+    def rises(self, kept: NDArray[np.bool_], count: int) -> list[float]:
+        """Rise of the loss in the first ``count`` tables, of the rows ``kept`` and with givers among them."""
+        w, mass = self.deals.weights, self.deals.mass
+        plain = bool((w == 1).all() and (mass == 1).all())
+        kept = kept & (w > 0)
+        rows, places = np.flatnonzero(kept), np.arange(int(kept.sum()))
+        giving = kept[self.donor[:, rows]]
+        untouched = self.loss(rows, self.before[rows], w[rows])
+        rises = []
+        for table in range(count):
+            turn = (table + np.arange(len(giving))) % len(giving)
+            deal = turn[np.argmax(giving[turn], axis=0)]  # the first one from this table on whose giver is kept
+            use = giving[deal, places]
+            some, given = rows[use], deal[use]
+            weights = np.ones(len(some)) if plain else w[some] * mass[given, some]
+            own = untouched if use.all() else self.loss(some, self.before[some], w[some])
+            rises.append(self.loss(some, self.after[given, some], weights) - own)
+        return rises
 
 
 def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:

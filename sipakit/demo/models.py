@@ -81,7 +81,7 @@ def network(X: NDArray[np.float32], target: NDArray[np.float32], epochs: int) ->
         loss = torch.nn.BCEWithLogitsLoss()
         rows, truth = torch.from_numpy(X), torch.from_numpy(target)[:, None]
         for _ in range(epochs):
-            for batch in torch.randperm(len(rows)).split(1024):
+            for batch in torch.split(torch.randperm(len(rows)), 1024):
                 optimizer.zero_grad()
                 loss(net(rows[batch]), truth[batch]).backward()
                 optimizer.step()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import threadpoolctl
 
 import sipakit as sp
 from sipakit.demo.folder import write_folder
@@ -85,15 +86,17 @@ def take_tour(folder: str | Path, *, say: Say, progress: Say | None = None, size
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)  # before the work, so that a path that cannot be written is told at once
     started = time.perf_counter()
-    studies = {"Bike rentals by the hour": _bike(size, step), "Income in the census": _census(size, step)}
+    stops = {"Bike rentals by the hour": _bike, "Income in the census": _census}
     if find_spec("torch") is not None:
-        studies["A small network on the census"] = _network(size, step)
-    for title, study in studies.items():
-        say(_told(title, study))
-    if find_spec("torch") is None:
-        say(
-            "torch is not installed: no network was trained, and no gradients were compared. pip install sipakit[torch]"
-        )
+        stops["A small network on the census"] = _network
+    studies: dict[str, Study] = {}
+    # one thread: where cores are busy, threads that wait for each other cost ten times what they save
+    with threadpoolctl.threadpool_limits(limits=1):
+        for title, stop in stops.items():
+            studies[title] = stop(size, step)
+            say(_told(title, studies[title]))
+    if len(stops) < 3:
+        say("No network was trained and no gradients were compared: that needs torch (pip install sipakit[torch]).")
     step("page, figures and results")
     written = write_folder(folder, studies)
     seconds = time.perf_counter() - started
@@ -138,9 +141,9 @@ def _explained(model: Any, data: Split, size: Size, step: Say, name: str, *, sco
     rows = _typical(model, X)
     study = sp.explain(model, X, y, methods=[*methods, *single], rows=rows)
     note = (
-        f"The first {len(X):,} of {len(data.X_test):,} rows that were held out at random and not used for fitting. Rows "
-        f"explained one by one: lowest, middle and highest prediction; Shapley compares them with {len(behind):,} rows "
-        f"of the training part, LIME and ceteris paribus with all {len(data.X_train):,}."
+        f"The first {len(X):,} of {len(data.X_test):,} rows that were held out at random and not used for fitting. "
+        f"Rows explained one by one: lowest, middle and highest prediction; Shapley compares them with {len(behind):,} "
+        f"rows of the training part, LIME and ceteris paribus with all {len(data.X_train):,}."
     )
     return study.described(note=note)
 
@@ -159,8 +162,9 @@ def _network(size: Size, step: Say) -> Study:
     numbers = list(data.X_train.select_dtypes("number"))
     middle, spread = data.X_train[numbers].mean(), data.X_train[numbers].std()
     train, test = ((part[numbers] - middle) / spread for part in (data.X_train, data.X_test))
-    rich = (data.y_train == ">50K").to_numpy(np.float32)
-    net = sp.adapt(network(train.to_numpy(np.float32), rich, size.epochs), classes=["<=50K", ">50K"])
+    rich = data.y_train.to_numpy() == ">50K"
+    trained = network(train.to_numpy(np.float32), rich.astype(np.float32), size.epochs)
+    net = sp.adapt(trained, output="probability", classes=["<=50K", ">50K"])
     X, behind = test.iloc[: size.network_rows], train.iloc[: size.background]
     step(f"census: gradients and Shapley values of {len(X):,} rows")
     methods = [sp.IntegratedGradients(background=behind), sp.Shapley(background=behind)]
@@ -180,9 +184,8 @@ def _told(title: str, study: Study) -> str:
     head = f"{title}: {s.model}, explained on {s.n_rows:,} rows with {s.columns()}."
     lines = [title, "=" * len(title), *textwrap.wrap(head, 96), ""]
     sentences = study.findings()
-    for name in ("shapley",):
-        if len(s.rows):
-            sentences.append(str(findings(study[name], s.unit)[-1]))
+    if s.rows:
+        sentences.append(str(findings(study["shapley"], s.unit)[-1]))
     for sentence in sentences:
         lines += textwrap.wrap(sentence, 96, initial_indent="- ", subsequent_indent="  ")
     trust = f"{verdict.words}: {' '.join(verdict.reasons)} Intervals are 95 %; none covers a refit of the model."

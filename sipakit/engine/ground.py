@@ -10,7 +10,7 @@ import numpy as np
 from sipakit.adapters import adapt
 from sipakit.caveats import Caveat, caveat
 from sipakit.door import conform, open_table, open_target, open_weights
-from sipakit.engine.evaluate import Answers, in_batches
+from sipakit.engine.answers import Answers, in_batches
 from sipakit.engine.manners import check_manners
 from sipakit.errors import CapabilityError, InputError, first_few
 from sipakit.intervene import Mix, Rows

@@ -14,7 +14,7 @@ import pandas as pd
 
 from sipakit.adapters import as_predictions
 from sipakit.caveats import Caveat, caveat
-from sipakit.engine.evaluate import in_batches
+from sipakit.engine.answers import in_batches
 from sipakit.errors import PredictionError
 from sipakit.intervene import Mix, Rows
 
@@ -45,10 +45,11 @@ def check_manners(adapter: Adapter, table: Table) -> tuple[NDArray[np.float64], 
 
     watch = _Watch(adapter)
 
-    def ask(rows: NDArray[np.intp]) -> NDArray[np.float64]:
-        return in_batches(watch.predict, Mix.unchanged(Rows(table, rows))).values
+    def ask(rows: NDArray[np.intp], k: int | None = None) -> NDArray[np.float64]:
+        return in_batches(watch.predict, Mix.unchanged(Rows(table, rows)), k).values
 
-    first, again = ask(index), ask(index)
+    first = ask(index)
+    again = ask(index, first.shape[1])
     cost, caveats = 2 * len(index), []
     if watch.written:
         caveats.append(caveat("SIPA013", "It was given copies, so nothing was harmed.", "Copy inside predict."))
@@ -59,15 +60,17 @@ def check_manners(adapter: Adapter, table: Table) -> tuple[NDArray[np.float64], 
         caveats.append(caveat("SIPA012", message, "Fix its random state, or put a network in eval mode."))
         return first, cost, caveats
     half = (len(index) + 1) // 2
-    other = np.concatenate([ask(index[:half][::-1])[::-1], ask(index[half:])]) if len(index) > 1 else first
+    halves = [index[:half][::-1], index[half:]] if len(index) > 1 else []
+    apart = [ask(rows, first.shape[1]) for rows in halves]
+    other = np.concatenate([apart[0][::-1], apart[1]]) if apart else first
     cost += len(index) if len(index) > 1 else 0
-    apart = float(np.abs(first - other).max()) / scale
-    if apart > adapter.manners.tolerance:
-        message = f"A row's prediction depends on the rows beside it: up to {apart:.2g} of the largest prediction."
+    gap = float(np.abs(first - other).max()) / scale
+    if gap > adapter.manners.tolerance:
+        message = f"A row's prediction depends on the rows beside it: up to {gap:.2g} of the largest prediction."
         cure = "Predict row by row: no centring by batch, batch normalisation in eval mode."
         raise PredictionError(message, "A model must treat each row by itself.", cure)
-    if apart > 0:
-        message = f"Up to {apart:.1g} of the largest prediction: rounding of matrix products."
+    if gap > 0:
+        message = f"Up to {gap:.1g} of the largest prediction: rounding of matrix products."
         caveats.append(caveat("SIPA014", message))
     return first, cost, caveats
 

@@ -22,7 +22,7 @@ import sklearn
 import threadpoolctl
 
 from sipakit.caveats import caveat
-from sipakit.engine.evaluate import Answers, evaluate
+from sipakit.engine.answers import Answers, evaluate
 from sipakit.engine.ground import Ground, prepare_ground
 from sipakit.engine.progress import reporting
 from sipakit.errors import BudgetError, InputError
@@ -197,7 +197,6 @@ class _Work:
             for explainer, one, blank in zip(self.group, self.tasks, self.blanks, strict=True)
         ]
         return parts, len(mix), answers.rows, answers.seconds
-
 
     def run_beside(self, draws: range, caller: int) -> tuple[list[Any], int, int, float]:
         """Do the same in a worker, whose model gets one thread: the workers have the cores."""

@@ -56,7 +56,7 @@ class GlobalSurrogate(Explainer):
     Notes
     -----
     Missing numbers: the tree sends them to one side of a split, and says to which; the linear model puts the mean in
-    their place and has a term "missing". Errors are those of the mean in a leaf, and the sandwich of White for
+    their place and has a term "missing". Errors are those of the mean in a leaf, and White's in the form HC3 for
     coefficients; the tree's shape is taken as given. Fidelity has an interval over rows.
 
     Cost
@@ -66,7 +66,7 @@ class GlobalSurrogate(Explainer):
     References
     ----------
     Craven and Shavlik (1996), Extracting tree-structured representations of trained networks; White (1980),
-    doi:10.2307/1912934
+    doi:10.2307/1912934; MacKinnon and White (1985), doi:10.1016/0304-4076(85)90158-7
 
     Examples
     --------
@@ -89,6 +89,7 @@ class GlobalSurrogate(Explainer):
     references: ClassVar[tuple[str, ...]] = (
         "Craven and Shavlik (1996), Extracting tree-structured representations of trained networks. NIPS 8",
         "White (1980), A heteroskedasticity-consistent covariance matrix estimator. doi:10.2307/1912934",
+        "MacKinnon and White (1985), Heteroskedasticity-consistent estimators. doi:10.1016/0304-4076(85)90158-7",
     )
 
     def start(self, task: Task) -> Collected:
@@ -116,7 +117,7 @@ class GlobalSurrogate(Explainer):
         f, w = state.values, task.weights
         linear = self.kind == "linear"
         form: TreeForm | LinearForm = LinearForm() if linear else TreeForm(self.max_depth, self.random_state)
-        encoded = encode(task.rows, task.features, impute=linear)
+        encoded = encode(task.rows, task.features, w, impute=linear)
         fidelity = _r_squared(f, self._unseen(form, encoded.matrix, f, w), w, self.conf_level)
         terms = form.terms(encoded, f, w, self.conf_level)
         return Surrogates(
@@ -124,7 +125,7 @@ class GlobalSurrogate(Explainer):
             estimate=terms.estimate,
             error="Choice of rows; the surrogate's form and the model are taken as given.",
             estimator=f"{self.kind} fitted to the predictions of all rows, fidelity from {self.n_folds} folds",
-            caveats=(*encoded.caveats, *_caveats(task, fidelity, linear=linear)),
+            caveats=(*encoded.caveats, *_caveats(task, fidelity, terms.estimate, linear=linear)),
             kind=self.kind,
             terms=terms.names,
             term_features=terms.features,
@@ -163,15 +164,19 @@ def _r_squared(f: NDArray[np.float64], g: NDArray[np.float64], w: NDArray[np.flo
     return Estimate.within(1 - ratio, np.where(flat, 0.0, error), conf_level=conf_level, df=n - 1)
 
 
-def _caveats(task: Task, fidelity: Estimate, *, linear: bool) -> list[Caveat]:
+def _caveats(task: Task, fidelity: Estimate, terms: Estimate, *, linear: bool) -> list[Caveat]:
     if task.n == 1:
         return [caveat("SIPA011", "One row cannot be held out; fidelity is not known.")]
+    found = []
+    if not np.isfinite(terms.std_error).all():
+        short = "There are as many terms as rows" if linear else "A leaf has one row"
+        found.append(caveat("SIPA011", f"{short}; the intervals are infinite."))
     poor = [name for name, value in zip(task.outputs, fidelity.values, strict=True) if value < _POOR]
     if not poor:
-        return []
+        return found
     worst = float(fidelity.values.min())
     message = (
         f"It reproduces {worst:.0%} of the predictions' variance on unseen rows (worst of {len(task.outputs)} outputs)."
     )
     better = "a tree may imitate better" if linear else "a deeper tree imitates better"
-    return [caveat("SIPA027", message, f"Read it as a sketch; {better}.")]
+    return [*found, caveat("SIPA027", message, f"Read it as a sketch; {better}.")]

@@ -7,7 +7,6 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from scipy import stats
 
 from sipakit.aggregate import Collected, Combined, Moments, State, Update
 from sipakit.caveats import Caveat, caveat
@@ -107,7 +106,7 @@ class HStatistic(Explainer):
     >>> X = np.random.default_rng(0).normal(size=(100, 3))
     >>> e = sp.HStatistic().explain(lambda X: X[:, 0] * X[:, 1] + X[:, 2], X)
     >>> e.frame().set_index(["feature", "feature_2"])["estimate"].round(1).loc[("x0", "x1")].item()
-    1.0
+    0.9
     """
 
     features: Sequence[Hashable] | None = None
@@ -189,20 +188,20 @@ class HStatistic(Explainer):
         spread = below[0]  # the first denominator is the variance of f
         none = below <= 1e-12 * np.maximum(spread, 1e-300)
         weak = below < _WEAK * spread
-        z = stats.norm.ppf((1 + self.conf_level) / 2)
         ratio = np.where(none, np.nan, square / np.where(none, 1.0, below))
-        se_square = _error(influence[:half], base)
-        se_ratio = _error(influence[:half] - ratio[:, None] * influence[half:], base) / np.where(none, np.nan, below)
-        lower, upper = (np.sqrt(np.maximum(square + side * z * se_square, 0)) for side in (-1, 1))
+        squares = self._within(square, influence[:half], base)
+        about_ratio = (influence[:half] - ratio[:, None] * influence[half:]) / np.where(none, np.nan, below)[:, None]
+        ratios = self._within(ratio, about_ratio, base)
+        lower, upper = (np.sqrt(np.maximum(end, 0)) for end in (squares.lower, squares.upper))
         value = np.sqrt(np.maximum(square, 0))
         with np.errstate(divide="ignore", invalid="ignore"):
             # at zero the root has no slope: the error is then what the interval spans
-            sloping = value > se_square / np.maximum(upper, 1e-300)
-            std_error = np.where(sloping, se_square / (2 * value), upper / z)
+            sloping = value > squares.std_error / np.maximum(upper, 1e-300)
+            std_error = np.where(sloping, squares.std_error / (2 * value), upper / 2)
         parts = {
             "h_squared": ratio,
-            "h_squared_lower": np.clip(ratio - z * se_ratio, 0, None),
-            "h_squared_upper": ratio + z * se_ratio,
+            "h_squared_lower": np.clip(ratios.lower, 0, None),
+            "h_squared_upper": ratios.upper,
         }
         return Interactions(
             **self.about(task),
@@ -213,6 +212,18 @@ class HStatistic(Explainer):
             pairs=design.pairs,
             weak=weak,
         )
+
+    def _within(
+        self, values: NDArray[np.float64], influence: NDArray[np.float64], weights: NDArray[np.float64]
+    ) -> Estimate:
+        """Values (c, k) with intervals; independent samples (lines of ``weights``) add their variances and skewnesses."""
+        variance, third = np.zeros((2, *values.shape))
+        for w in weights:
+            used = int((w > 0).sum())
+            variance += np.einsum("cik,i->ck", influence**2, w**2) * used / (used - 1) if used > 1 else np.inf
+            third += np.einsum("cik,i->ck", influence**3, w**3)
+        skew = np.where(variance > 0, third / np.maximum(variance, 1e-300) ** 1.5, 0.0)
+        return Estimate.within(values, np.sqrt(variance), conf_level=self.conf_level, skew=np.nan_to_num(skew))
 
     def _caveats(self, task: Task, weak: NDArray[np.bool_], none: NDArray[np.bool_]) -> list[Caveat]:
         design: _Design = task.design
@@ -286,13 +297,3 @@ def _components(task: Task, state: Combined) -> tuple[NDArray[np.float64], NDArr
         return theta, as_point + as_context, w[None]
     stacked = np.concatenate([as_point, as_context], axis=1)
     return theta, stacked, np.stack([np.concatenate([w, 0 * v]), np.concatenate([0 * w, v])])
-
-
-def _error(influence: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(c, k) standard error: independent samples (lines of ``weights``) add their variances."""
-    variance = np.zeros((influence.shape[0], influence.shape[2]))
-    for w in weights:
-        used = int((w > 0).sum())
-        spread = np.einsum("cik,i->ck", influence**2, w**2)
-        variance += spread * used / (used - 1) if used > 1 else np.inf
-    return np.sqrt(variance)

@@ -116,18 +116,20 @@ class LinearForm:
         return lambda Z: np.asarray(_with_constant(Z) @ beta)
 
     def terms(self, encoded: Encoding, f: NDArray[np.float64], w: NDArray[np.float64], conf_level: float) -> Terms:
-        """Return the coefficients per standard deviation with White's errors."""
+        """Return the coefficients per standard deviation with White's errors, in the form for small samples (HC3)."""
         X = _with_constant(encoded.matrix)
         bread = np.linalg.pinv((X * w[:, None]).T @ X, rcond=1e-12, hermitian=True)
         beta = bread @ (X * w[:, None]).T @ f
         residual = f - X @ beta
+        left = np.maximum(1 - w * ((X @ bread) * X).sum(axis=1), 1e-9)  # what a row does not say of itself
         contrast = _contrasts(encoded, w)
         n, used = 1 / ((w / w.sum()) ** 2).sum(), int(np.linalg.matrix_rank(X[w > 0]))
         errors = np.empty_like(beta)
         for k in range(f.shape[1]):
-            scores = X * (w * residual[:, k])[:, None] @ bread @ contrast.T
+            scores = X * (w * residual[:, k] / left)[:, None] @ bread @ contrast.T
             errors[:, k] = np.sqrt((scores**2).sum(axis=0))
-        errors *= np.sqrt(n / (n - used)) if n > used + 1e-9 else np.inf
+        if n <= used + 1e-9:
+            errors[:] = np.inf
         beta = contrast @ beta
         unit = np.array([term.unit for term in encoded.terms])[:, None]
         parts = {"slope": beta[1:] / unit, "slope_std_error": errors[1:] / unit}

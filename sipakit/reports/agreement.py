@@ -25,6 +25,7 @@ _MEASURES = {
     "top_3": "share of the three largest in common",
     "relative_distance": "length of the difference, by the mean length of the two",
 }
+_MAIN = frozenset({"spearman", "same_sign", "relative_distance"})  # told in a sentence; the table has all
 
 
 def about_comparison(comparison: Comparison, unit: str | None = None) -> list[Finding]:
@@ -42,7 +43,8 @@ def about_comparison(comparison: Comparison, unit: str | None = None) -> list[Fi
     for one in comparison.agreements:
         pairs.setdefault((one.explanation, one.explanation_2, one.output), []).append(one)
     for (first, second, output), ones in pairs.items():
-        told = [f"{_MEASURES.get(one.measure, named(one.measure))} {_number(one)}" for one in ones]
+        main = [one for one in ones if one.measure in _MAIN] or ones
+        told = [f"{_MEASURES.get(one.measure, named(one.measure))} {_number(one)}" for one in main]
         text = f"{_called(first)} and {_called(second)} of the same rows, for {named(output)}: {'; '.join(told)}."
         n = max(one.n_rows for one in ones)
         rest = f"n = {n:,} row{'s' * (n != 1)}; standard errors over the rows."
@@ -63,8 +65,8 @@ def _called(name: str) -> str:
 def _number(one: Agreement) -> str:
     error = one.std_error if np.isfinite(one.std_error) else float("nan")
     if one.measure in {"same_sign", "top_3"}:
-        return share(one.estimate, error) + (f" (standard error {share(error)})" if error > 0 else "")
-    return number(one.estimate, error) + (f" (standard error {number(error)})" if error > 0 else "")
+        return share(one.estimate, error) + (f" (standard error {share(error, error)})" if error > 0 else "")
+    return number(one.estimate, error) + (f" (standard error {number(error, error)})" if error > 0 else "")
 
 
 def agreement_table(comparison: Comparison) -> TextTable:

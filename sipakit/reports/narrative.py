@@ -15,7 +15,7 @@ from sipakit.plots.formats import metric_name, number
 from sipakit.reports.agreement import about_comparison
 from sipakit.reports.finding import Finding, at, basis, listed, named, ranked, said
 from sipakit.reports.measure import Measure, share
-from sipakit.reports.shape import shape
+from sipakit.reports.shapes import shape
 from sipakit.reports.single import about_attributions, about_single_curves
 from sipakit.reports.together import about_contrast
 
@@ -141,7 +141,8 @@ def _without(e: Importances, feature: int, metric: int, measure: Measure) -> str
         error = error / (2 * max(float(after[0]), 1e-300))
     units = _unit_of(unit, measure)
     told = units.within(float(after[0]), error, float(after[1]), float(after[2]))
-    return f"{start} {words} is {told} instead of {units.number(loss, error)}.".replace("  ", " ")
+    old = units.level(loss, error) if unit == "%" else units.number(loss, error)
+    return f"{start} {words} is {told} instead of {old}.".replace("  ", " ")
 
 
 def _in_order(groups: list[list[str]], metric: str, limit: int = 5) -> str:
@@ -204,9 +205,8 @@ def _interactions(e: Interactions, measure: Measure) -> list[Finding]:
     pairs = [i for i, (_, second) in enumerate(e.pairs) if second is not None]
     totals = [i for i, (_, second) in enumerate(e.pairs) if second is None]
     found = []
-    for place, i in enumerate(sorted(pairs, key=lambda i: -values[i, output])[:_PAIRS]):
-        if e.estimate.lower[i, output] > 0:
-            found.append(Finding(_pair(e, i, output, measure), rest, key=place == 0))
+    sure = [i for i in sorted(pairs, key=lambda i: -values[i, output]) if e.estimate.lower[i, output] > 0]
+    found += [Finding(_pair(e, i, output, measure), rest, key=place == 0) for place, i in enumerate(sure[:_PAIRS])]
     if pairs and not found:
         found.append(Finding("No interaction of two features can be told from zero.", rest, key=True))
     if totals:

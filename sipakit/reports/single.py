@@ -85,8 +85,9 @@ def _moved(e: Attributions, i: int, j: int, measure: Measure) -> str:
 
 def _local_model(e: Attributions, i: int, measure: Measure) -> str:
     """Say the steepest slopes of the local model, and how well it fits."""
-    order = np.argsort(-np.abs(e.values[i, :, 0]), kind="stable")[: _REASONS - 1]
-    told = "; ".join(_moved(e, i, int(j), measure) for j in order)
+    order = np.argsort(-np.abs(e.values[i, :, 0]), kind="stable")
+    sure = [int(j) for j in order if e.estimate.lower[i, j, 0] > 0 or e.estimate.upper[i, j, 0] < 0][: _REASONS - 1]
+    told = "; ".join(_moved(e, i, j, measure) for j in sure) or "no feature that can be told from zero"
     text = f"Row {e.rows[i]}: close to it, the {said(e, 0)} moves the most with {told}; in {measure.step} for one"
     text += " standard deviation of a number, or against another level of a category."
     if e.fit is None:

@@ -105,6 +105,9 @@ def _occurring(
     else:
         rows = _quantiles(col.numbers(column), task.background_weights, resolution)
     absent = np.flatnonzero(col.missing(column))
+    if not len(rows) and not len(absent):
+        message = f"Feature {feature.name!r} has no finite value in a row with weight."
+        raise InputError(message, "A curve needs one.", "Leave it out of features=, or mend the column.")
     return np.append(rows, absent[:1]) if (with_missing or not len(rows)) and len(absent) else rows
 
 

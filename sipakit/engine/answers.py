@@ -133,7 +133,7 @@ def in_batches(ask: Callable[[Mix], NDArray[np.float64]], mix: Mix, k: int | Non
         except SipakitError:
             raise
         except Exception as error:
-            message = f"The model raised {type(error).__name__}: {error}"
+            message = f"The model raised {type(error).__name__}: {str(error).rstrip('.')}."
             cure = "Check that the model is fitted and predicts the explained rows as they are."
             raise PredictionError(message, _culprit(ask, batch), cure) from error
         k = parts[0].shape[-1] if k is None else k

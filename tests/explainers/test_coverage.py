@@ -1,0 +1,187 @@
+"""How often the intervals of each method hold the truth: 95 of 100 times, whichever numbers are drawn.
+
+Each case draws new rows (or what else its interval covers), and gives the interval's ends and the truth.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import sipakit as sp
+from tests.analytic import T1, T2, T7
+
+
+def ends(estimate, of=(...,)):
+    return estimate.lower[of], estimate.upper[of]
+
+
+def importance(model, *, n=300, scoring=None):
+    def run(seed):
+        X = model.sample(n, np.random.default_rng([1, seed]))
+        y = model.predict(X)
+        e = sp.PermutationImportance(scoring=scoring, random_state=seed).explain(model.predict, X, y)
+        return *ends(e.estimate, (..., 0)), [model.pfi(name) for name in model.names]
+
+    return run
+
+
+def importance_by_repeats_alone(seed):
+    """What reading the repeats' spread as an error would give: a check that this test can fail."""
+    X = T2.sample(300, np.random.default_rng([1, seed]))
+    e = sp.PermutationImportance(random_state=seed).explain(T2.predict, X, T2.predict(X))
+    half = 2 * e.estimate.parts["std_error_shuffles"][:, 0]
+    return e.values[:, 0] - half, e.values[:, 0] + half, [T2.pfi("x1"), T2.pfi("x2")]
+
+
+def r_squared_decrease(seed):
+    X = T2.sample(300, np.random.default_rng([2, seed]))
+    e = sp.PermutationImportance(scoring="r2", random_state=seed).explain(T2.predict, X, T2.predict(X))
+    return *ends(e.estimate, (..., 0)), [T2.pfi(name) / T2.variance for name in T2.names]
+
+
+PLACES = np.array([-5.0, -0.5, 0.5, 1.0, 2.0, 3.0, 7.0])
+
+
+def dependence(*, centred, n=500):
+    grid = pd.DataFrame({"x1": PLACES, "x2": 0.0})
+
+    def run(seed):
+        X = T2.sample(n, np.random.default_rng([3, seed]))
+        e = sp.PartialDependence(features=["x1"], centred=centred, background=grid).explain(T2.predict, X)
+        truth = T2.pdp("x1", PLACES) - (T2.m[1] * T2.m[0] if centred else 0)
+        return *ends(e.estimate, (slice(1, -1), 0)), truth[1:-1]
+
+    return run
+
+
+@lru_cache
+def cells_of_the_product(resolution=20):
+    """Edges for x1 of T2, and the population's ALE with straight lines between them."""
+    m1, m2 = T2.m
+    z = np.concatenate([[-6.0], stats.norm.ppf(np.arange(1, resolution) / resolution), [6.0]])
+    mean = -np.diff(stats.norm.pdf(z)) / np.diff(stats.norm.cdf(z))  # of a standard normal in each cell
+    curve = np.append(0.0, np.cumsum(np.diff(z) * (m2 + T2.r * mean)))
+    fine = np.linspace(-6, 6, 200_001)
+    centre = np.trapezoid(np.interp(fine, z, curve) * stats.norm.pdf(fine), fine)
+    return z + m1, curve - centre
+
+
+def accumulated(n=500):
+    edges, truth = cells_of_the_product()
+    background = pd.DataFrame({"x1": edges, "x2": 0.0})
+
+    def run(seed):
+        X = T2.sample(n, np.random.default_rng([4, seed]))
+        e = sp.ALE(features=["x1"], background=background).explain(T2.predict, X)
+        held = np.isin(edges, e.axes[0].positions)  # a cell without rows has no upper edge
+        return *ends(e.estimate, (..., 0)), truth[held]
+
+    return run
+
+
+def accumulated_levels(seed):
+    X = T7.sample(500, np.random.default_rng([5, seed]))
+    X = X.assign(c=pd.Categorical(X["c"], categories=list("ABC"), ordered=True))
+    e = sp.ALE(features=["c"]).explain(lambda Z: T7.predict(Z.assign(c=Z["c"].astype(str))), X)
+    return *ends(e.estimate, (..., 0)), T7.ale("c", list("ABC"))
+
+
+def interaction(seed):
+    X = T2.sample(150, np.random.default_rng([6, seed]))
+    e = sp.HStatistic(n_draws=None).explain(T2.predict, X)
+    parts = e.estimate.parts
+    lower, upper = ends(e.estimate, (2, 0))
+    ratio = parts["h_squared_lower"][2, 0], parts["h_squared_upper"][2, 0]
+    truth = np.sqrt(T2.h_numerator("x1", "x2")), T2.h_squared("x1", "x2")
+    return np.array([lower, ratio[0]]), np.array([upper, ratio[1]]), truth
+
+
+def interaction_with_a_background(seed):
+    rng = np.random.default_rng([7, seed])
+    e = sp.HStatistic(n_draws=None, background=T2.sample(120, rng)).explain(T2.predict, T2.sample(120, rng))
+    return *ends(e.estimate, (2, 0)), np.sqrt(T2.h_numerator("x1", "x2"))
+
+
+def attribution(size, estimator):
+    X = pd.DataFrame({"x1": [2.0, 0.0], "x2": [1.5, -1.0]})
+
+    def run(seed):
+        behind = T2.sample(size, np.random.default_rng([8, seed]))
+        e = sp.Shapley(background=behind, estimator=estimator, random_state=seed).explain(T2.predict, X)
+        return *ends(e.estimate, (..., 0)), T2.shapley(X)
+
+    return run
+
+
+@lru_cache
+def standard(p=2, n=500):
+    Z = np.random.default_rng(0).normal(size=(n, p))
+    return (Z - Z.mean(axis=0)) / Z.std(axis=0)
+
+
+def local_slope(seed):
+    """Of x^3 + x y around (1, 2) with steps N(0, 1) and weights exp(-d^2 / 2 w^2): those of N(0, s^2)."""
+    width = 0.75 * np.sqrt(2)
+    s2 = width**2 / (1 + width**2)
+    e = sp.LIME(background=standard(), n_samples=1024, random_state=seed)
+    e = e.explain(lambda X: X[:, 0] ** 3 + X[:, 0] * X[:, 1], np.array([[1.0, 2.0]]))
+    return *ends(e.estimate, (0, ..., 0)), [3 + 3 * s2 + 2, 1]
+
+
+def surrogate(seed):
+    """R squared of the best line for x1 x2, and its slopes."""
+    X = T2.sample(500, np.random.default_rng([9, seed]))
+    e = sp.GlobalSurrogate(kind="linear", random_state=seed).explain(T2.predict, X)
+    m1, m2 = T2.m
+    line = m1**2 + m2**2 + 2 * T2.r * m1 * m2
+    slopes, errors = (e.estimate.parts[name][:, 0] for name in ("slope", "slope_std_error"))
+    lower, upper = ends(e.fidelity, 0)
+    half = 1.965 * errors
+    return np.append(slopes - half, lower), np.append(slopes + half, upper), [m2, m1, line / T2.variance]
+
+
+CASES = {
+    "importance of a line": importance(T1),
+    "importance of a product": importance(T2),
+    "decrease of R squared": r_squared_decrease,
+    "partial dependence": dependence(centred=False),
+    "centred partial dependence": dependence(centred=True),
+    "ALE": accumulated(),
+    "ALE of levels": accumulated_levels,
+    "H": interaction,
+    "H with a background": interaction_with_a_background,
+    "Shapley values, enumerated": attribution(100, "enumeration"),
+    "Shapley values, some orders a row": attribution(40, "permutation"),
+    "Shapley values, fewer draws than rows": attribution(600, "permutation"),
+    "LIME": local_slope,
+    "surrogate": surrogate,
+}
+
+
+def coverage(run, runs):
+    """Share of the runs whose interval holds the truth, number by number."""
+    held = [(np.asarray(lower) <= truth) & (truth <= upper) for lower, upper, truth in map(run, range(runs))]
+    return np.concatenate([np.atleast_1d(np.mean(held, axis=0)).ravel()])
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_intervals_hold_the_truth_as_often_as_they_say(case):
+    found = coverage(CASES[case], 200)
+    assert (found >= 0.90).all(), found
+    assert found.mean() <= 0.985, found
+
+
+def test_the_spread_of_repeats_is_no_interval():
+    assert coverage(importance_by_repeats_alone, 50).max() < 0.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES)
+def test_intervals_hold_the_truth_in_two_thousand_runs(case):
+    found = coverage(CASES[case], 2000)
+    print(case, found.round(3))  # noqa: T201 - the figures are what this run is for
+    assert (found >= 0.92).all(), found
+    assert (found <= 0.985).all(), found

@@ -1,0 +1,184 @@
+"""A study: methods chosen, shared and named; single rows; budgets; and what it says and writes."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import sipakit as sp
+from sipakit.methods import keys_of
+
+
+@pytest.fixture(scope="module")
+def table():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(120, 3)), columns=["a", "b", "c"])
+    return X, pd.Series(X["a"] * X["b"] + X["c"], name="height")
+
+
+def product(X):
+    return (X["a"] * X["b"] + X["c"]).to_numpy()
+
+
+def test_the_default_methods_follow_from_what_is_given(table):
+    X, y = table
+    assert list(sp.explain(product, X)) == ["partial_dependence", "ice", "ale", "h_statistic", "global_surrogate"]
+    every = list(sp.explain(product, X, y, rows=[3]))
+    assert every[0] == "permutation_importance"
+    assert every[-3:] == ["shapley", "lime", "ceteris_paribus"]
+
+
+def test_methods_that_the_table_does_not_allow_are_left_out():
+    words = pd.DataFrame({"word": ["x", "y"] * 20})
+    found = sp.explain(lambda X: (X["word"] == "x").to_numpy(float), words)
+    assert list(found) == ["partial_dependence", "ice", "global_surrogate"]
+
+
+def test_many_features_get_totals_only():
+    X = np.random.default_rng(0).normal(size=(50, 41))
+    from sipakit.door import open_table
+    from sipakit.methods import sensible
+
+    (h,) = [one for one in sensible(open_table(X)[0], target=False, single=False) if isinstance(one, sp.HStatistic)]
+    assert h.order == 1
+    assert 40 <= h.n_draws <= 200
+
+
+@pytest.mark.parametrize("name", ["partial-dependence", "partial_dependence", "PartialDependence", "ice", "LIME"])
+def test_methods_go_by_name_in_any_case(table, name):
+    study = sp.explain(product, table[0][:20], methods=[name], rows=[0])
+    assert len(study) == 1
+
+
+def test_two_of_a_kind_get_numbers():
+    assert keys_of([sp.ALE(), sp.ALE(), sp.ICE(), sp.ALE()]) == ["ale", "ale_2", "ice", "ale_3"]
+
+
+def test_names_may_be_asked_for_in_kebab_case(table):
+    study = sp.explain(product, table[0], methods=["global-surrogate"])
+    assert study["global-surrogate"] is study["global_surrogate"]
+
+
+def test_curves_share_their_evaluations(table):
+    study = sp.explain(product, table[0], methods=[sp.PartialDependence(), sp.ICE()])
+    both = study["partial_dependence"], study["ice"]
+    assert both[0].cost.rows == both[1].cost.rows
+    np.testing.assert_allclose(both[1].values[0].mean(axis=0), both[0].values[0])
+
+
+def test_results_equal_those_of_the_methods_alone(table):
+    X, y = table
+    study = sp.explain(product, X, y, methods=["ale", "permutation-importance"], random_state=3)
+    np.testing.assert_array_equal(study["ale"].estimate.values, sp.ALE().explain(product, X).estimate.values)
+    alone = sp.PermutationImportance(random_state=3).explain(product, X, y)
+    np.testing.assert_array_equal(study["permutation_importance"].values, alone.values)
+
+
+def test_single_rows_keep_their_numbers_and_are_compared_with_the_whole_table(table):
+    X, _ = table
+    study = sp.explain(product, X, methods=["shapley", "ceteris-paribus"], rows=[7, 90])
+    e = study["shapley"]
+    assert e.rows.tolist() == study["ceteris_paribus"].rows.tolist() == [7, 90]
+    alone = sp.Shapley(background=X).explain(product, X.iloc[[7, 90]])
+    np.testing.assert_array_equal(e.values, alone.values)
+    assert e.manifest["background"] == len(X)
+
+
+def test_without_rows_methods_for_single_rows_explain_all(table):
+    X = table[0][:15]
+    study = sp.explain(product, X, methods=["lime", "shapley"])
+    assert study["lime"].rows.tolist() == study["shapley"].rows.tolist() == list(range(15))
+
+
+def test_a_background_and_an_output_reach_every_method_that_leaves_them_open():
+    rng = np.random.default_rng(0)
+    X, Z = rng.normal(size=(30, 2)), rng.normal(size=(20, 2))
+    model = sp.adapt(lambda X: 1 / (1 + np.exp(-X[:, 0])), classes=["no", "yes"])
+    study = sp.explain(model, X, methods=["shapley", sp.ALE(output="no")], background=Z, output="log_odds", rows=[0])
+    assert study["shapley"].scale == "log_odds"
+    assert study["shapley"].manifest["background"] == 20
+    assert study["ale"].outputs == ("no",)
+
+
+def test_a_budget_is_a_cap_on_the_whole_study(table):
+    X, _ = table
+    free = sp.explain(product, X, methods=["ale", "partial-dependence", "ice"])
+    spent = [e.cost.rows + e.cost.check_rows for e in free.values()]
+    enough = sp.explain(product, X, methods=["ale", "partial-dependence", "ice"], budget=20_000)
+    assert list(enough) == list(free)
+    with pytest.raises(sp.BudgetError, match="PartialDependence"):
+        sp.explain(product, X, methods=["ale", "partial-dependence", "ice"], budget=spent[0] + 1_000)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ({"methods": "ale"}, sp.InputTypeError, "no list of methods"),
+        ({"methods": []}, sp.InputTypeError, "no list of methods"),
+        ({"methods": ["alle"]}, sp.InputError, "There are ale, ice"),
+        ({"methods": [sp.ALE]}, sp.InputTypeError, r"sp\.ALE\(\), not"),
+        ({"rows": [120]}, sp.InputError, "rows 0 to 119"),
+        ({"rows": [-1]}, sp.InputError, "rows 0 to 119"),
+        ({"rows": [0.5]}, sp.InputTypeError, "positions"),
+        ({"rows": []}, sp.InputTypeError, "positions"),
+        ({"methods": ["permutation-importance"]}, sp.InputError, "needs y"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(table, arguments, error, words):
+    with pytest.raises(error, match=words):
+        sp.explain(product, table[0], **arguments)
+
+
+def test_the_subject_says_what_was_explained():
+    X = pd.DataFrame({"n": [1.0, None, 3.0] * 4, "w": ["x", None, "y"] * 4, "k": range(12)})
+    study = sp.explain(lambda X: X["k"].to_numpy(float), X, pd.Series(range(12), name="size"), methods=["ice"])
+    s = study.subject
+    assert (s.n_rows, s.missing, s.target) == (12, (("n", 4), ("w", 4)), "size")
+    assert s.columns() == "3 columns: 2 numbers, 1 category"
+    assert s.model == "a function"
+    told = study.described(unit="metres", note="All of them.").subject
+    assert (told.unit, told.note, told.model) == ("metres", "All of them.", "a function")
+
+
+def test_models_are_named_by_their_kind(table):
+    X, y = table
+    model = make_pipeline(StandardScaler(), LinearRegression()).fit(X, y)
+    assert sp.explain(model, X, methods=["ale"]).subject.model == "LinearRegression after StandardScaler"
+    assert sp.explain(sp.adapt(product), X, methods=["ale"]).subject.model == "product"
+
+
+def test_a_study_is_frozen_and_prints_its_findings(table):
+    X, y = table
+    study = sp.explain(product, X, y).described(unit="metres")
+    with pytest.raises(TypeError):
+        study.results["more"] = study["ale"]
+    text = repr(study)
+    assert text.isprintable() or "\n" in text
+    assert all(f in " ".join(text.split()) for f in study.findings()[:1])
+    assert "metres" in text
+    assert max(map(len, text.splitlines())) < 160
+
+
+def test_results_are_written_as_json_under_plain_names(table, tmp_path):
+    X, y = table
+    study = sp.explain(product, X, y, methods=["permutation-importance", "ale", sp.ALE(grid_resolution=5)])
+    paths = study.to_json(tmp_path / "new" / "folder")
+    assert [p.name for p in paths] == ["study.json", "01-permutation-importance.json", "02-ale.json", "03-ale-2.json"]
+    index = json.loads(paths[0].read_text())
+    assert index["schema"] == "sipakit.study/1"
+    assert [one["file"] for one in index["results"]] == [p.name for p in paths[1:]]
+    assert json.loads(paths[1].read_text())["schema"] == "sipakit.explanation/1"
+
+
+def test_a_report_is_one_file(table, tmp_path):
+    X, y = table
+    study = sp.explain(product, X, y, methods=["permutation-importance"])
+    study.report(tmp_path / "page.html", title="Heights & <widths>")
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "<title>Heights &amp; &lt;widths&gt;</title>" in text

@@ -1,0 +1,27 @@
+"""Every explainer in one or two small variants, for tests that hold for all of them."""
+
+import sipakit as sp
+
+# Every explainer with what it needs, small; the first word is its class, and b the background of the model's table.
+VARIANTS = {
+    "ALE": lambda b: sp.ALE(),
+    "CeterisParibus": lambda b: sp.CeterisParibus(background=b, grid_resolution=5),
+    "GlobalSurrogate": lambda b: sp.GlobalSurrogate(max_depth=2),
+    "GlobalSurrogate linear": lambda b: sp.GlobalSurrogate(kind="linear"),
+    "HStatistic": lambda b: sp.HStatistic(n_draws=10),
+    "HStatistic background": lambda b: sp.HStatistic(background=b, n_draws=8, order=1),
+    "ICE": lambda b: sp.ICE(grid_resolution=5),
+    "IntegratedGradients": lambda b: sp.IntegratedGradients(background=b),
+    "IntegratedGradients one baseline": lambda b: sp.IntegratedGradients(background=b[:1]),
+    "LIME": lambda b: sp.LIME(background=b, n_samples=256),
+    "PartialDependence": lambda b: sp.PartialDependence(grid_resolution=5),
+    "PartialDependence centred": lambda b: sp.PartialDependence(background=b, centred=True, grid_resolution=4),
+    "PermutationImportance": lambda b: sp.PermutationImportance(n_repeats=3),
+    "Shapley": lambda b: sp.Shapley(background=b),
+    "Shapley permutation": lambda b: sp.Shapley(background=b, estimator="permutation"),
+}
+
+
+def class_of(variant):
+    """Name of the variant's class."""
+    return variant.split()[0]
