@@ -113,8 +113,8 @@ class Result:
     notes: list[str] = field(default_factory=list)
     quick: bool = False
     timed: bool = False
-    versions: dict[str, str] = field(default_factory=lambda: versions())
-    machine: dict[str, Any] = field(default_factory=lambda: _machine())
+    versions: dict[str, str] = field(default_factory=lambda: versions())  # noqa: PLW0108 - defined below
+    machine: dict[str, Any] = field(default_factory=lambda: _machine())  # noqa: PLW0108 - defined below
 
 
 def versions() -> dict[str, str]:

@@ -47,7 +47,8 @@ class Estimate:
         """Make an estimate with an interval by Student's t with ``df`` degrees of freedom.
 
         ``skew`` is the estimate's own skewness, that of one row's influence over the root of their number. Means of
-        losses and squares lean to one side, and so must their intervals (Hall 1992, doi:10.1111/j.2517-6161.1992.tb01872.x).
+        losses and squares lean to one side, and so must their intervals, by the cubic transformation of Hall (1992), On
+        the removal of skewness by transformation.
 
         Examples
         --------

@@ -109,7 +109,7 @@ class Explainer(ABC):
 
     # ---- what a method says
 
-    def design(self, task: Task) -> object:  # noqa: ARG002 - most methods need none
+    def design(self, task: Task) -> object:
         """Return what all draws share, computed once: grids, edges, orders. Pure."""
         return None
 
@@ -191,7 +191,7 @@ class Explainer(ABC):
         """Return a parameter that only some explainers have, such as ``groups``; None where this one has none."""
         return self.get_params().get(name)
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002, FBT001, FBT002 - scikit-learn's signature
+    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: FBT001, FBT002 - scikit-learn's signature
         """Return the parameters by name, as `sklearn.base.clone` wants them."""
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}  # type: ignore[arg-type]
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Mix", "Rows"]
 
+_MANY = 64  # columns
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -94,12 +96,27 @@ class Mix:
         """Whether ``take`` holds places on the way rather than yes and no."""
         return self.take.dtype != np.bool_
 
-    def columns(self) -> Iterator[tuple[int, NDArray[np.bool_] | None]]:
-        """Columns that some row takes, each with the (m,) rows that take it; None stands for all rows."""
-        followed = self.take[np.bincount(self.which, minlength=len(self.take)) > 0]
-        for column in np.flatnonzero(followed.any(axis=0)):
-            pattern = self.take[:, column]
-            yield int(column), None if followed[:, column].all() else pattern[self.which].astype(bool)
+    def columns(self) -> Iterator[tuple[int, NDArray[Any] | slice]]:
+        """Columns that some row takes, each with the rows that take it: a mask, row numbers, or a slice for all."""
+        followers = np.bincount(self.which, minlength=len(self.take))
+        followed = self.take[followers > 0].astype(bool, copy=False)
+        taken = np.flatnonzero(followed.any(axis=0))
+        if len(taken) > _MANY and followed.sum() <= 2 * len(followed):
+            yield from self._few_columns_each(followers)
+            return
+        for column in taken:
+            whole = followed[:, column].all()
+            yield int(column), slice(None) if whole else self.take[:, column][self.which].astype(bool)
+
+    def _few_columns_each(self, followers: NDArray[np.intp]) -> Iterator[tuple[int, NDArray[np.intp]]]:
+        """Do the same for wide tables whose patterns take a column or two: a mask a column would cost m times p."""
+        order = np.argsort(self.which, kind="stable")
+        ends, followed = np.cumsum(followers), np.flatnonzero(followers)
+        columns, place = np.nonzero(self.take[followed].T)
+        patterns = followed[place]
+        for part in np.split(np.arange(len(columns)), np.flatnonzero(np.diff(columns)) + 1):
+            rows = [order[ends[q] - followers[q] : ends[q]] for q in patterns[part]]
+            yield int(columns[part[0]]), np.concatenate(rows)
 
     def rows(self, *, as_array: bool) -> object:
         """The virtual rows as data: a fresh array, or a fresh frame in the table's own dtypes."""
@@ -114,6 +131,7 @@ class Mix:
         base, donor = self.base, self.donor
         total = base.table.row_hashes[base.index]
         for column, taken in self.columns():
-            change = donor.table.cell_hashes(column)[donor.index] - base.table.cell_hashes(column)[base.index]
-            total += change if taken is None else np.where(taken, change, np.uint64(0))
+            own, given = base.table.cell_hashes(column), donor.table.cell_hashes(column)
+            change = given[donor.index[taken]] - own[base.index[taken]]
+            total[taken] += change
         return total

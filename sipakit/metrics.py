@@ -58,7 +58,7 @@ BY_ROW: Mapping[str, Callable[[Any, NDArray[np.float64], Task], NDArray[np.float
 }
 
 
-# ---- of a table, with weights (n,)
+# ---- of a table, with weights (n,): the loss, and the influence of each row on it (n,), with weighted mean zero
 
 
 def _root_of_squares(
@@ -66,29 +66,48 @@ def _root_of_squares(
     f: NDArray[np.float64],
     w: NDArray[np.float64],
     task: Task,  # noqa: ARG001
-) -> float:
-    return float(np.sqrt(np.average((y.reshape(len(y), -1) - f) ** 2, axis=0, weights=w)).mean())
+) -> tuple[float, NDArray[np.float64]]:
+    squares = (y.reshape(len(y), -1) - f) ** 2
+    mean = np.average(squares, axis=0, weights=w)
+    root = np.sqrt(mean)
+    return float(root.mean()), np.asarray(((squares - mean) / (2 * np.where(root > 0, root, 1))).mean(axis=1))
 
 
-def _unexplained(y: NDArray[np.float64], f: NDArray[np.float64], w: NDArray[np.float64], task: Task) -> float:  # noqa: ARG001
+def _unexplained(
+    y: NDArray[np.float64],
+    f: NDArray[np.float64],
+    w: NDArray[np.float64],
+    task: Task,  # noqa: ARG001
+) -> tuple[float, NDArray[np.float64]]:
     y = y.reshape(len(y), -1)
-    wrong = np.average((y - f) ** 2, axis=0, weights=w)
-    spread = np.average((y - np.average(y, axis=0, weights=w)) ** 2, axis=0, weights=w)
+    wrong, away = (y - f) ** 2, (y - np.average(y, axis=0, weights=w)) ** 2
+    above, below = (np.average(part, axis=0, weights=w) for part in (wrong, away))
     # of a constant target all is explained or nothing, as scikit-learn has it
-    ratio = np.where(spread > 0, wrong / np.where(spread > 0, spread, 1), wrong > 0)
-    return float(ratio.mean()) - 1
+    ratio = np.where(below > 0, above / np.where(below > 0, below, 1), above > 0)
+    return float(ratio.mean()) - 1, np.asarray(
+        ((wrong - ratio * away) / np.where(below > 0, below, np.inf)).mean(axis=1)
+    )
 
 
-def _area(y: NDArray[np.intp], f: NDArray[np.float64], w: NDArray[np.float64], task: Task) -> float:
+def _area(
+    y: NDArray[np.intp], f: NDArray[np.float64], w: NDArray[np.float64], task: Task
+) -> tuple[float, NDArray[np.float64]]:
     """Less the weighted share of pairs (second class, first class) in the right order, ties counting half."""
     score = every_class(f, task, lambda s: -s)[:, 1]
     place = np.unique(score, return_inverse=True)[1]
     first, second = (np.bincount(place, w * (y == label)) for label in (0, 1))
-    pairs = float(first.sum() * second.sum())
-    return -float(second @ (np.cumsum(first) - first / 2)) / pairs if pairs > 0 else np.nan
+    if not (first.any() and second.any()):
+        return np.nan, np.zeros(len(y))
+    beaten = ((np.cumsum(first) - first / 2) / first.sum())[place]  # share of the first class below a row
+    ahead = 1 - ((np.cumsum(second) - second / 2) / second.sum())[place]
+    area = float(np.average(beaten, weights=w * (y == 1)))
+    share = np.where(y == 1, second.sum(), first.sum()) / w.sum()
+    return -area, -(np.where(y == 1, beaten, ahead) - area) / share
 
 
-OF_TABLES: Mapping[str, Callable[[Any, NDArray[np.float64], NDArray[np.float64], Task], float]] = {
+OF_TABLES: Mapping[
+    str, Callable[[Any, NDArray[np.float64], NDArray[np.float64], Task], tuple[float, NDArray[np.float64]]]
+] = {
     "neg_root_mean_squared_error": _root_of_squares,
     "r2": _unexplained,
     "roc_auc": _area,

@@ -34,13 +34,17 @@ class Metric:
     ----------
     name : str
     by_row : callable(target, (n, k) predictions) -> (n,) losses, or None
-    as_a_whole : callable(target, (n, k) predictions, (n,) weights) -> loss, for what is no mean over rows
+    by_influence : callable(target, (n, k) predictions, (n,) weights) -> (loss, (n,) influences on it), or None
+    as_a_whole : callable(target, (n, k) predictions, (n,) weights) -> loss, for what tells no more
     sign : int
         -1 where the user's number is a score, so that its baseline is shown as they know it.
     """
 
     name: str
     by_row: Callable[[Any, NDArray[np.float64]], NDArray[np.float64]] | None = None
+    by_influence: (
+        Callable[[Any, NDArray[np.float64], NDArray[np.float64]], tuple[float, NDArray[np.float64]]] | None
+    ) = None
     as_a_whole: Callable[[Any, NDArray[np.float64], NDArray[np.float64]], float] | None = None
     sign: int = 1
 
@@ -56,6 +60,8 @@ class Metric:
         target, predictions, weights = target[use], predictions[use], weights[use]
         if self.by_row is not None:
             loss = float(np.average(self.by_row(target, predictions), weights=weights))
+        elif self.by_influence is not None:
+            loss, _ = self.by_influence(target, predictions, weights)
         elif self.as_a_whole is not None:
             loss = self.as_a_whole(target, predictions, weights)
         else:
@@ -126,7 +132,7 @@ def _by_name(name: str, task: Task) -> Metric:
         raise CapabilityError(message, "The model predicts classes.", "Use neg_log_loss or neg_brier_score.")
     if name in BY_ROW:
         return Metric(name, by_row=lambda y, f: BY_ROW[name](y, f, task), sign=-1)
-    return Metric(name, as_a_whole=lambda y, f, w: OF_TABLES[name](y, f, w, task), sign=-1)
+    return Metric(name, by_influence=lambda y, f, w: OF_TABLES[name](y, f, w, task), sign=-1)
 
 
 def _by_function(function: Callable[..., Any], task: Task) -> Metric:
@@ -179,7 +185,7 @@ class _Replay(BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
     def __sklearn_is_fitted__(self) -> bool:
         return True
 
-    def fit(self, X: Any, y: Any = None) -> _Replay:  # noqa: ARG002
+    def fit(self, X: Any, y: Any = None) -> _Replay:
         """Stand-ins are born fitted."""
         return self
 

@@ -130,10 +130,7 @@ class Table:
         if taken and np.result_type(base, donor) != base.dtype:
             rows = rows.astype(np.result_type(base, donor))
         for column, who in taken:
-            if who is None:
-                rows[:, column] = donor[mix.donor.index, column]
-            else:
-                rows[who, column] = donor[mix.donor.index[who], column]
+            rows[who, column] = donor[mix.donor.index[who], column]
         return rows
 
     def mixed_frame(self, mix: Mix) -> pd.DataFrame:
@@ -146,12 +143,12 @@ class Table:
         frame.columns = self.header
         return frame
 
-    def _mixed_column(self, mix: Mix, j: int, taken: dict[int, NDArray[np.bool_] | None]) -> col.Column:
+    def _mixed_column(self, mix: Mix, j: int, taken: dict[int, NDArray[Any] | slice]) -> col.Column:
         base, donor = self.columns[j], mix.donor.table.columns[j]
         if j not in taken:
             return base.take(mix.base.index)
         who = taken[j]
-        if who is None:
+        if isinstance(who, slice):
             return donor.take(mix.donor.index)
         column = base.take(mix.base.index)
         if column.dtype != donor.dtype:  # only grids and neighbours of whole numbers can differ: widen, never cast down

@@ -254,7 +254,7 @@ def test_library_code_keeps_quiet_and_runs_nothing_foreign(file):
 
 
 def run(code):
-    return subprocess.run(  # noqa: S603 - our own code
+    return subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
         capture_output=True,
         text=True,

@@ -183,4 +183,4 @@ def test_a_document_can_be_written_to_a_file_whatever_its_names(tmp_path):
 
 def test_documents_need_no_matplotlib():
     code = "import sys, sipakit.documents, sipakit; assert 'matplotlib' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603 - our own code
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -64,14 +64,14 @@ def test_a_sure_and_wrong_prediction_has_a_finite_log_loss():
 )
 def test_scores_of_tables_of_numbers(name, function, sign, k):
     y, f = RNG.normal(size=(N, k)), RNG.normal(size=(N, k))
-    ours = OF_TABLES[name](y[:, 0] if k == 1 else y, f, WEIGHTS, task())
+    ours, _ = OF_TABLES[name](y[:, 0] if k == 1 else y, f, WEIGHTS, task())
     assert ours == pytest.approx(sign * function(y, f, sample_weight=WEIGHTS))
 
 
 def test_r_squared_of_a_constant_target():
     y = np.ones(5)
     for f, expected in ((np.ones((5, 1)), 1.0), (np.zeros((5, 1)), 0.0)):
-        assert -OF_TABLES["r2"](y, f, np.ones(5), task()) == expected == theirs.r2_score(y, f)
+        assert -OF_TABLES["r2"](y, f, np.ones(5), task())[0] == expected == theirs.r2_score(y, f)
 
 
 @pytest.mark.parametrize("ties", [False, True])
@@ -79,15 +79,30 @@ def test_area_under_the_curve(ties):
     p, y = RNG.random(N), RNG.integers(0, 2, N)
     p = np.round(p, 1) if ties else p
     about = task(("b",), ("a", "b"), "probability")
-    ours = OF_TABLES["roc_auc"](y, p[:, None], WEIGHTS, about)
+    ours, _ = OF_TABLES["roc_auc"](y, p[:, None], WEIGHTS, about)
     assert -ours == pytest.approx(theirs.roc_auc_score(y, p, sample_weight=WEIGHTS))
     first = task(("a",), ("a", "b"), "probability")
-    assert OF_TABLES["roc_auc"](y, 1 - p[:, None], WEIGHTS, first) == pytest.approx(ours)
+    assert OF_TABLES["roc_auc"](y, 1 - p[:, None], WEIGHTS, first)[0] == pytest.approx(ours)
 
 
 def test_area_of_one_class_is_not_a_number():
     about = task(("b",), ("a", "b"), "probability")
-    assert np.isnan(OF_TABLES["roc_auc"](np.ones(3, int), np.ones((3, 1)), np.ones(3), about))
+    assert np.isnan(OF_TABLES["roc_auc"](np.ones(3, int), np.ones((3, 1)), np.ones(3), about)[0])
+
+
+@pytest.mark.parametrize("name", list(OF_TABLES))
+def test_influences_are_derivatives_by_the_weights(name):
+    classes = name == "roc_auc"
+    about = task(("b",), ("a", "b"), "probability") if classes else task()
+    f = np.round(RNG.random((N, 1)), 1)
+    y = RNG.integers(0, 2, N) if classes else RNG.normal(size=N)
+    loss, influence = OF_TABLES[name](y, f, WEIGHTS, about)
+    assert WEIGHTS @ influence == pytest.approx(0, abs=1e-9)
+    for row in range(0, N, 7):
+        more = WEIGHTS.copy()
+        more[row] += 1e-6
+        moved = (OF_TABLES[name](y, f, more, about)[0] - loss) / 1e-6
+        assert moved * WEIGHTS.sum() == pytest.approx(influence[row], rel=1e-3, abs=1e-4)
 
 
 def test_log_odds_are_probabilities_too():

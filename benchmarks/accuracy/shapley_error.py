@@ -55,12 +55,18 @@ def run(*, quick: bool, seeds: int | None = None, explained: int | None = None) 
     )
     found: list[dict[str, Any]] = []
     notes = [
-        "Each cell: median (mean), over rows and seeds, of the squared distance from the truth over the truth's squared"
-        " length. Both ratios are of medians, sipakit at equal rows.",
-        "sipakit's estimator is 'permutation' throughout, its default where enumeration is not affordable. Kernel is"
-        " shap's default, which keeps 10 features; 'all features' is l1_reg=False. shapiq takes no part.",
-        "rows / row: model rows an explained row of the peer that predicted fewest. The other peers' rows are in the"
-        " JSON; an empty cell means that a peer cannot run with so few.",
+        (
+            "Each cell: median (mean), over rows and seeds, of the squared distance from the truth over the truth's squared"
+            " length. Both ratios are of medians, sipakit at equal rows."
+        ),
+        (
+            "sipakit's estimator is 'permutation' throughout, its default where enumeration is not affordable. Kernel is"
+            " shap's default, which keeps 10 features; 'all features' is l1_reg=False. shapiq takes no part."
+        ),
+        (
+            "rows / row: model rows an explained row of the peer that predicted fewest. The other peers' rows are in the"
+            " JSON; an empty cell means that a peer cannot run with so few."
+        ),
     ]
     for subject in subjects:
         game = _game(subject, explained, b)

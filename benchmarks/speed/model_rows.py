@@ -34,11 +34,15 @@ def run(*, quick: bool, alibi_python: str | None = None) -> Result:
     subject = bike("array", rows=1_000 if quick else None, trees=50 if quick else 200)
     found: list[dict[str, Any]] = []
     notes = [
-        "differs: root mean squared difference of the curves at the rows' own values (both centred there), or of the"
-        " importances, as a share of the largest curve's or importance's size. Peers place edges and grids otherwise"
-        " (effector: cells of equal width; PyALE: neighbouring values for discrete features), so it is not zero.",
-        "PyALE is called once a feature, with its default choice of feature types. effector is told which columns have"
-        f" at most {CELLS} values.",
+        (
+            "differs: root mean squared difference of the curves at the rows' own values (both centred there), or of the"
+            " importances, as a share of the largest curve's or importance's size. Peers place edges and grids otherwise"
+            " (effector: cells of equal width; PyALE: neighbouring values for discrete features), so it is not zero."
+        ),
+        (
+            "PyALE is called once a feature, with its default choice of feature types. effector is told which columns have"
+            f" at most {CELLS} values."
+        ),
     ]
     for answer, sides in _SIDES.items():
         ours = _counted(sides["sipakit"], subject)

@@ -45,13 +45,20 @@ def run(*, quick: bool) -> Result:
         case="overhead",
         question="Wall time of a whole explain(), in units of bare predictions of the same rows in the same batches.",
         settings={
-            "rows": rows or 17_379, "trees": trees, "leaves": 31, "model threads": 1, "turns": repeats, "seed": 0,
-        },  # fmt: skip
+            "rows": rows or 17_379,
+            "trees": trees,
+            "leaves": 31,
+            "model threads": 1,
+            "turns": repeats,
+            "seed": 0,
+        },
         rows=found,
         columns=COLUMNS,
         notes=[
-            "ratio is the median over the turns of explain() / bare by the clock, with its extremes; cpu ratio is that of"
-            " the process's own time, which other work on the machine disturbs less.",
+            (
+                "ratio is the median over the turns of explain() / bare by the clock, with its extremes; cpu ratio is that of"
+                " the process's own time, which other work on the machine disturbs less."
+            ),
             "The look at the model's manners (256 rows in small calls) is counted as time beside the model.",
             "The frame has integer, float and category columns; the array has floats only.",
         ],

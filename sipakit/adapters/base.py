@@ -90,7 +90,7 @@ class Adapter(ABC):
         batch = self.batch(mix)
         return self.read(as_predictions(self.answer(batch), batch))
 
-    def gradient(self, mix: Mix) -> NDArray[np.float64]:  # noqa: ARG002
+    def gradient(self, mix: Mix) -> NDArray[np.float64]:
         """(m, p, k) derivative of each output at virtual rows.
 
         Raises
@@ -103,7 +103,7 @@ class Adapter(ABC):
             message, "Gradients need a torch.nn.Module on numeric input.", "Use Shapley for this model."
         )
 
-    def expects(self, names: Sequence[Hashable]) -> tuple[Hashable, ...] | None:  # noqa: ARG002
+    def expects(self, names: Sequence[Hashable]) -> tuple[Hashable, ...] | None:
         """Return the columns that the model was fitted on, in the spelling of a table's ``names``; None if unknown."""
         return self.feature_names
 

@@ -80,11 +80,11 @@ class SklearnAdapter(Adapter):
                 raise InputError(f"output={output!r}, and the model is a regressor.", "It takes 'prediction'.", cure)
             return cls(estimator, margin=output == "score" and _library(estimator) in _MARGIN)
         offered = _scales(estimator, classes)
-        chosen = ClassOutputs.of(classes, output, scale or offered[0])
+        chosen = ClassOutputs.of(classes, output, scale or next(iter(offered), "score"))
         if chosen.scale not in offered:
             message = f"{type(estimator).__name__} cannot answer on the scale {chosen.scale!r}, output={output!r}."
             cure = "Calibrate it for probabilities (CalibratedClassifierCV); a score needs decision_function."
-            raise CapabilityError(message, f"It offers {first_few(offered)}.", cure)
+            raise CapabilityError(message, f"It offers {first_few(offered) or 'nothing per class'}.", cure)
         found: tuple[Caveat, ...] = ()
         if "probability" not in offered and scale is None and chosen.scale != output:
             found = (caveat("SIPA015", "Its decision function is explained.", "Calibrate it for probabilities."),)

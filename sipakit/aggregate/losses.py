@@ -49,6 +49,11 @@ class Deals:
     counts: NDArray[np.float64]
     every: bool
 
+    @property
+    def pairs(self) -> NDArray[np.float64]:
+        """(d, n) weights of the pairs: a pair weighs as its two rows."""
+        return np.asarray(self.weights * self.mass * self.counts)
+
 
 def increase(deals: Deals, rise: NDArray[np.float64]) -> tuple[float, float, float, float]:
     """Mean rise of the loss over all pairs, its standard error over rows, that of the dealing, and its skewness.
@@ -64,8 +69,7 @@ def increase(deals: Deals, rise: NDArray[np.float64]) -> tuple[float, float, flo
     The mean over all pairs is a V-statistic: a row moves it as a receiver and as a giver,
     h_i = mean_k rise(i, k) + mean_k rise(k, i) - 2 mean.
     """
-    w = deals.weights
-    pair = w * deals.mass * deals.counts  # a pair weighs as its two rows
+    w, pair = deals.weights, deals.pairs
     mean = float((pair * rise).sum() / pair.sum())
     received = _ratio((pair * rise).sum(axis=0), pair.sum(axis=0))
     givers, values = deals.given.ravel(), int(max(deals.given.max(), deals.own.max())) + 1
@@ -76,9 +80,9 @@ def increase(deals: Deals, rise: NDArray[np.float64]) -> tuple[float, float, flo
     dealing = 0.0 if deals.every else _dealing_error(deals, pair * (rise - mean) / pair.mean())
     if n <= 1 + 1e-9:
         return mean, np.inf, dealing, 0.0
-    spread = np.sqrt(w**2 @ influence**2)
-    skew = float(w**3 @ influence**3) / max(spread**3, 1e-300)
-    return mean, float(spread / w.sum() * np.sqrt(n / (n - 1))), dealing, skew
+    spread = float(np.sqrt(w**2 @ influence**2))
+    skew = float(w**3 @ influence**3) / spread**3 if spread > 0 else 0.0
+    return mean, spread / float(w.sum()) * float(np.sqrt(n / (n - 1))), dealing, skew
 
 
 def _dealing_error(deals: Deals, part: NDArray[np.float64]) -> float:

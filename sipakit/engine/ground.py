@@ -103,7 +103,7 @@ class Ground:
         wanted, groups = explainer.param("features"), explainer.param("groups")
         features = resolve_features(self.rows, wanted, groups)
         suited = tuple(f for f in features if all(self.rows.kind(j) in explainer.kinds for j in f.columns))
-        unsuited = [f.name for f in features if f not in suited]
+        unsuited = [f.name for f in features if any(self.rows.kind(j) not in explainer.kinds for j in f.columns)]
         if unsuited and (wanted is not None or not suited):
             message = f"{type(explainer).__name__} cannot explain {first_few(unsuited)}."
             allowed = f"It takes features that are: {', '.join(sorted(explainer.kinds))}."

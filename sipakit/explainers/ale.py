@@ -136,11 +136,11 @@ class ALE(Explainer):
         """In each cell, moments of (difference between its edges, how far along the row lies), or of both steps."""
         return CrossMoments.zero(int(task.design.first[-1]), task.k, 2)
 
-    def next_round(self, task: Task, state: State, number: int) -> Round | None:  # noqa: ARG002
+    def next_round(self, task: Task, state: State, number: int) -> Round | None:
         """Ask once about every row."""
         return Round(draws=task.n, rows=2 * len(task.features)) if number == 0 else None
 
-    def sample(self, task: Task, round_: Round, index: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:  # noqa: ARG002
+    def sample(self, task: Task, round_: Round, index: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:
         """Rows number ``index``; nothing is random."""
         return index
 

@@ -37,11 +37,11 @@ class Curves(Explainer):
         """Grids of all features."""
         return make_grids(task, self.grid_resolution)
 
-    def next_round(self, task: Task, state: State, number: int) -> Round | None:  # noqa: ARG002
+    def next_round(self, task: Task, state: State, number: int) -> Round | None:
         """Ask once about every row."""
         return Round(draws=task.n, rows=len(task.design.place)) if number == 0 else None
 
-    def sample(self, task: Task, round_: Round, index: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:  # noqa: ARG002
+    def sample(self, task: Task, round_: Round, index: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:
         """Rows number ``index``; nothing is random."""
         return index
 

@@ -96,11 +96,11 @@ class GlobalSurrogate(Explainer):
         """Return places for the predictions."""
         return Collected.zero(task.n, task.k)
 
-    def next_round(self, task: Task, state: State, number: int) -> Round | None:  # noqa: ARG002
+    def next_round(self, task: Task, state: State, number: int) -> Round | None:
         """Ask once about every row."""
         return Round(draws=task.n, rows=1) if number == 0 else None
 
-    def sample(self, task: Task, round_: Round, index: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:  # noqa: ARG002
+    def sample(self, task: Task, round_: Round, index: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:
         """Rows number ``index``; nothing is random."""
         return index
 
@@ -108,7 +108,7 @@ class GlobalSurrogate(Explainer):
         """Return the rows as they are."""
         return Mix.unchanged(Rows(task.rows, sample))
 
-    def aggregate(self, task: Task, sample: NDArray[np.intp], answers: NDArray[np.float64]) -> Update:  # noqa: ARG002
+    def aggregate(self, task: Task, sample: NDArray[np.intp], answers: NDArray[np.float64]) -> Update:
         """Keep the predictions."""
         return Update(sample, answers)
 

@@ -138,13 +138,13 @@ class HStatistic(Explainer):
         c, m, b = 2 * len(design.pairs), len(design.evaluated), len(design.context)
         return Combined({"means": Collected.zero(m, c, task.k), "contexts": Moments.zero(c * b, 2 * task.k)})
 
-    def next_round(self, task: Task, state: State, number: int) -> Round | None:  # noqa: ARG002
+    def next_round(self, task: Task, state: State, number: int) -> Round | None:
         """Ask once about every drawn row: a draw is one evaluation point in all contexts."""
         design: _Design = task.design
         rows = len(design.context) * len(design.takes)
         return Round(draws=len(design.evaluated), rows=rows) if number == 0 else None
 
-    def sample(self, task: Task, round_: Round, index: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:  # noqa: ARG002
+    def sample(self, task: Task, round_: Round, index: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:
         """Evaluation points number ``index``; the rows were drawn in `design`."""
         return index
 
@@ -216,14 +216,15 @@ class HStatistic(Explainer):
     def _within(
         self, values: NDArray[np.float64], influence: NDArray[np.float64], weights: NDArray[np.float64]
     ) -> Estimate:
-        """Values (c, k) with intervals; independent samples (lines of ``weights``) add their variances and skewnesses."""
+        """Values (c, k) with intervals; independent samples (lines of ``weights``) add their moments."""
         variance, third = np.zeros((2, *values.shape))
         for w in weights:
             used = int((w > 0).sum())
             variance += np.einsum("cik,i->ck", influence**2, w**2) * used / (used - 1) if used > 1 else np.inf
             third += np.einsum("cik,i->ck", influence**3, w**3)
-        skew = np.where(variance > 0, third / np.maximum(variance, 1e-300) ** 1.5, 0.0)
-        return Estimate.within(values, np.sqrt(variance), conf_level=self.conf_level, skew=np.nan_to_num(skew))
+        cube = variance**1.5
+        skew = np.divide(third, cube, out=np.zeros_like(cube), where=cube > 0)
+        return Estimate.within(values, np.sqrt(variance), conf_level=self.conf_level, skew=skew)
 
     def _caveats(self, task: Task, weak: NDArray[np.bool_], none: NDArray[np.bool_]) -> list[Caveat]:
         design: _Design = task.design

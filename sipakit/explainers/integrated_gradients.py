@@ -170,17 +170,17 @@ class IntegratedGradients(Explainer):
             return Collected.zero(cells, 1 + len(task.design.weights), task.k)
         return Moments.zero(cells, task.k)
 
-    def next_round(self, task: Task, state: State, number: int) -> Round | None:  # noqa: ARG002
+    def next_round(self, task: Task, state: State, number: int) -> Round | None:
         """Ask once about every pair of an explained and a background row."""
         draws = task.n * len(task.background)
         return Round(draws=draws, rows=task.design.places.shape[1]) if number == 0 else None
 
     def sample(
         self,
-        task: Task,  # noqa: ARG002
-        round_: Round,  # noqa: ARG002
+        task: Task,
+        round_: Round,
         index: NDArray[np.intp],
-        rng: np.random.Generator,  # noqa: ARG002 - the shifts are stratified over all draws
+        rng: np.random.Generator,
     ) -> NDArray[np.intp]:
         """Pairs number ``index``."""
         return index

@@ -116,7 +116,7 @@ class LIME(Explainer):
         """One regression for every row and replicate."""
         return NormalEquations.zero(task.n * _REPLICATES, 1 + len(task.features), task.k)
 
-    def next_round(self, task: Task, state: State, number: int) -> Round | None:  # noqa: ARG002
+    def next_round(self, task: Task, state: State, number: int) -> Round | None:
         """Ask once: a draw is one scrambled block of neighbours of one row."""
         return Round(draws=task.n * _REPLICATES, rows=self.n_samples // _REPLICATES) if number == 0 else None
 

@@ -84,10 +84,10 @@ class PermutationImportance(Explainer):
     Notes
     -----
     The estimand is the mean over all pairs (row, donor). The interval covers the choice of rows: each row counts as
-    receiver and as donor, h_i = mean_k L(i, k) + mean_k L(k, i) - L(i, i), a U-statistic, and leans to one side as much
-    as h does. Reading the repeats' spread
-    as an error covers 37 % instead of 95 %, since repeats see the shuffling only. A score that is no mean over rows
-    (AUC, R squared) is the mean over shuffled tables, with a jackknife over 20 groups of rows.
+    receiver and as donor, h_i = mean_k L(i, k) + mean_k L(k, i) - L(i, i), a U-statistic, and the interval leans to one
+    side as much as h does. Reading the repeats' spread as an error covers 37 % instead of 95 %, since repeats see the
+    shuffling only. R squared, the root of the mean square and the area under the curve have influences of rows, too.
+    Other scores that are no mean over rows are means over shuffled tables, with a jackknife over 20 groups of rows.
 
     Cost
     ----
@@ -130,17 +130,17 @@ class PermutationImportance(Explainer):
         """For each feature and metric: the increase, its error over rows, that of the shuffling, and its skewness."""
         return Collected.zero(len(task.features), len(task.design.metrics), 4)
 
-    def next_round(self, task: Task, state: State, number: int) -> Round | None:  # noqa: ARG002
+    def next_round(self, task: Task, state: State, number: int) -> Round | None:
         """Ask once about every feature: a draw is a feature, since its repeats are balanced among themselves."""
         return Round(draws=len(task.features), rows=self.n_repeats * task.n) if number == 0 else None
 
-    def sample(self, task: Task, round_: Round, index: NDArray[np.intp], rng: np.random.Generator) -> list[_Dealt]:  # noqa: ARG002
+    def sample(self, task: Task, round_: Round, index: NDArray[np.intp], rng: np.random.Generator) -> list[_Dealt]:
         """Deal donors: every value where there are few, balanced shuffles otherwise."""
-        by_row = all(metric.by_row is not None for metric in task.design.metrics)
+        weighted = all(metric.as_a_whole is None for metric in task.design.metrics)
         dealt = []
         for feature in index.tolist():
             own = task.design.values[feature]
-            few = by_row and len(np.unique(own[task.weights > 0])) <= self.n_repeats
+            few = weighted and len(np.unique(own[task.weights > 0])) <= self.n_repeats
             made = _every_value(task.weights, own) if few else _shuffled(task.weights, own, self.n_repeats, rng)
             dealt.append(_Dealt(feature, *made))
         return dealt
@@ -172,7 +172,7 @@ class PermutationImportance(Explainer):
         skew = skew * np.divide(rows, error, out=np.zeros_like(error), where=np.isfinite(rows) & (error > 0)) ** 3
         parts = {"std_error_rows": rows, "std_error_shuffles": shuffles}
         count = float(effective_count(task.weights.sum(), (task.weights**2).sum()))
-        df = np.array([[JACKKNIFE_GROUPS - 1 if metric.by_row is None else count - 1 for metric in metrics]])
+        df = np.array([[count - 1 if metric.as_a_whole is None else JACKKNIFE_GROUPS - 1 for metric in metrics]])
         names = tuple(metric.name for metric in metrics)
         baseline = [metric.sign * metric.loss(task.target, task.known_predictions, task.weights) for metric in metrics]
         return Importances(
@@ -218,18 +218,27 @@ def _increase(
 ) -> tuple[float, float, float, float]:
     """Increase of the loss, its error over rows, that of the shuffling, and its skewness."""
     target: NDArray[Any] = task.target  # type: ignore[assignment] # the engine has seen to it
-    if metric.by_row is None:
+    deals, before = dealt.deals, task.known_predictions
+    if metric.as_a_whole is not None:
 
         def loss(rows: NDArray[np.intp], f: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
             return metric.loss(target[rows], f, weights)
 
-        return increase_as_a_whole(dealt.deals, dealt.donor, loss, task.known_predictions, answers)
-    repeated = np.concatenate([target] * len(answers))
-    after = metric.by_row(repeated, answers.reshape(-1, task.k)).reshape(dealt.donor.shape)
-    if not np.isfinite(after).all():
-        message = f"scoring={metric.name!r} gives {after[~np.isfinite(after)][0]} for a row with another value of"
+        return increase_as_a_whole(deals, dealt.donor, loss, before, answers)
+    repeated, after = np.concatenate([target] * len(answers)), answers.reshape(-1, task.k)
+    if metric.by_influence is not None:
+        pairs = deals.pairs.ravel()
+        loss_after, moved = metric.by_influence(repeated, after, pairs)
+        loss_before, kept = metric.by_influence(repeated, np.concatenate([before] * len(answers)), pairs)
+        _, rows, shuffling, skew = increase(deals, (moved - kept).reshape(dealt.donor.shape))
+        return loss_after - loss_before, rows, shuffling, skew
+    if metric.by_row is None:
+        raise TypeError(metric.name)
+    losses = metric.by_row(repeated, after).reshape(dealt.donor.shape)
+    if not np.isfinite(losses).all():
+        message = f"scoring={metric.name!r} gives {losses[~np.isfinite(losses)][0]} for a row with another value of"
         raise InputError(f"{message} {task.names[dealt.feature]!r}.", "Losses must be finite.", "Choose another score.")
-    return increase(dealt.deals, after - metric.by_row(target, task.known_predictions))
+    return increase(deals, losses - metric.by_row(target, before))
 
 
 def _caveats(task: Task, metrics: Sequence[Metric], rows: NDArray[np.float64], *, one_repeat: bool) -> list[Caveat]:
@@ -243,7 +252,7 @@ def _caveats(task: Task, metrics: Sequence[Metric], rows: NDArray[np.float64], *
         )
         found.append(caveat("SIPA011", message, "Pass more rows."))
     for metric in metrics:
-        if metric.by_row is not None and task.n > 1 and _worse_than_constant(metric, task):
+        if metric.as_a_whole is None and task.n > 1 and _worse_than_constant(metric, task):
             message = f"By {metric.name} the model is worse than predicting the same for every row."
             found.append(caveat("SIPA008", message, "Check that X and y are in the same order."))
     return found

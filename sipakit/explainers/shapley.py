@@ -186,14 +186,14 @@ class Shapley(Explainer):
         """Moments over draws of every row and feature."""
         return Moments.zero(task.n * len(task.features), task.k)
 
-    def next_round(self, task: Task, state: State, number: int) -> Round | None:  # noqa: ARG002
+    def next_round(self, task: Task, state: State, number: int) -> Round | None:
         """Ask once: all draws of the first row, then of the second, and so on."""
         design: _Design = task.design
         u = len(task.features)
         each = design.orders * 2 * (u - 1) if design.orders else 2**u - 2
         return Round(draws=task.n * len(design.donors), rows=max(each, 1)) if number == 0 else None
 
-    def sample(self, task: Task, round_: Round, index: NDArray[np.intp], rng: np.random.Generator) -> _Walks:  # noqa: ARG002
+    def sample(self, task: Task, round_: Round, index: NDArray[np.intp], rng: np.random.Generator) -> _Walks:
         """Draw the orders; an enumeration needs none."""
         design: _Design = task.design
         row, draw = np.divmod(index, len(design.donors))

@@ -88,7 +88,7 @@ class NumberTicks(Formatter):
             texts = [f"{value:{comma}.{_decimals(step)}f}" for value in places]
         return [text.replace("-", _MINUS) for text in texts]
 
-    def __call__(self, x: float, pos: int | None = None) -> str:  # noqa: ARG002 - matplotlib's
+    def __call__(self, x: float, pos: int | None = None) -> str:
         """Return the label of one place."""
         return number(x)
 

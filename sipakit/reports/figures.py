@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +25,8 @@ __all__ = ["Figure", "pictures"]
 _HEADER = '<?xml version="1.0" encoding="utf-8"?>\n'
 _ROWS = 6
 _SHORT = 16
+_TAG = re.compile(r"<[^<>]+>")
+_ID = re.compile(r'( id="|url\(#|href="#)([A-Za-z])')
 
 
 @dataclass(frozen=True)
@@ -54,9 +57,20 @@ class Figure:
         """The picture, made by our own plots; every name in it is escaped there."""
         return Markup(self.display.svg())  # noqa: S704 - SVG from sipakit.plots, not from a user
 
+    def inside(self, key: str) -> Markup:
+        """Return the picture for a page that has others: every id begins with ``key``."""
+        return Markup(_TAG.sub(lambda tag: _keyed(tag.group(0), key), str(self.svg)))  # noqa: S704 - our own picture
+
     def save(self, path: Path) -> None:
         """Write the picture as an SVG file."""
         path.write_text(f"{_HEADER}{self.svg}", encoding="utf-8", newline="\n")
+
+
+def _keyed(tag: str, key: str) -> str:
+    """Begin the ids in one tag with a key, and those that it refers to."""
+    if tag.startswith("<svg"):
+        tag = re.sub(r'(?<=aria-labelledby=")(\w+) (\w+)', rf"{key}\1 {key}\2", tag)
+    return _ID.sub(rf"\g<1>{key}\2", tag)
 
 
 def pictures(explanation: Explanation, unit: str | None = None) -> list[Figure]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sipakit.estimate import Estimate
     from sipakit.explanation import Explanation
 
-__all__ = ["Finding", "at", "basis", "listed", "named", "placed", "ranked", "said"]
+__all__ = ["Finding", "at", "basis", "in_full", "listed", "named", "placed", "ranked", "said"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,11 @@ def at(estimate: Estimate, cell: tuple[int, ...]) -> tuple[float, float, float, 
 def named(name: Hashable) -> str:
     """Write a user's name inside a sentence: in one line, no longer than 60 columns."""
     return clean(name, 60)
+
+
+def in_full(text: str) -> str:
+    """Write a text that holds users' names, such as a rule, at full length and in one line."""
+    return " ".join(clean(text, None).split())
 
 
 def placed(name: Hashable, label: object) -> str:

@@ -6,6 +6,7 @@ told apart is called a tie. Nothing is said of the world outside the model.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from sipakit.explanation import Attributions, Effects, Importances, Interactions, Surrogates
 from sipakit.plots.formats import metric_name, number
 from sipakit.reports.agreement import about_comparison
-from sipakit.reports.finding import Finding, at, basis, listed, named, ranked, said
+from sipakit.reports.finding import Finding, at, basis, in_full, listed, named, ranked, said
 from sipakit.reports.measure import Measure, share
 from sipakit.reports.shapes import shape
 from sipakit.reports.single import about_attributions, about_single_curves
@@ -115,9 +116,14 @@ def told_losses(e: Importances, measure: Measure) -> list[str]:
             told.append(f"{metric_name(name)} {number(value)}")
             continue
         words, root, unit = _LOSSES[name]
-        loss = 1 - value if name == "accuracy" and value > 0 else -value
+        loss = _loss(name, value)
         told.append(f"{words} {_unit_of(unit, measure).level(float(np.sqrt(loss)) if root else loss)}".strip())
     return told
+
+
+def _loss(metric: str, baseline: float) -> float:
+    """Turn a score into what is lost; an accuracy becomes a share of wrong predictions."""
+    return max(1 - baseline if metric == "accuracy" else -baseline, 0.0)
 
 
 def _unit_of(unit: str, measure: Measure) -> Measure:
@@ -134,7 +140,7 @@ def _without(e: Importances, feature: int, metric: int, measure: Measure) -> str
         ends = f"{number(lower, error)} to {number(upper, error)}"
         return f"{start} {metric_name(name)} gets worse by {told} ({ends}), from {number(before, error)}."
     words, root, unit = _LOSSES[name]
-    loss = 1 - before if name == "accuracy" and before > 0 else -before
+    loss = _loss(name, before)
     after = np.maximum(loss + np.array([value, lower, upper]), 0)
     if root:
         loss, after = float(np.sqrt(loss)), np.sqrt(after)
@@ -226,12 +232,11 @@ def _pair(e: Interactions, i: int, output: int, measure: Measure) -> str:
     told = measure.within(*at(e.estimate, (i, output)), step=True)
     text = f"{first} and {second} act together: their joint effect on the {said(e, output)} departs from the sum of"
     text += f" their separate effects by {told}, as a root mean square"
-    ratio = e.estimate.parts.get("h_squared")
-    if ratio is None or e.weak[i, output] or not np.isfinite(ratio[i, output]):
+    parts = [e.estimate.parts.get(f"h_squared{end}") for end in ("", "_lower", "_upper")]
+    squares = [math.nan if part is None else float(part[i, output]) for part in parts]
+    if e.weak[i, output] or not np.isfinite(squares).all():
         return text + "."
-    ends = (e.estimate.parts["h_squared_lower"][i, output], e.estimate.parts["h_squared_upper"][i, output])
-    error = (ends[1] - ends[0]) / 4
-    shares = [share(float(v), float(error)) for v in (ratio[i, output], *ends)]
+    shares = [share(value, (squares[2] - squares[1]) / 4) for value in squares]
     return f"{text}. That is {shares[0]} ({shares[1]} to {shares[2]}) of the variance of their joint effect."
 
 
@@ -249,14 +254,9 @@ def _surrogates(e: Surrogates, measure: Measure) -> list[Finding]:
     if e.kind == "tree" and len(e.terms) > 1:
         for word, i in (("highest", int(e.values[:, 0].argmax())), ("lowest", int(e.values[:, 0].argmin()))):
             told = measure.within(*at(e.estimate, (i, 0)))
-            where = f"{named_rule(e.terms[i])} ({share(float(e.support[i]))} of the rows)"
+            where = f"{in_full(e.terms[i])} ({share(float(e.support[i]))} of the rows)"
             found.append(Finding(f"The mean {said(e, 0)} is {word} where {where}: {told}.", basis(e)))
     return found
-
-
-def named_rule(rule: str) -> str:
-    """Write a rule in one line."""
-    return " ".join(placed_part for placed_part in rule.split())
 
 
 _TELLERS: Mapping[type[Explanation], Callable[[Any, Measure], list[Finding]]] = {

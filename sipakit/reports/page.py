@@ -219,7 +219,7 @@ def _block(key: str, name: str, part: Part) -> Block:
         figures=part.figures[name],
         about=_about(e),
         references=tuple(_reference(source) for source in e.references),
-        text=e.rules if isinstance(e, Surrogates) and e.kind == "linear" else "",
+        text=_lines(e.rules) if isinstance(e, Surrogates) and e.kind == "linear" else "",
     )
 
 
@@ -251,6 +251,10 @@ def _contrast(part: Part, key: str) -> list[Block]:
             references=(),
         )
     ]
+
+
+def _lines(text: str) -> str:
+    return "\n".join(clean(line, None) for line in text.splitlines())
 
 
 def _about(e: Explanation) -> tuple[tuple[str, str], ...]:

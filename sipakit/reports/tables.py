@@ -9,7 +9,7 @@ import numpy as np
 
 from sipakit.explanation import Attributions, Effects, Importances, Interactions, Surrogates
 from sipakit.plots.formats import metric_name
-from sipakit.reports.finding import at, named
+from sipakit.reports.finding import at, in_full, named
 from sipakit.reports.measure import Measure, share
 from sipakit.reports.single import cell_text
 
@@ -170,22 +170,17 @@ def _attributions(e: Attributions, measure: Measure) -> _Written:
 def _surrogates(e: Surrogates, measure: Measure) -> _Written:
     if e.kind == "tree":
         lines = (
-            (named_term(e.terms[i]), share(float(e.support[i])), named(output), *_ends(e.estimate, (i, k), measure))
+            (in_full(e.terms[i]), share(float(e.support[i])), named(output), *_ends(e.estimate, (i, k), measure))
             for k, output in enumerate(e.outputs)
             for i in range(len(e.terms))
         )
         return ("where", "rows", "output", f"mean prediction ({measure.unit})", "interval"), 1, lines
     linear = (
-        (named_term(term), *_ends(e.estimate, (i, k), measure))
+        (in_full(term), *_ends(e.estimate, (i, k), measure))
         for k in range(len(e.outputs))
         for i, term in enumerate(e.terms)
     )
     return ("term", f"effect for one standard deviation ({measure.step})", "interval"), 1, linear
-
-
-def named_term(term: str) -> str:
-    """Write a rule or a column's name in one line, at full length."""
-    return " ".join(term.split())
 
 
 _WRITERS: Mapping[type[Explanation], Callable[[Any, Measure], _Written]] = {

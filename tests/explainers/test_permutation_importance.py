@@ -141,7 +141,7 @@ def test_a_row_of_weight_zero_counts_for_nothing():
 
 def test_an_unused_feature_is_exactly_unimportant():
     X = mixed.table(100).assign(extra=np.random.default_rng(0).normal(size=100))
-    for scoring in (None, "r2"):
+    for scoring in (None, "r2", "neg_root_mean_squared_error", "neg_median_absolute_error"):
         e = sp.PermutationImportance(features=["extra", "same"], scoring=scoring).explain(mixed.score, X, noisy(X))
         np.testing.assert_array_equal(e.values, 0)
         np.testing.assert_array_equal(e.std_error, 0)
@@ -288,6 +288,9 @@ def test_r_squared_is_the_squared_loss_over_the_variance():
     y = T2.predict(X) + np.random.default_rng(0).normal(size=300)
     e = sp.PermutationImportance(scoring=["r2", "neg_mean_squared_error"]).explain(T2.predict, X, y)
     np.testing.assert_allclose(e.values[:, 0] * y.var(), e.values[:, 1], rtol=1e-9)
+    np.testing.assert_allclose(
+        e.estimate.parts["std_error_shuffles"][:, 0] * y.var(), e.estimate.parts["std_error_shuffles"][:, 1], rtol=0.05
+    )
     assert e.baseline[0] == pytest.approx(r2_score(y, T2.predict(X)))
 
 
@@ -329,31 +332,54 @@ def test_a_sum_over_the_table_is_not_multiplied_by_the_repeats():
     np.testing.assert_allclose(e.values[:, 0], 200 * e.values[:, 1])
 
 
+def area(y, p):
+    """A function of the table that sipakit knows nothing of."""
+    return -roc_auc_score(y, p) if len(np.unique(y)) > 1 else np.nan
+
+
 def test_the_error_of_a_score_of_a_table_is_about_its_spread_over_samples():
     runs = []
     for seed in range(100):
         X, y = binary(300, seed=2 * seed)
-        runs.append(sp.PermutationImportance(scoring="roc_auc", n_repeats=5).explain(classifier(), X, y))
-    told = np.mean([e.std_error[:, 0] for e in runs], axis=0)
-    seen = np.std([e.values[:, 0] for e in runs], axis=0, ddof=1)
+        explainer = sp.PermutationImportance(scoring=["roc_auc", lambda y, p: -np.cov(y, p)[0, 1]])
+        runs.append(explainer.explain(classifier(), X, y))
+    told = np.mean([e.std_error for e in runs], axis=0)
+    seen = np.std([e.values for e in runs], axis=0, ddof=1)
     assert (told > 0.85 * seen).all()
-    assert (told < 1.6 * seen).all()
+    assert (told[:, 0] < 1.2 * seen[:, 0]).all()  # by influences
+    assert (told[:, 1] < 1.8 * seen[:, 1]).all()  # by leaving out parts of the table
 
 
-def test_a_small_table_has_no_error_for_scores_of_tables():
+def test_a_small_table_has_no_error_for_functions_of_tables():
     X, y = binary(30)
-    e = sp.PermutationImportance(scoring="roc_auc").explain(classifier(), X, y)
-    assert np.isinf(e.std_error).all()
+    e = sp.PermutationImportance(scoring=["roc_auc", area]).explain(classifier(), X, y)
+    assert np.isfinite(e.std_error[:, 0]).all()
+    assert np.isinf(e.std_error[:, 1]).all()
     assert "SIPA011" in {c.code for c in e.caveats}
 
 
-def test_a_rare_class_makes_the_error_of_a_score_infinite_and_nothing_breaks():
+def test_a_rare_class_makes_the_error_of_a_function_infinite_and_nothing_breaks():
     X, _ = binary(60)
     y = np.zeros(60, int)
     y[7] = 1
-    e = sp.PermutationImportance(scoring="roc_auc").explain(classifier(), X, y)
+    e = sp.PermutationImportance(scoring=["roc_auc", area]).explain(classifier(), X, y)
     assert np.isfinite(e.values).all()
-    assert np.isinf(e.std_error).all()
+    np.testing.assert_allclose(e.values[:, 0], e.values[:, 1], atol=0.15)
+    assert np.isinf(e.std_error[:, 1]).all()
+
+
+@pytest.mark.parametrize("scoring", ["r2", "neg_root_mean_squared_error", "roc_auc"])
+def test_scores_with_influences_take_weights_and_all_values(scoring):
+    X, y = binary(40)
+    model = classifier()
+    if scoring != "roc_auc":
+        model, y = T1.predict, T1.predict(X) + np.random.default_rng(0).normal(size=40)
+    weights = np.random.default_rng(0).integers(1, 4, 40)
+    explainer = sp.PermutationImportance(scoring=scoring, n_repeats=1000)
+    e = explainer.explain(model, X, y, sample_weight=weights.astype(float))
+    twice = explainer.explain(model, X.loc[X.index.repeat(weights)], np.repeat(y, weights))
+    np.testing.assert_allclose(e.values, twice.values, atol=1e-12)
+    np.testing.assert_array_equal(e.estimate.parts["std_error_shuffles"], 0)
 
 
 # ---- what it says

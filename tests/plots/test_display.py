@@ -102,7 +102,7 @@ def test_drawing_changes_no_setting_and_needs_no_pyplot():
         "assert settings() == before\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"
     )
-    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)  # noqa: S603 - our own code
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
 
 
 def test_settings_are_restored_when_drawing_fails(monkeypatch):
