@@ -6,6 +6,7 @@ Everything is turned into a *loss*, so that an importance is always an increase:
 from __future__ import annotations
 
 import inspect
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -176,7 +177,7 @@ def _labels(task: Task) -> Callable[[Any], Any]:
 # ---- scikit-learn's scorers, run on a stand-in that replays the engine's predictions
 
 
-class _Replay(BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
+class _Replay(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn has no types
     """Abstract stand-in for the model: rows are numbers of rows that were predicted already."""
 
     def __init__(self, task: Task, predictions: NDArray[np.float64]) -> None:
@@ -188,6 +189,10 @@ class _Replay(BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
     def fit(self, X: Any, y: Any = None) -> _Replay:
         """Stand-ins are born fitted."""
         return self
+
+    @abstractmethod
+    def predict(self, X: Any) -> Any:
+        """Return what was predicted for the rows named by number."""
 
 
 class _ReplayRegressor(RegressorMixin, _Replay):  # type: ignore[misc]
