@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-# one regime for every side: BLAS threads would make timings and last bits depend on the machine's cores
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
+from threadpoolctl import threadpool_limits
 
-from benchmarks import pages  # noqa: E402 - the threads are set first
-from benchmarks.accuracy import permutation_variance, shapley_error  # noqa: E402
-from benchmarks.harness import Result, write  # noqa: E402
-from benchmarks.speed import model_rows, overhead  # noqa: E402
+from benchmarks import pages
+from benchmarks.accuracy import permutation_variance, shapley_error
+from benchmarks.harness import Result, write
+from benchmarks.speed import model_rows, overhead
 
 __all__ = ["CASES", "main"]
 
@@ -41,7 +38,8 @@ def main(arguments: list[str] | None = None) -> None:
     for name in () if chosen.pages else chosen.names or CASES:
         started = time.perf_counter()
         options = {"alibi_python": chosen.alibi} if name == "model_rows" else {}
-        result = CASES[name](quick=chosen.quick, **options)
+        with threadpool_limits(limits=1):  # one regime for every side, and last bits that do not depend on the cores
+            result = CASES[name](quick=chosen.quick, **options)
         print(pages.section(result), f"({time.perf_counter() - started:.0f} s)\n", sep="\n", flush=True)
         if not chosen.quick:
             write(result, HERE / "results")

@@ -86,6 +86,27 @@ def ratio_of(ours: Sequence[tuple[float, float]], theirs: Sequence[tuple[float, 
     }
 
 
+def versions() -> dict[str, str]:
+    """Return the version of everything that took part; a missing peer is called missing."""
+    found = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "missing"
+    return found
+
+
+def _machine() -> dict[str, Any]:
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    return {
+        "system": platform.system(),
+        "architecture": platform.machine(),
+        "cores": os.cpu_count(),
+        "load_before": None if load is None else round(load, 1),
+    }
+
+
 @dataclass
 class Result:
     """What a case found.
@@ -113,29 +134,8 @@ class Result:
     notes: list[str] = field(default_factory=list)
     quick: bool = False
     timed: bool = False
-    versions: dict[str, str] = field(default_factory=lambda: versions())  # noqa: PLW0108 - defined below
-    machine: dict[str, Any] = field(default_factory=lambda: _machine())  # noqa: PLW0108 - defined below
-
-
-def versions() -> dict[str, str]:
-    """Return the version of everything that took part; a missing peer is called missing."""
-    found = {"python": platform.python_version()}
-    for name in _PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "missing"
-    return found
-
-
-def _machine() -> dict[str, Any]:
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-    return {
-        "system": platform.system(),
-        "architecture": platform.machine(),
-        "cores": os.cpu_count(),
-        "load_before": None if load is None else round(load, 1),
-    }
+    versions: dict[str, str] = field(default_factory=versions)
+    machine: dict[str, Any] = field(default_factory=_machine)
 
 
 def skipped(peer: str, error: Exception) -> str:

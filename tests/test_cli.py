@@ -23,7 +23,7 @@ def tour(monkeypatch):
         Stand.calls = (folder, progress)
         if Stand.fails:
             raise Stand.fails
-        say("found −1 °C")
+        say("found 1 °C")
 
     monkeypatch.setattr(demo, "take_tour", take_tour)
     return Stand
@@ -51,7 +51,7 @@ def test_a_wrong_command_line_is_told_on_standard_error(capsys, arguments):
 def test_the_demo_writes_where_it_is_told(capsys, tour):
     assert cli.main(["demo", "--output", "some/where"]) == 0
     assert tour.calls == ("some/where", None)
-    assert capsys.readouterr().out == "found −1 °C\n"
+    assert capsys.readouterr().out == "found 1 °C\n"
     assert cli.main(["demo"]) == 0
     assert tour.calls[0] == "sipakit-demo"
 
@@ -90,7 +90,7 @@ def test_an_output_that_is_a_file_is_told_at_once(capsys, tmp_path):
 
 def test_characters_that_the_stream_lacks_become_question_marks(tmp_path):
     with (tmp_path / "out").open("w", encoding="ascii") as stream:
-        cli._write(stream, "−1 °C\n")
+        cli._write(stream, "\N{MINUS SIGN}1 °C\n")
     assert (tmp_path / "out").read_text() == "?1 ?C\n"
 
 

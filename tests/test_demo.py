@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -89,12 +87,4 @@ def test_without_torch_one_line_says_so(monkeypatch, tmp_path):
     monkeypatch.setattr(tour, "write_folder", lambda folder, studies: [Path(folder) / "index.html"])
     said = []
     take_tour(tmp_path, say=said.append, size=QUICK)
-    assert len([line for line in said if "torch" in line]) == 1
-
-
-def test_the_same_page_again(made, tmp_path):
-    code = (
-        f"from sipakit.demo.tour import QUICK, take_tour\ntake_tour(r'{tmp_path}', say=lambda text: None, size=QUICK)"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=300)
-    assert (tmp_path / "index.html").read_bytes() == (made[0] / "index.html").read_bytes()
+    assert len([line for line in said if "needs torch" in line]) == 1

@@ -53,10 +53,9 @@ def run(*, quick: bool, replicates: int | None = None) -> Result:
         rows=found,
         columns=COLUMNS,
         notes=[
-            (
-                "equal in asked rows: both ask for 10 n virtual rows a feature, of which sipakit predicts equal ones once."
-                " equal in predicted rows: our repeats are raised while the rows that the model sees stay within theirs."
-            ),
+            "equal in asked rows: both ask for 10 n virtual rows a feature, of which sipakit predicts equal ones once.",
+            "equal in predicted rows: our repeats are raised while the rows that the model sees stay within theirs.",
+            "exact: the feature has no more values than repeats, and sipakit deals them all; no shuffling is left.",
             "Rows are those of the shuffling; both sides also predict the untouched table once.",
             "bias z: mean distance of our runs from the truth in standard errors; beyond 4 would be a bias.",
             "The interval takes the distances as normal (F distribution); errors are in squared rentals.",

@@ -57,7 +57,7 @@ def run(*, quick: bool, seeds: int | None = None, explained: int | None = None) 
     notes = [
         (
             "Each cell: median (mean), over rows and seeds, of the squared distance from the truth over the truth's squared"
-            " length. Both ratios are of medians, sipakit at equal rows."
+            " length. The ratio is of medians, sipakit at equal rows."
         ),
         (
             "sipakit's estimator is 'permutation' throughout, its default where enumeration is not affordable. Kernel is"

@@ -8,23 +8,29 @@ from sipakit.reports.page import Part, render
 from sipakit.reports.subject import slug
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
     from pathlib import Path
 
     from sipakit.study import Study
 
-__all__ = ["write_folder"]
+__all__ = ["as_part", "write_folder"]
 
 _TITLE = "sipakit: two real tables, explained"
 
 
-def write_folder(folder: Path, studies: Mapping[str, Study]) -> list[Path]:
+def as_part(title: str, study: Study) -> Part:
+    """Return a study as a part of the page."""
+    return Part(title=title, subject=study.subject, results=study.results, comparisons=study.comparisons)
+
+
+def write_folder(folder: Path, studies: Sequence[Study], parts: Sequence[Part]) -> list[Path]:
     """Write studies into a folder, which is made if need be; files of other names are left alone.
 
     Parameters
     ----------
     folder : Path
-    studies : title -> Study
+    studies : list of Study
+    parts : list of Part, the same studies as parts of the page
 
     Returns
     -------
@@ -33,16 +39,12 @@ def write_folder(folder: Path, studies: Mapping[str, Study]) -> list[Path]:
     """
     figures = folder / "figures"
     figures.mkdir(parents=True, exist_ok=True)
-    parts = [
-        Part(title=title, subject=study.subject, results=study.results, comparisons=study.comparisons)
-        for title, study in studies.items()
-    ]
     page = folder / "index.html"
     page.write_text(render(parts, _TITLE), encoding="utf-8", newline="\n")
     written = [page]
-    for number, (title, study) in enumerate(studies.items(), start=1):
-        name = f"{number}-{slug(title)}"
-        written += _write_figures(figures, name, parts[number - 1])
+    for number, (study, part) in enumerate(zip(studies, parts, strict=True), start=1):
+        name = f"{number}-{slug(part.title)}"
+        written += _write_figures(figures, name, part)
         written += study.to_json(folder / "results" / name)
         for i, comparison in enumerate(study.comparisons, start=1):
             path = folder / "results" / name / f"comparison-{i}.json"

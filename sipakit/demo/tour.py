@@ -5,17 +5,17 @@ from __future__ import annotations
 import textwrap
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import threadpoolctl
 
 import sipakit as sp
-from sipakit.demo.folder import write_folder
-from sipakit.demo.models import Split, boosted, network, split
+from sipakit.demo.folder import as_part, write_folder
+from sipakit.demo.models import Split, boosted, network, one_thread, split
 from sipakit.reports.narrative import findings
 from sipakit.reports.verdict import judge
 
@@ -89,16 +89,19 @@ def take_tour(folder: str | Path, *, say: Say, progress: Say | None = None, size
     stops = {"Bike rentals by the hour": _bike, "Income in the census": _census}
     if find_spec("torch") is not None:
         stops["A small network on the census"] = _network
-    studies: dict[str, Study] = {}
-    # one thread: where cores are busy, threads that wait for each other cost ten times what they save
-    with threadpoolctl.threadpool_limits(limits=1):
+    studies, parts = [], []
+    with one_thread(), ThreadPoolExecutor(max_workers=1) as pool:  # which draws a study while the next is made
         for title, stop in stops.items():
-            studies[title] = stop(size, step)
-            say(_told(title, studies[title]))
+            studies.append(stop(size, step))
+            parts.append(as_part(title, studies[-1]))
+            drawing = pool.submit(parts[-1].draw)
+            say(_told(title, studies[-1]))
+        step("figures")
+        drawing.result()
     if len(stops) < 3:
         say("No network was trained and no gradients were compared: that needs torch (pip install sipakit[torch]).")
-    step("page, figures and results")
-    written = write_folder(folder, studies)
+    step("page and results")
+    written = write_folder(folder, studies, parts)
     seconds = time.perf_counter() - started
     say(f"Wrote {len(written)} files in {seconds:.0f} s. Open {written[0]}")
     return written

@@ -53,6 +53,10 @@ class Part:
         """What the strongest interaction looks like."""
         return strongest(self.results.values())
 
+    def draw(self) -> int:
+        """Draw all figures now, which a page would do later; returns their characters."""
+        return sum(len(figure.svg) for drawn in self.figures.values() for figure in drawn)
+
     @cached_property
     def figures(self) -> dict[str, tuple[Figure, ...]]:
         """The figures of every result, drawn once."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 from scipy.stats import qmc
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sipakit.table import Table
+
+_CALENDAR = -62_135_596_800e9, 253_402_214_400e9  # years 1 to 9999, in nanoseconds from 1970
+_DURATIONS = -8e22, 8e22  # what Python's own durations hold
+_LARGEST = 9.2e18  # units
 
 __all__ = ["Neighbourhood", "draw_neighbours", "neighbourhood_of"]
 
@@ -54,8 +59,10 @@ def neighbourhood_of(background: Table, weights: NDArray[np.float64]) -> Neighbo
         places = col.numbers(column)
         use = np.isfinite(places) & (weights > 0)
         if use.any():
-            mean = np.average(places[use], weights=weights[use])
-            spread[j] = np.sqrt(np.average((places[use] - mean) ** 2, weights=weights[use]))
+            largest = np.abs(places[use]).max()  # taken out, so that squares do not overflow
+            scaled = places[use] / (largest or 1.0)
+            mean = np.average(scaled, weights=weights[use])
+            spread[j] = largest * np.sqrt(np.average((scaled - mean) ** 2, weights=weights[use]))
     return Neighbourhood(background, weights, spread)
 
 
@@ -93,7 +100,7 @@ def draw_neighbours(
         if continuous[j]:
             moved = _moved(column, row, stats.norm.ppf(points[:, j]) * around.spread[j])
             columns.append(moved)
-            coordinates[:, j] = (col.numbers(moved) - col.numbers(column[[row]])[0]) / around.spread[j]
+            coordinates[:, j] = col.numbers(moved) / around.spread[j] - col.numbers(column[[row]])[0] / around.spread[j]
             continue
         other = around.background.columns[j]
         # the upper half of the unit interval keeps the row's own value, the lower half draws one
@@ -108,18 +115,26 @@ def draw_neighbours(
 
 def _moved(column: col.Column, row: int, step: NDArray[np.float64]) -> col.Column:
     """The row's value plus ``step``, in the column's own dtype; whole numbers are rounded."""
-    place = col.numbers(column[[row]])[0] + step
     own = column.take(np.full(len(step), row))
     if col.kind(column) == "date":
-        return own + np.asarray(step, "timedelta64[ns]").astype(_resolution(own))
+        return _moved_dates(own, step)
+    place = col.numbers(column[[row]])[0] + step
     dtype = getattr(column.dtype, "numpy_dtype", column.dtype)
+    limits = np.iinfo(dtype) if np.issubdtype(dtype, np.integer) else np.finfo(dtype)
     if np.issubdtype(dtype, np.integer):
-        limits = np.iinfo(dtype)  # 2^63 itself would wrap around: the largest float below it
-        place = np.clip(np.rint(place), float(limits.min), np.nextafter(float(limits.max) + 1, 0))
-    own[:] = place.astype(dtype)
+        place = np.rint(place)
+    # the largest float below 2^63, since 2^63 itself would wrap around
+    highest = np.nextafter(float(limits.max) + 1, 0) if np.issubdtype(dtype, np.integer) else float(limits.max)
+    own[:] = np.clip(place, float(limits.min), highest).astype(dtype)
     return own
 
 
-def _resolution(column: col.Column) -> str:
-    unit = getattr(column.dtype, "unit", None) or np.datetime_data(column.dtype)[0]
-    return f"timedelta64[{unit}]"
+def _moved_dates(own: col.Column, step: NDArray[np.float64]) -> col.Column:
+    """Dates or durations plus ``step`` nanoseconds, kept inside what calendars and the column's unit can hold."""
+    unit = getattr(own.dtype, "unit", None) or np.datetime_data(own.dtype)[0]
+    one = float(np.timedelta64(1, unit) / np.timedelta64(1, "ns"))
+    places = col.numbers(own)
+    low, high = _DURATIONS if pd.api.types.is_timedelta64_dtype(own.dtype) else _CALENDAR
+    low, high = max(low, -_LARGEST * one), min(high, _LARGEST * one)
+    units = np.rint((np.clip(places + step, low, high) - places) / one)
+    return own + units.astype(np.int64).view(f"m8[{unit}]")

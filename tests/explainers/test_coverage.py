@@ -161,7 +161,7 @@ def local_slope(seed):
 
 def surrogate(seed):
     """R squared of the best line for x1 x2, and its slopes."""
-    X = T2.sample(500, np.random.default_rng([9, seed]))
+    X = T2.sample(500, np.random.default_rng([11, seed]))
     e = sp.GlobalSurrogate(kind="linear", random_state=seed).explain(T2.predict, X)
     m1, m2 = T2.m
     line = m1**2 + m2**2 + 2 * T2.r * m1 * m2
@@ -190,8 +190,8 @@ CASES = {
 }
 
 
-# Where draws are spread over the background, or parts of tables are left out, the errors are on the safe side.
-SAFE = {"Shapley values, fewer draws than rows", "decrease of scores"}
+# Where draws are spread over the background, the errors are on the safe side.
+SAFE = {"Shapley values, fewer draws than rows"}
 
 
 def coverage(run, runs):

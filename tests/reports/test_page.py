@@ -174,7 +174,8 @@ def test_equal_studies_give_equal_bytes_in_another_process(tmp_path):
     code = (
         "import numpy as np, sipakit as sp\n"
         "X = np.random.default_rng(0).normal(size=(60, 3))\n"
-        "sp.explain(lambda X: X[:, 0] * X[:, 1], X, X[:, 0], rows=[1]).report(r'{}')"
+        "methods = ['permutation-importance', 'ale', 'shapley']\n"
+        "sp.explain(lambda X: X[:, 0] * X[:, 1], X, X[:, 0], rows=[1], methods=methods).report(r'{}')"
     )
     pages = []
     for name in ("one", "two"):
