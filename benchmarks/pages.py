@@ -40,7 +40,7 @@ def _made_by(result: Result) -> str:
 def make(results: Path, page: Path) -> None:
     """Write the sections of all results at hand into the page, between its marks, and beside the results."""
     found = [Result(**json.loads(path.read_text(encoding="utf-8"))) for path in sorted(results.glob("*.json"))]
-    text = "\n\n".join(section(result) for result in found)
+    text = "\n\n".join(section(result) for result in found) or "No results are at hand: run the benchmarks first."
     (results / "RESULTS.md").write_text(f"# Results\n\n{text}\n", encoding="utf-8")
     before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
     after = rest.partition(END)[2]

@@ -21,6 +21,7 @@ from sipakit.reports.verdict import judge
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
     from sipakit.explainer import Explainer
     from sipakit.study import Study
@@ -168,17 +169,27 @@ def _network(size: Size, step: Say) -> Study:
     rich = data.y_train.to_numpy() == ">50K"
     trained = network(train.to_numpy(np.float32), rich.astype(np.float32), size.epochs)
     net = sp.adapt(trained, output="probability", classes=["<=50K", ">50K"])
+    right = _share_right(trained, test.to_numpy(np.float32), data.y_test.to_numpy() == ">50K")
     X, behind = test.iloc[: size.network_rows], train.iloc[: size.background]
     step(f"census: gradients and Shapley values of {len(X):,} rows")
     methods = [sp.IntegratedGradients(background=behind), sp.Shapley(background=behind)]
-    study = sp.explain(net, X, methods=methods)
+    study = sp.explain(net, X, data.y_test.iloc[: size.network_rows], methods=methods)
     note = (
         f"The first {len(X):,} held-out rows, the {len(numbers)} numeric columns only, standardised by the training "
-        f"part; compared with its first {len(behind):,} rows."
+        f"part; compared with its first {len(behind):,} rows. The network is right for {100 * right:.1f} % of all "
+        f"{len(test):,} held-out rows."
     )
     compared = sp.compare([study["integrated_gradients"], study["shapley"]])  # type: ignore[list-item]
     study = study.described(note=note, model="a network with two hidden layers of 64 units")
     return replace(study, comparisons=(compared,))
+
+
+def _share_right(net: Any, X: NDArray[np.float32], truth: NDArray[np.bool_]) -> float:
+    """Share of rows on whose side of one half the network is."""
+    import torch
+
+    with torch.no_grad():
+        return float(((net(torch.from_numpy(X)).numpy()[:, 0] > 0) == truth).mean())
 
 
 def _told(title: str, study: Study) -> str:

@@ -25,6 +25,7 @@ _MEASURES = {
     "top_3": "share of the three largest in common",
     "relative_distance": "length of the difference, by the mean length of the two",
 }
+_ROUNDING = 1e-9  # of the largest number compared
 _MAIN = frozenset({"spearman", "same_sign", "relative_distance"})  # told in a sentence; the table has all
 
 
@@ -51,7 +52,8 @@ def about_comparison(comparison: Comparison, unit: str | None = None) -> list[Fi
         found.append(Finding(text, rest, key=len(pairs) == 1))
     for gap in comparison.sums:
         if gap.largest is not None:
-            most = measure.step_of(gap.largest)
+            size = max(float(np.abs(one.values).max()) for one in comparison.explanations)
+            most = measure.step_of(gap.largest) if gap.largest > _ROUNDING * size else "nothing but rounding,"
             of = f"{_called(gap.explanation)} for {named(gap.output)}"
             text = f"{of}: the parts miss the prediction by {most} at most."
             found.append(Finding(text, "Over all rows of the comparison."))

@@ -68,7 +68,7 @@ def tabulate(explanation: Explanation, unit: str | None = None) -> TextTable:
     told += [f"{100 * explanation.conf_level:g} % intervals"] if "interval" in head else []
     kept = [c for c in range(len(head)) if c not in same]
     shown = tuple(tuple(line[c] for c in kept) for line in every[:_LIMIT])
-    return TextTable("; ".join(told), tuple(head[c] for c in kept), shown, left - len(same), note)
+    return TextTable("; ".join(told), tuple(head[c] for c in kept), shown, sum(c < left for c in kept), note)
 
 
 _Written = tuple[tuple[str, ...], int, "Iterator[tuple[str, ...]]"]

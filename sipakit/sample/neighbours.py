@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -100,7 +100,9 @@ def draw_neighbours(
         if continuous[j]:
             moved = _moved(column, row, stats.norm.ppf(points[:, j]) * around.spread[j])
             columns.append(moved)
-            coordinates[:, j] = col.numbers(moved) / around.spread[j] - col.numbers(column[[row]])[0] / around.spread[j]
+            # halves, whose difference cannot overflow
+            apart = col.numbers(moved) / 2 - col.numbers(column[[row]])[0] / 2
+            coordinates[:, j] = apart / around.spread[j] * 2
             continue
         other = around.background.columns[j]
         # the upper half of the unit interval keeps the row's own value, the lower half draws one
@@ -131,7 +133,7 @@ def _moved(column: col.Column, row: int, step: NDArray[np.float64]) -> col.Colum
 
 def _moved_dates(own: col.Column, step: NDArray[np.float64]) -> col.Column:
     """Dates or durations plus ``step`` nanoseconds, kept inside what calendars and the column's unit can hold."""
-    unit = getattr(own.dtype, "unit", None) or np.datetime_data(own.dtype)[0]
+    unit: Any = getattr(own.dtype, "unit", None) or np.datetime_data(own.dtype)[0]
     one = float(np.timedelta64(1, unit) / np.timedelta64(1, "ns"))
     places = col.numbers(own)
     low, high = _DURATIONS if pd.api.types.is_timedelta64_dtype(own.dtype) else _CALENDAR
