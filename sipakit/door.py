@@ -106,7 +106,8 @@ def _as_expected(table: Table, argument: str, expected: Sequence[Hashable] | Non
             "SIPA004", f"{argument} is an array; the model was fitted on named columns, taken in their order."
         )
         return table.renamed(pd.Index(list(expected))), [found]
-    missing = [name for name in expected if name not in table.header]
+    place = {name: j for j, name in enumerate(table.names)}
+    missing = [name for name in expected if name not in place]
     if missing:
         message = f"{argument} lacks {first_few(missing)}, which the model was fitted on."
         raise InputError(
@@ -118,7 +119,6 @@ def _as_expected(table: Table, argument: str, expected: Sequence[Hashable] | Non
         caveats.append(caveat("SIPA002", f"{argument} has {first_few(extra)}, which the model was not fitted on."))
     if [name for name in table.names if name in known] != list(expected):
         caveats.append(caveat("SIPA001", f"{argument} had them in another order than the model."))
-    place = {name: j for j, name in enumerate(table.names)}
     return (table.selected([place[name] for name in expected]) if caveats else table), caveats
 
 

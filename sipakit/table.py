@@ -77,8 +77,8 @@ class Table:
 
     @cached_property
     def names(self) -> tuple[Hashable, ...]:
-        """Column names."""
-        return tuple(self.header)
+        """Column names; one and the same NaN stands for all that are NaN, so that it can be found."""
+        return tuple(np.nan if isinstance(name, float) and np.isnan(name) else name for name in self.header)
 
     def kind(self, column: int) -> col.Kind:
         """How column number ``column`` is put on an axis."""

@@ -51,8 +51,10 @@ def theirs_of(model, X, feature, kind="average", **options):
 @pytest.mark.parametrize("feature", ["hour", "weekday", "temp"])
 def test_partial_dependence_and_ice(boosted, bike, feature):
     *_, X, _ = bike
-    grid, average = theirs_of(boosted, X, feature)
-    _, individual = theirs_of(boosted, X, feature, "individual")
+    grid, individual = theirs_of(boosted, X, feature, "individual")
+    average = individual.astype(float).mean(axis=1)  # scikit-learn adds XGBoost's float32 up as they are
+    if individual.dtype == float:
+        np.testing.assert_allclose(theirs_of(boosted, X, feature)[1], average)
     pdp = sp.PartialDependence(features=[feature], grid_resolution="all").explain(boosted, X)
     ice = sp.ICE(features=[feature], grid_resolution="all").explain(boosted, X)
     np.testing.assert_array_equal(pdp.axes[0].positions, grid)
@@ -95,7 +97,7 @@ def _score(model, X, y, scoring):
     [
         pytest.param(LogisticRegression(max_iter=1000), id="logistic"),
         pytest.param(RandomForestClassifier(30, random_state=0), id="forest"),
-        pytest.param(HistGradientBoostingClassifier(max_iter=20, random_state=0), id="boosting"),
+        pytest.param(HistGradientBoostingClassifier(max_iter=10, random_state=0), id="boosting"),
     ],
 )
 @pytest.mark.parametrize("labels", ["two", "three"])
@@ -109,9 +111,9 @@ def test_classifiers(model, labels):
     np.testing.assert_array_equal(pdp.axes[0].positions, grid)
     np.testing.assert_allclose(pdp.values[0].T, average, rtol=0, atol=1e-9)
     for scoring in ("neg_log_loss", "accuracy", "roc_auc" if labels == "two" else "roc_auc_ovr"):
-        theirs = permutation_importance(model, X, y, scoring=scoring, n_repeats=30, random_state=0)
+        theirs = permutation_importance(model, X, y, scoring=scoring, n_repeats=12, random_state=0)
         ours = sp.PermutationImportance(scoring=scoring).explain(model, X, y)
-        spread = theirs.importances_std / np.sqrt(30)
+        spread = theirs.importances_std / np.sqrt(12)
         error = np.hypot(ours.estimate.parts["std_error_shuffles"][:, 0], spread)
         gap = np.abs(ours.values[:, 0] - theirs.importances_mean)
         assert (gap < 4.5 * error + 0.02 * np.abs(theirs.importances_mean) + 1e-9).all(), scoring

@@ -100,7 +100,9 @@ def _importances(e: Importances, measure: Measure) -> list[Finding]:
         first = int(np.where(real, values, -np.inf).argmax())
         found.append(Finding(_without(e, first, metric, measure), rest, key=True))
         groups = ranked([n for n, r in zip(names, real, strict=True) if r], values[real], lower[real], upper[real])
-        found.append(Finding(_in_order(groups, metric_name(e.metrics[metric])), rest, key=True))
+        found.append(
+            Finding(_in_order(groups, f"Order of importance by {metric_name(e.metrics[metric])}"), rest, key=True)
+        )
     none = [name for name, r in zip(names, real, strict=True) if not r]
     if none:
         first_few = listed([*none[:6], *([f"{len(none) - 6} more"] if len(none) > 6 else [])])
@@ -151,7 +153,8 @@ def _without(e: Importances, feature: int, metric: int, measure: Measure) -> str
     return f"{start} {words} is {told} instead of {old}.".replace("  ", " ")
 
 
-def _in_order(groups: list[list[str]], metric: str, limit: int = 5) -> str:
+def _in_order(groups: list[list[str]], lead: str, limit: int = 5) -> str:
+    """Name the first places, ties as ties; the names in one place are no more than six."""
     told, count = [], 0
     for place, group in enumerate(groups, start=1):
         if count >= limit:
@@ -163,7 +166,7 @@ def _in_order(groups: list[list[str]], metric: str, limit: int = 5) -> str:
         count += len(group)
     left = sum(map(len, groups)) - count
     rest = f"; {left} more feature{'s' * (left != 1)} follow{'s' * (left == 1)}" if left else ""
-    return f"Order of importance by {metric}: {'; '.join(told)}{rest}."
+    return f"{lead}: {'; '.join(told)}{rest}."
 
 
 # ---- how the prediction moves along a feature
@@ -211,14 +214,15 @@ def _interactions(e: Interactions, measure: Measure) -> list[Finding]:
     pairs = [i for i, (_, second) in enumerate(e.pairs) if second is not None]
     totals = [i for i, (_, second) in enumerate(e.pairs) if second is None]
     found = []
-    sure = [i for i in sorted(pairs, key=lambda i: -values[i, output]) if e.estimate.lower[i, output] > 0]
+    above = e.estimate.lower[:, output] > e.estimate.std_error[:, output] / 2  # an end that rounds to 0 is no proof
+    sure = [i for i in sorted(pairs, key=lambda i: -values[i, output]) if above[i]]
     found += [Finding(_pair(e, i, output, measure), rest, key=place == 0) for place, i in enumerate(sure[:_PAIRS])]
     if pairs and not found:
         found.append(Finding("No interaction of two features can be told from zero.", rest, key=True))
     if totals:
         parts = [array[totals, output] for array in (values, e.estimate.lower, e.estimate.upper)]
         groups = ranked([named(e.pairs[i][0]) for i in totals], *parts)
-        found.append(Finding(_in_order(groups, "interaction with all other features together"), rest))
+        found.append(Finding(_in_order(groups, "Order by interaction with all other features together"), rest))
     return found
 
 

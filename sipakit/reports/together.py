@@ -124,7 +124,8 @@ def strongest(results: Iterable[Explanation]) -> Effects | None:
     if not curves or not tables or curves[0].manifest.get("weighted"):
         return None
     ice, table = curves[0], tables[0]
-    pairs = [i for i, pair in enumerate(table.pairs) if pair[1] is not None and table.estimate.lower[i, 0] > 0]
+    above = table.estimate.lower[:, 0] > table.estimate.std_error[:, 0] / 2
+    pairs = [i for i, pair in enumerate(table.pairs) if pair[1] is not None and above[i]]
     if not pairs or len(table.outputs) > 1:
         return None
     first, second = table.pairs[max(pairs, key=lambda i: float(table.estimate.values[i, 0]))]

@@ -287,3 +287,25 @@ def test_text_has_a_contrast_of_seven_to_one_or_nearly_in_both_schemes():
                 pair = sorted([luminance(colours[ink]), luminance(colours[paper])])
                 ratio = (pair[1] + 0.05) / (pair[0] + 0.05)
                 assert ratio >= 4.5, f"{ink} on {paper}: {ratio:.1f}"
+
+
+def test_a_comparison_is_told_and_tabulated():
+    X = np.random.default_rng(0).normal(size=(40, 4))
+    methods = [sp.Shapley(background=X[:10]), sp.Shapley(background=X[:10], random_state=1)]
+    study = sp.explain(lambda X: X[:, 0] * X[:, 1] + X[:, 2], X[20:], methods=methods)
+    compared = replace(study, comparisons=(sp.compare(dict(study)),))
+    assert any("rank correlation over the features" in text for text in compared.findings())
+    told = render(
+        [Part(title="t", subject=study.subject, results=study.results, comparisons=compared.comparisons)], "t"
+    )
+    read(told)
+    assert "Methods side by side" in told
+    assert "the parts miss the prediction by nothing but rounding" in told
+    assert "length of the difference" in told
+
+
+def test_drawing_ahead_gives_the_same_page():
+    results = [made.importances(3), made.effects(2)]
+    ahead = part(results)
+    assert ahead.draw() == sum(len(f.svg) for drawn in ahead.figures.values() for f in drawn)
+    assert render([ahead], "x") == render([part(results)], "x")
