@@ -183,14 +183,15 @@ def _decimals(place: float) -> Iterator[tuple[float, str]]:
 
 def _dates(place: float, like: Any) -> Iterator[tuple[float, str]]:
     """A date or duration in days, minutes, seconds, and whole; in the column's own time zone."""
-    span = pd.api.types.is_timedelta64_dtype(like.dtype)
     zone = getattr(like.dtype, "tz", None)
-    for unit in ("D", "min", "s", "ns"):
-        if span:
-            whole: Any = pd.Timedelta(int(place), unit="ns").floor(unit)
-            text = str(whole)
+    # whole nanoseconds reach from 1677 to 2262
+    fine, step = ("ns", 1) if abs(place) < 2**63 else ("us", 1000)
+    at: Any = np.array(int(place // step), dtype=np.int64)
+    for unit in ("D", "min", "s", fine):
+        if pd.api.types.is_timedelta64_dtype(like.dtype):
+            floored: Any = pd.Timedelta(at.view(f"m8[{fine}]")[()]).floor(unit)
+            text = str(floored)
         else:
-            moment = pd.Timestamp(int(place), unit="ns", tz="UTC").tz_convert(zone)
-            whole = moment.floor(unit)
-            text = str(whole.date()) if unit == "D" else str(whole)
-        yield float(whole.as_unit("ns").value), text
+            floored = pd.Timestamp(at.view(f"M8[{fine}]")[()], tz="UTC").tz_convert(zone).floor(unit)
+            text = str(floored.date()) if unit == "D" else str(floored)
+        yield float(floored.as_unit(fine).asm8.astype(np.int64)) * step, text

@@ -21,7 +21,7 @@ def subject():
 
 
 def test_the_runner_knows_its_cases():
-    assert list(CASES) == ["overhead", "model_rows", "permutation_variance", "shapley_error"]
+    assert list(CASES) == ["overhead", "model_rows", "permutation_variance", "shapley_error", "coverage"]
 
 
 def test_the_bare_side_predicts_the_rows_behind_the_answer(subject):

@@ -64,11 +64,10 @@ COLUMNS = {
 
 @st.composite
 def frames(draw):
-    n = draw(st.integers(0, 12))
-    kinds = draw(st.lists(st.sampled_from(sorted(COLUMNS)), max_size=4))
-    columns = [COLUMNS[kind](draw, n) for kind in kinds]
-    frame = pd.concat(columns, axis=1) if columns else pd.DataFrame(index=range(n))
-    names = draw(st.lists(NAMES, min_size=len(kinds), max_size=len(kinds)))
+    n = draw(st.integers(1, 12))
+    kinds = draw(st.lists(st.sampled_from(sorted(COLUMNS)), min_size=1, max_size=4))
+    frame = pd.concat([COLUMNS[kind](draw, n) for kind in kinds], axis=1)
+    names = draw(st.lists(NAMES, min_size=len(kinds), max_size=len(kinds), unique=True))
     frame.columns = pd.Index(names, tupleize_cols=False)
     index = draw(st.sampled_from(["range", "shuffled", "equal", "two levels"]))
     if index == "shuffled":

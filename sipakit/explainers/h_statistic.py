@@ -216,15 +216,22 @@ class HStatistic(Explainer):
     def _within(
         self, values: NDArray[np.float64], influence: NDArray[np.float64], weights: NDArray[np.float64]
     ) -> Estimate:
-        """Values (c, k) with intervals; independent samples (lines of ``weights``) add their moments."""
-        variance, third = np.zeros((2, *values.shape))
+        """Values (c, k) with intervals; independent samples (lines of ``weights``) add their moments.
+
+        Squares of products have heavy tails, so that the error is itself uncertain: its degrees of freedom follow
+        Satterthwaite (1946), from the fourth moment of the influences; for normal ones they are the number of rows.
+        """
+        variance, third, doubt = np.zeros((3, *values.shape))
         for w in weights:
             used = int((w > 0).sum())
-            variance += np.einsum("cik,i->ck", influence**2, w**2) * used / (used - 1) if used > 1 else np.inf
+            square = np.einsum("cik,i->ck", influence**2, w**2)
+            variance += square * used / (used - 1) if used > 1 else np.inf
             third += np.einsum("cik,i->ck", influence**3, w**3)
+            doubt += np.maximum(np.einsum("cik,i->ck", influence**4, w**4) - square**2 / used, 0)
         cube = variance**1.5
         skew = np.divide(third, cube, out=np.zeros_like(cube), where=cube > 0)
-        return Estimate.within(values, np.sqrt(variance), conf_level=self.conf_level, skew=skew)
+        df = np.divide(2 * variance**2, doubt, out=np.full_like(cube, np.inf), where=doubt > 0)
+        return Estimate.within(values, np.sqrt(variance), conf_level=self.conf_level, df=df, skew=skew)
 
     def _caveats(self, task: Task, weak: NDArray[np.bool_], none: NDArray[np.bool_]) -> list[Caveat]:
         design: _Design = task.design

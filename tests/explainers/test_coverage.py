@@ -1,6 +1,7 @@
 """How often the intervals of each method hold the truth: 95 of 100 times, whichever numbers are drawn.
 
-Each case draws new rows (or what else its interval covers), and gives the interval's ends and the truth.
+Each case draws new rows (or what else its interval covers), and gives the interval's ends and the truth. The
+benchmark called coverage runs the same cases on ten times as many tables.
 """
 
 from functools import lru_cache
@@ -209,12 +210,3 @@ def test_intervals_hold_the_truth_as_often_as_they_say(case):
 
 def test_the_spread_of_repeats_is_no_interval():
     assert coverage(importance_by_repeats_alone, 50).max() < 0.5
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("case", CASES)
-def test_intervals_hold_the_truth_in_two_thousand_runs(case):
-    found = coverage(CASES[case], 2000)
-    print(case, found.round(3))  # noqa: T201 - the figures are what this run is for
-    assert (found >= 0.92).all(), found
-    assert (found <= 0.985).all() or case in SAFE, found
