@@ -56,6 +56,7 @@ class Cost:
     check_rows : int
         Rows predicted to check the model's manners.
     seconds_in_model, seconds_outside : float
+        Of several workers they are added up.
     """
 
     rows: int = 0

@@ -49,11 +49,20 @@ _WORKER = threading.local()
 
 @dataclass
 class _Bill:
-    """What a group of explainers that share their evaluations has cost so far."""
+    """What slices of a group of explainers that share their evaluations cost; seconds of workers add up."""
 
     rows: int = 0
     asked: int = 0
-    seconds: float = 0.0
+    in_model: float = 0.0
+    outside: float = 0.0
+
+    def __add__(self, other: _Bill) -> _Bill:
+        return _Bill(
+            self.rows + other.rows,
+            self.asked + other.asked,
+            self.in_model + other.in_model,
+            self.outside + other.outside,
+        )
 
 
 def explain(
@@ -141,19 +150,23 @@ def explain_task(
     adapter = ground.adapter.single_threaded() if workers > 1 else ground.adapter
     known = {table: answers.values for one in used for table, answers in one.items()}
     states = [explainer.start(task) for explainer, task in zip(group, tasks, strict=True)]
-    bill, number = _Bill(), 0
+    bill, number, waited = _Bill(), 0, 0.0
     while (round_ := lead.next_round(tasks[0], states[0], number)) is not None:
         round_ = replace(round_, number=number)
         _afford(lead, round_, left, bill)
         work = _Work(tuple(group), tuple(tasks), tuple(states), adapter, known, round_)
         with reporting(progress, round_.draws * round_.rows, type(lead).__name__) as tell:
-            for parts, asked, rows, seconds in _in_order(work, workers):
+            done, since = _in_order(work, workers), time.perf_counter()
+            for parts, cost in done:
+                waited += time.perf_counter() - since
                 states = [state.absorb(part) for state, part in zip(states, parts, strict=True)]
-                bill = _Bill(bill.rows + rows, bill.asked + asked, bill.seconds + seconds)
-                tell(asked)
+                bill += cost
+                tell(cost.asked)
+                since = time.perf_counter()
         number += 1
     made = [e.conclude(task, state) for e, task, state in zip(group, tasks, states, strict=True)]
-    outside = max(time.perf_counter() - started - bill.seconds - (ground.seconds - predicted), 0.0)
+    alone = time.perf_counter() - started - waited - (ground.seconds - predicted)
+    outside = alone + bill.outside
     return [
         _completed(explainer, result, ground, _cost(explainer, ground, bill, base, outside), budget)
         for explainer, result, base in zip(group, made, used, strict=True)
@@ -184,8 +197,9 @@ class _Work:
     known: dict[Table, NDArray[np.float64]]
     round_: Round
 
-    def run(self, draws: range) -> tuple[list[Any], int, int, float]:
+    def run(self, draws: range) -> tuple[list[Any], _Bill]:
         """Sample, intervene, predict and aggregate one slice; runs anywhere, in any order."""
+        started = time.perf_counter()
         lead, task = self.group[0], self.tasks[0]
         rng = np.random.default_rng([lead.random_state, self.round_.number, draws.start])
         sample = lead.sample(task, self.round_, np.arange(draws.start, draws.stop), rng)
@@ -196,9 +210,10 @@ class _Work:
             blank.part(explainer.aggregate(one, sample, answers.values))
             for explainer, one, blank in zip(self.group, self.tasks, self.blanks, strict=True)
         ]
-        return parts, len(mix), answers.rows, answers.seconds
+        outside = time.perf_counter() - started - answers.seconds
+        return parts, _Bill(answers.rows, len(mix), answers.seconds, outside)
 
-    def run_beside(self, draws: range, caller: int) -> tuple[list[Any], int, int, float]:
+    def run_beside(self, draws: range, caller: int) -> tuple[list[Any], _Bill]:
         """Do the same in a worker, whose model gets one thread: the workers have the cores."""
         here = threading.get_ident()
         if here != caller and here != threading.main_thread().ident and not hasattr(_WORKER, "limited"):
@@ -208,7 +223,7 @@ class _Work:
         return self.run(draws)
 
 
-def _in_order(work: _Work, workers: int) -> Iterator[tuple[list[Any], int, int, float]]:
+def _in_order(work: _Work, workers: int) -> Iterator[tuple[list[Any], _Bill]]:
     due = slices(work.round_)
     if workers == 1 or len(due) == 1:
         return map(work.run, due)
@@ -241,7 +256,7 @@ def _cost(explainer: Explainer, ground: Ground, bill: _Bill, base: dict[Table, A
         asked=bill.asked,
         gradient_rows=bill.rows if gradients else 0,
         check_rows=ground.check_rows,
-        seconds_in_model=sum(answers.seconds for answers in base.values()) + bill.seconds,
+        seconds_in_model=sum(answers.seconds for answers in base.values()) + bill.in_model,
         seconds_outside=outside,
     )
 
