@@ -215,6 +215,9 @@ class Attributions(Explanation):
         Prediction minus base value minus the attributions' sum, for additive methods.
     fit : (n, k) or None
         R squared of a local model.
+    per : str
+        What a value is the change of the prediction for, such as a standard deviation; empty for the whole way from
+        the base value.
     """
 
     base_values: NDArray[np.float64]
@@ -225,6 +228,7 @@ class Attributions(Explanation):
     additive: bool = True
     completeness_gap: NDArray[np.float64] | None = None
     fit: NDArray[np.float64] | None = None
+    per: str = ""
 
     dims: ClassVar[tuple[str, ...]] = ("row", "feature", "output")
 

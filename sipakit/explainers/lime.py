@@ -174,6 +174,7 @@ class LIME(Explainer):
             rows=np.arange(task.n),
             additive=False,
             fit=fit,
+            per="standard deviation, or for another level",
         )
 
 

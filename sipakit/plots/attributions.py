@@ -69,7 +69,8 @@ def draw_row(explanation: Attributions, ax: Axes | None = None) -> Display:
 def direction(explanation: Attributions, output: int) -> tuple[str, str, str]:
     """Return the label of the ruler: what moves, in which unit, and which side is up."""
     verb = "moves the model's estimate" if explanation.additive else "attribution to the model's estimate"
-    unit = f"({quantity(explanation, explanation.outputs[output])})"
+    per = f" per {explanation.per}" if explanation.per else ""
+    unit = f"({quantity(explanation, explanation.outputs[output])}{per})"
     return verb, unit, "\N{LEFTWARDS ARROW} down | up \N{RIGHTWARDS ARROW}"
 
 

@@ -159,8 +159,9 @@ class Places:
 
     def _numbers(self, panel: Axes) -> None:
         low, high = self.x[self.line].min(), self.x[self.line].max()
+        whole = self.axis.kind == "number" and bool((self.x[self.line] % 1 == 0).all())  # no year 2011.5
         for bins in (5, 4, 3, 2):
-            locator = MaxNLocator(nbins=bins, steps=[1, 2, 2.5, 5, 10])
+            locator = MaxNLocator(nbins=bins, steps=[1, 2, 2.5, 5, 10], integer=whole)
             ticks = self._inside(np.asarray(locator.tick_values(low, high)))
             written = NumberTicks().format_ticks(list(ticks))
             if (max(map(len, written), default=0) + 1.5) * (len(ticks) + 1) * _INCH <= self.inches:
