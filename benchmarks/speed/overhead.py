@@ -34,8 +34,8 @@ COLUMNS = {
 
 
 def run(*, quick: bool) -> Result:
-    repeats = 2 if quick else 7
-    rows, trees = (1_000, 50) if quick else (None, 200)
+    repeats = 2 if quick else 3
+    rows, trees = (1_000, 50) if quick else (6_000, 200)
     found = []
     for layout in ("array", "frame"):
         subject = bike(layout, rows=rows, trees=trees)
@@ -45,7 +45,7 @@ def run(*, quick: bool) -> Result:
         case="overhead",
         question="Wall time of a whole explain(), in units of bare predictions of the same rows in the same batches.",
         settings={
-            "rows": rows or 17_379,
+            "rows": rows,
             "trees": trees,
             "leaves": 31,
             "model threads": 1,
