@@ -82,13 +82,25 @@ def ranks(column: Column) -> NDArray[np.intp]:
 
 
 def cell_hashes(column: Column) -> NDArray[np.uint64]:
-    """(n,) numbers that are equal where the cells are equal."""
-    if holds_objects(column) and pd.api.types.infer_dtype(column, skipna=False) != "string":
-        # pandas hashes the text of such cells, which would make 1 and "1" the same cell.
-        column = np.array([f"{type(cell).__name__}:{cell!r}" for cell in column], dtype=object)
+    """(n,) numbers that are equal where the cells are equal, whatever else the columns hold."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        levels = cell_hashes(_bare(pd.Series(column.categories)))
+        return np.asarray(np.append(levels, _NO_LEVEL)[np.asarray(column.codes)], np.uint64)
+    if holds_objects(column):
+        column = np.array([_as_text(cell) for cell in column], dtype=object)
     elif not _extension(column) and column.dtype.kind == "f" and column.dtype.itemsize != np.dtype("f8").itemsize:
         column = column.astype(np.float64)
     return np.asarray(pd.util.hash_array(column, categorize=True), np.uint64)
+
+
+_NO_LEVEL = np.uint64(0xA5A5F00D5EED1234)
+
+
+def _as_text(cell: object) -> str:
+    """Text that tells 1 from "1": pandas hashes the text of objects."""
+    if not isinstance(cell, str):
+        return f"\0{type(cell).__name__}:{cell!r}"
+    return cell if cell.isascii() else cell.encode("utf-8", "backslashreplace").decode()  # half of a surrogate pair
 
 
 def stacked(columns: Sequence[Column]) -> Column:

@@ -147,7 +147,9 @@ def _look_at_numbers(
 ) -> None:
     for column, name in zip(columns, names, strict=True):
         if not isinstance(column, np.ndarray):
-            continue
+            if not pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype):
+                continue
+            column = np.asarray(pd.Series(column).dropna().to_numpy())  # noqa: PLW2901 - the cells that are not missing
         if column.dtype.kind == "c":
             raise InputTypeError(f"Column {name!r} of {argument} is complex.", "Numbers must be real.")
         if column.dtype.kind == "f" and (infinite := int(np.isinf(column).sum())):
@@ -159,7 +161,7 @@ def _look_at_numbers(
 
 
 def _beyond(column: NDArray[Any]) -> bool:
-    return bool(column.max() > _BIG or column.min() < -_BIG)
+    return bool(len(column)) and bool(column.max() > _BIG or column.min() < -_BIG)
 
 
 def conform(table: Table, like: Table, *, argument: str = "background") -> tuple[Table, Table, list[Caveat]]:
@@ -174,12 +176,14 @@ def conform(table: Table, like: Table, *, argument: str = "background") -> tuple
     InputError, InputTypeError
         If ``table`` lacks a column of ``like``, is an array of another width, or holds other things in a column.
     """
-    if table.from_array != like.from_array and table.names != like.names:
+    arrays = table.from_array and like.from_array
+    if (arrays or table.from_array != like.from_array) and table.names != like.names:
         if table.n_columns != like.n_columns:
             message = f"{argument} has {table.n_columns} columns and X has {like.n_columns}."
             raise InputError(message, "Both need the same columns.", "Pass both as frames, or both as arrays.")
         table = table.renamed(like.header)
-    table, caveats = _as_expected(table.given_like(like), argument, like.names)
+    table = table.given_like(like)
+    table, caveats = (table, []) if arrays else _as_expected(table, argument, like.names)
     ours, theirs = [], []
     for name, column, other in zip(like.names, table.columns, like.columns, strict=True):
         wide, wide_other = _united(column, other, name, argument, caveats)
@@ -198,7 +202,9 @@ def _united(
         wide_other, wide = col.united(other, column)
     except (TypeError, ValueError) as error:
         message = f"Column {name!r} is {column.dtype} in {argument} and {other.dtype} in X."
-        raise InputTypeError(message, "No column holds both.", f"Convert it to {other.dtype} in {argument}.") from error
+        kept, changed = (column, "X") if col.holds_objects(other) else (other, argument)
+        cure = f"Convert it to {kept.dtype} in {changed}, which may be a DataFrame."
+        raise InputTypeError(message, "No column holds both.", cure) from error
     if isinstance(other.dtype, pd.CategoricalDtype):
         message = f"Column {name!r} has other levels in {argument} than in X."
         caveats.append(caveat("SIPA009", message))

@@ -234,6 +234,8 @@ class _Shown(str):
 
 
 def _shown(value: object) -> object:
+    if isinstance(value, np.generic):
+        return value.item()
     if hasattr(value, "shape"):
         return _Shown(f"<{type(value).__name__} {' x '.join(map(str, value.shape))}>")
     if callable(value):
@@ -261,13 +263,21 @@ def _resolution(value: object) -> bool:
     return _one_of("all")(value) or _whole(2)(value)
 
 
+def _share(value: Any) -> bool:
+    return _positive(value) and bool(value < 1)
+
+
 def _positive(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < float("inf")
+    return (
+        isinstance(value, (int, float, np.integer, np.floating))
+        and not isinstance(value, bool)
+        and bool(0 < value < float("inf"))
+    )
 
 
 # One meaning for a parameter's name, whichever explainer has it: what is allowed, and the test.
 _RULES: Mapping[str, Rule] = {
-    "conf_level": ("a number between 0 and 1, such as 0.95", lambda v: isinstance(v, float) and 0 < v < 1),
+    "conf_level": ("a number between 0 and 1, such as 0.95", _share),
     "random_state": ("a whole number from 0", _whole(0)),
     "grid_resolution": ("a whole number from 2, or 'all'", _resolution),
     "n_repeats": ("a whole number from 1", _whole(1)),

@@ -70,7 +70,7 @@ class Cost:
     def __str__(self) -> str:
         seconds = f"{self.seconds_in_model:.2f} s in the model, {self.seconds_outside:.2f} s outside"
         gradients = f", {self.gradient_rows:,} gradient rows" if self.gradient_rows else ""
-        return f"{self.rows:,} model rows of {self.asked:,} asked{gradients}; {seconds}"
+        return f"{self.rows:,} model rows{gradients}, for {self.asked:,} virtual rows and their bases; {seconds}"
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -206,7 +206,11 @@ def run_jobs(
         if rows is None:
             results = run(explainers, model, X, y, sample_weight=weights, budget=left, **shared)
         else:
-            results = [_numbered(r, rows) for r in run(explainers, model, _taken(X, rows), budget=left, **shared)]
+            own = explainers[0].param("background") is X
+            told = run(
+                explainers, model, _taken(X, rows), background_weight=weights if own else None, budget=left, **shared
+            )
+            results = [_numbered(result, rows) for result in told]
         made.update({id(job): result for job, result in zip(batch, results, strict=True)})
         if left is not None:  # those that share their evaluations each tell the whole bill
             left = max(left - max(r.cost.rows + r.cost.gradient_rows + r.cost.check_rows for r in results), 1)
@@ -216,7 +220,8 @@ def run_jobs(
 def _batches(jobs: Sequence[Job], *, apart: bool) -> list[list[Job]]:
     batches: dict[Any, list[Job]] = {}
     for job in jobs:
-        batches.setdefault((job.rows, job.explainer.evaluations() if apart else None), []).append(job)
+        background = id(job.explainer.param("background"))
+        batches.setdefault((job.rows, background, job.explainer.evaluations() if apart else None), []).append(job)
     return list(batches.values())
 
 

@@ -130,7 +130,7 @@ def probabilities(f: NDArray[np.float64], task: Task) -> NDArray[np.float64]:
         f = expit(f)
     elif task.scale != "probability":
         message = f"A score of probabilities was asked for, and the model is explained on the {task.scale} scale."
-        raise CapabilityError(message, "Use output='probability'.", "Or score with 'accuracy'.")
+        raise CapabilityError(message, "Score with 'accuracy'.", "Or use output='probability', if the model has it.")
     return every_class(f, task, lambda p: 1 - p)
 
 

@@ -79,7 +79,8 @@ def resolve_scoring(scoring: Any, task: Task) -> tuple[Metric, ...]:
     Parameters
     ----------
     scoring : None, str, scorer, callable(y, predictions), or a list of these
-        None is squared error for regression and log loss for classification. A function of (y, predictions) returns a
+        None is squared error for regression and log loss for classification; for classes on a scale without
+        probabilities the area under the curve of two, and accuracy of more. A function of (y, predictions) returns a
         loss a row, or one loss: smaller is better. scikit-learn's own metric functions are known by their scorer.
     task : Task
 
@@ -93,7 +94,7 @@ def resolve_scoring(scoring: Any, task: Task) -> tuple[Metric, ...]:
         For a name that scikit-learn does not know, and for a score that these outputs cannot have.
     """
     if scoring is None:
-        scoring = "neg_log_loss" if task.classes is not None else "neg_mean_squared_error"
+        scoring = _usual(task)
     several = list(scoring) if isinstance(scoring, (list, tuple)) else [scoring]
     if not several:
         raise InputError("scoring=[] names nothing.", "It takes a name, a function, or a list of them.")
@@ -101,6 +102,15 @@ def resolve_scoring(scoring: Any, task: Task) -> tuple[Metric, ...]:
     for metric in metrics:  # what cannot be scored is told before the model is asked anything
         metric.loss(task.target, task.known_predictions, task.weights)
     return metrics
+
+
+def _usual(task: Task) -> str:
+    """Name the score that is taken where none is asked for."""
+    if task.classes is None:
+        return "neg_mean_squared_error"
+    if task.scale in {"probability", "log_odds"}:
+        return "neg_log_loss"
+    return "roc_auc" if len(task.classes) == 2 else "accuracy"
 
 
 def _metric(scoring: Any, task: Task) -> Metric:

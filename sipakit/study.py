@@ -140,6 +140,10 @@ class Study(Mapping[str, Explanation]):
     def __post_init__(self) -> None:
         object.__setattr__(self, "results", MappingProxyType(dict(self.results)))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the results as the plain mapping that they were given as."""
+        return type(self), (self.subject, dict(self.results), self.comparisons)
+
     def __getitem__(self, name: str) -> Explanation:
         """Return a result by its name, in snake or kebab case."""
         return self.results[name.replace("-", "_")]

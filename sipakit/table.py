@@ -109,11 +109,12 @@ class Table:
     @cached_property
     def matrix(self) -> NDArray[Any]:
         """(n, p) C-ordered array in the narrowest dtype that holds every column; objects if there are strings."""
-        return (
-            np.ascontiguousarray(np.column_stack([_plain(c) for c in self.columns]))
-            if self.columns
-            else np.empty((0, 0))
-        )
+        columns = [_plain(c) for c in self.columns]
+        if not columns:
+            return np.empty((0, 0))
+        if {c.dtype.kind for c in columns} & set("mM") and len({c.dtype for c in columns}) > 1:
+            columns = [c.astype(object) for c in columns]  # NumPy has no dtype for times beside numbers
+        return np.ascontiguousarray(np.column_stack(columns))
 
     @cached_property
     def one_dtype(self) -> bool:
@@ -139,7 +140,9 @@ class Table:
             frame = pd.DataFrame(self.mixed_array(mix), copy=False)
         else:
             taken = dict(mix.columns())
-            frame = pd.DataFrame({j: self._mixed_column(mix, j, taken) for j in range(self.n_columns)}, copy=False)
+            columns = {j: self._mixed_column(mix, j, taken) for j in range(self.n_columns)}
+            # a Series, since a bare array of objects would become strings where a batch holds no others
+            frame = pd.DataFrame({j: pd.Series(c, dtype=c.dtype, copy=False) for j, c in columns.items()}, copy=False)
         frame.columns = self.header
         return frame
 

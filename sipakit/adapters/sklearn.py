@@ -177,15 +177,18 @@ def _classes(estimator: Any) -> tuple[Hashable, ...] | None:
     Raises
     ------
     CapabilityError
-        For a classifier of several targets, and for one that does not tell its classes.
+        For a classifier of several targets, for one that does not tell its classes, and for one of labels only.
     """
     name = type(estimator).__name__
     labels = getattr(estimator, "classes_", None)
     if labels is None and hasattr(estimator, "predict_proba"):
         cure = "Fit it, or pass sp.adapt(model.predict_proba, classes=[...])."
         raise CapabilityError(f"{name} has predict_proba and no classes_.", "A fitted classifier has both.", cure)
-    if labels is None or not (hasattr(estimator, "predict_proba") or hasattr(estimator, "decision_function")):
+    if labels is None:
         return None
+    if not (hasattr(estimator, "predict_proba") or hasattr(estimator, "decision_function")):
+        cure = "Explain its votes: sp.adapt(lambda X: model.predict(X)[:, None] == model.classes_, classes=[...])."
+        raise CapabilityError(f"{name} predicts labels only.", "Labels have no mean; probabilities do.", cure)
     if isinstance(labels, list) and any(np.ndim(one) for one in labels):
         cure = "Explain one target at a time: sp.adapt(lambda X: model.predict_proba(X)[0], classes=[...])."
         raise CapabilityError(f"{name} classifies {len(labels)} targets.", "It can be one target.", cure)

@@ -135,7 +135,9 @@ class Ground:
                 raise InputError(message, "Each output needs its target.", cure)
 
 
-def prepare_ground(model: object, X: Any, y: Any, sample_weight: Any, background: Any, output: Any) -> Ground:
+def prepare_ground(
+    model: object, X: Any, y: Any, sample_weight: Any, background: Any, output: Any, background_weight: Any = None
+) -> Ground:
     """Let tables, target and weights in, and look at the model's manners."""
     adapter = adapt(model, output=output)
     rows, caveats = open_table(X, expects=adapter.expects)
@@ -146,8 +148,8 @@ def prepare_ground(model: object, X: Any, y: Any, sample_weight: Any, background
     if background is not None:
         table, found = open_table(background, argument="background", expects=adapter.expects)
         behind, rows, about = conform(table, rows)
-        behind_weights = np.ones(len(behind))
-        caveats += found + about
+        behind_weights, about_weights = open_weights(background_weight, background, len(behind))
+        caveats += found + about + about_weights
     if adapter.as_array(rows) and not rows.from_array:
         message = "X is a frame and the model was fitted on an array; it was given arrays, columns in X's order."
         caveats.append(caveat("SIPA004", message))

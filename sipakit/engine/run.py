@@ -72,13 +72,15 @@ def explain(
     y: Any = None,
     *,
     sample_weight: Any = None,
+    background_weight: Any = None,
     n_jobs: int | None = None,
     budget: int | None = None,
     progress: bool | Callable[[int, int], None] | None = None,
 ) -> list[Explanation]:
     """Run explainers on one model; those that ask the same virtual rows share the answers.
 
-    Parameters and errors are those of `Explainer.explain`; ``budget`` holds for each explainer.
+    Parameters and errors are those of `Explainer.explain`; ``budget`` holds for each explainer. ``background_weight``
+    weighs the rows of every background that is not the explained rows.
 
     Returns
     -------
@@ -92,7 +94,7 @@ def explain(
             background, output = group[0].param("background"), group[0].param("output")
             key = (id(background), repr(output))
             if key not in grounds:
-                grounds[key] = prepare_ground(model, X, y, sample_weight, background, output)
+                grounds[key] = prepare_ground(model, X, y, sample_weight, background, output, background_weight)
             made = explain_task(group, grounds[key], n_jobs=n_jobs, budget=budget, progress=progress)
             results.update(zip(map(id, group), made, strict=True))
     return [results[id(explainer)] for explainer in explainers]
@@ -290,5 +292,5 @@ def _manifest(explainer: Explainer, ground: Ground, budget: int | None) -> dict[
         "background": len(ground.background),
         "background_fingerprint": ground.background.fingerprint,
         "columns": [str(name) for name in ground.rows.names],
-        "weighted": bool((ground.weights != 1).any()),
+        "weighted": bool((ground.weights != 1).any() or (ground.background_weights != 1).any()),
     }

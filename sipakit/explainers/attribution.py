@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sipakit.table import Table
     from sipakit.task import Feature, Task
 
-__all__ = ["base_values", "completeness_gap", "finite_numbers", "incomplete", "predicted", "row_values"]
+__all__ = ["base_values", "completeness_gap", "finite_numbers", "incomplete", "row_values"]
 
 _ALLOWED = 0.01  # of the difference to explain
 _ROUNDING = 1e-5  # of the largest prediction: what a network in float32 cannot resolve
@@ -73,22 +73,14 @@ def base_values(task: Task) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     (3.0, 1.5275)
     """
     cells = np.zeros(len(task.background), np.intp)
-    update = Update(cells, predicted(task)[1], task.background_weights)
+    update = Update(cells, task.known_background_predictions, task.background_weights)
     seen = Moments.zero(1, task.k).update(update)
     return seen.mean[0], seen.std_error()[0]
 
 
-def predicted(task: Task) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the predictions of the rows (n, k) and of the background (b, k), which the explainer `uses`."""
-    if task.predictions is None or task.background_predictions is None:
-        message = "an explainer that starts from the background must name both tables in `uses`"
-        raise TypeError(message)
-    return task.predictions, task.background_predictions
-
-
 def completeness_gap(task: Task, base: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return prediction less base value (k,) less the sum of the attributions (n, u, k): (n, k)."""
-    return np.asarray(predicted(task)[0] - base - values.sum(axis=1))
+    return np.asarray(task.known_predictions - base - values.sum(axis=1))
 
 
 def incomplete(task: Task, gap: NDArray[np.float64], cure: str) -> list[Caveat]:
@@ -97,7 +89,7 @@ def incomplete(task: Task, gap: NDArray[np.float64], cure: str) -> list[Caveat]:
     That is 1 % of the prediction's difference to the base value, or of the standard deviation of the
     background's predictions where that is larger: a difference of nothing need not be met to 1 %.
     """
-    rows, behind = predicted(task)
+    rows, behind = task.known_predictions, task.known_background_predictions
     weights = task.background_weights / task.background_weights.sum()
     base = weights @ behind
     scale = np.maximum(np.abs(rows - base), np.sqrt(weights @ (behind - base) ** 2))

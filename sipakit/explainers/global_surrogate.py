@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -120,12 +120,16 @@ class GlobalSurrogate(Explainer):
         encoded = encode(task.rows, task.features, w, impute=linear)
         fidelity = _r_squared(f, self._unseen(form, encoded.matrix, f, w), w, self.conf_level)
         terms = form.terms(encoded, f, w, self.conf_level)
+        estimate = terms.estimate
+        if task.scale == "probability" and not linear:  # means of two rows have wide intervals
+            lower, upper = (np.where(np.isfinite(end), end.clip(0, 1), end) for end in (estimate.lower, estimate.upper))
+            estimate = replace(estimate, lower=lower, upper=upper)
         return Surrogates(
             **self.about(task),
-            estimate=terms.estimate,
+            estimate=estimate,
             error="Choice of rows; the surrogate's form and the model are taken as given.",
             estimator=f"{self.kind} fitted to the predictions of all rows, fidelity from {self.n_folds} folds",
-            caveats=(*encoded.caveats, *_caveats(task, fidelity, terms.estimate, linear=linear)),
+            caveats=(*encoded.caveats, *_caveats(task, fidelity, estimate, linear=linear)),
             kind=self.kind,
             terms=terms.names,
             term_features=terms.features,

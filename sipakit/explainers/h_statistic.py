@@ -187,7 +187,8 @@ class HStatistic(Explainer):
         square, below = theta[:half], theta[half:]
         spread = below[0]  # the first denominator is the variance of f
         none = below <= 1e-12 * np.maximum(spread, 1e-300)
-        weak = below < _WEAK * spread
+        with np.errstate(divide="ignore", invalid="ignore"):
+            weak = (below < _WEAK * spread) | (square > below)  # where single effects cancel, the ratio passes 1
         ratio = np.where(none, np.nan, square / np.where(none, 1.0, below))
         squares = self._within(square, influence[:half], base)
         about_ratio = (influence[:half] - ratio[:, None] * influence[half:]) / np.where(none, np.nan, below)[:, None]
@@ -240,10 +241,11 @@ class HStatistic(Explainer):
             message = f"{len(design.evaluated):,} of {task.n:,} rows were drawn."
             found.append(caveat("SIPA024", message, "Raise n_draws for a smaller error."))
         for flagged, words in (
-            (weak, "vary by less than 1 % of the prediction's variance"),
+            (weak, "vary by less than 1 % of the prediction's variance, or by less than their interaction"),
             (none, "do not vary at all"),
         ):
-            names = [_pair_name(design.pairs[i]) for i in np.flatnonzero(flagged.any(axis=1))]
+            at = [(_pair_name(design.pairs[i]), task.outputs[k]) for i, k in np.argwhere(flagged)]
+            names = [name if task.k == 1 else f"{name} (output {output})" for name, output in at]
             if names:
                 message = f"The joint effects of {', '.join(names[:6])}{' ...' if len(names) > 6 else ''} {words}."
                 found.append(caveat("SIPA023", message, "Read the unnormalised statistic, not h_squared."))

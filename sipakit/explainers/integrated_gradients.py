@@ -18,7 +18,6 @@ from sipakit.explainers.attribution import (
     completeness_gap,
     finite_numbers,
     incomplete,
-    predicted,
     row_values,
 )
 from sipakit.explanation import Attributions
@@ -230,7 +229,7 @@ class IntegratedGradients(Explainer):
             caveats=tuple(_caveats(task, gap)),
             base_values=base,
             base_std_error=base_error,
-            predictions=predicted(task)[0],
+            predictions=task.known_predictions,
             row_values=row_values(task),
             rows=np.arange(task.n),
             completeness_gap=gap,

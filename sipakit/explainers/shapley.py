@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Shapley"]
 
 _ENUMERATED_ROWS = 2**14  # without a budget, enumerate where it asks for at most so many model rows an explained row
-_PAIRS = 128  # without a budget and otherwise: antithetic pairs of orders an explained row, at least
+_PAIRS = 128  # without a budget and otherwise: orders an explained row, each with its reverse, at least
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,8 @@ class Shapley(Explainer):
 
     Cost
     ----
-    Enumeration: 2^p - 2 model rows a background row. Permutations: 2 (p - 1) an order; by default 128 orders, or as
-    many as there are background rows up to 512.
+    Enumeration: 2^p - 2 model rows a background row. Permutations: 2 (p - 1) an order; by default at least
+    128 orders, equally many for each background row, and one each for 128 to 512 of these.
 
     References
     ----------
@@ -157,7 +157,8 @@ class Shapley(Explainer):
             donors = np.repeat(behind, 2 * orders).reshape(-1, 2)
             return _Design(estimator, donors, np.ones(orders), 1, 1, 1)
         if orders >= len(behind):
-            return _every_row(estimator, behind, weights, orders // len(behind))
+            each = orders // len(behind) if share is not None else -(-orders // len(behind))
+            return _every_row(estimator, behind, weights, each)
         donors = self._spread(task, behind, orders)
         return _Design(estimator, donors, np.ones(len(donors)), 1, len(np.unique(donors)), len(behind))
 
@@ -175,6 +176,8 @@ class Shapley(Explainer):
         rng = np.random.default_rng(self.random_state)
         sorted_ = behind[np.lexsort(task.known_background_predictions[behind].T)]
         weights = task.background_weights[sorted_]
+        if len(behind) < 4:  # one pair would be one draw, and have no error
+            return np.repeat(dealt(orders, sorted_, rng.random())[:, None], 2, axis=1)
         if (weights != weights[0]).any():  # rows as often as they weigh, by systematic sampling
             ends = np.cumsum(weights) / weights.sum()
             at = np.searchsorted(ends, (np.arange(orders) + rng.random()) / orders)

@@ -89,17 +89,20 @@ def _rules(tree: DecisionTreeRegressor, encoded: Encoding, passes: NDArray[np.bo
     """Return the way to every leaf, in words that are true of the rows which take it."""
     nodes, rules = tree.tree_, {}
 
-    def walk(node: int, path: tuple[str, ...]) -> None:
+    def walk(node: int, path: dict[Hashable, str]) -> None:
         left, right = int(nodes.children_left[node]), int(nodes.children_right[node])
         if left == right:
-            rules[node] = " and ".join(path) if path else "all rows"
+            rules[node] = " and ".join(path.values()) if path else "all rows"
             return
-        term = encoded.terms[int(nodes.feature[node])]
+        feature = int(nodes.feature[node])
+        term = encoded.terms[feature]
         below, above = term.sides(passes[:, left], passes[:, right], limit=float(nodes.threshold[node]))
-        walk(left, (*path, below))
-        walk(right, (*path, above))
+        for child, side in ((left, below), (right, above)):
+            # a later cut on the same side of a number is the tighter one
+            key = side if side.endswith(" missing") else (feature, child == left)
+            walk(child, {**path, key: side})
 
-    walk(0, ())
+    walk(0, {})
     return rules
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Display"]
 
 _DRAWING = RLock()
+_SAVED_DPI: Final = 200
 # Text stays text: it can be searched, read aloud and copied, takes a third of the bytes of outlines,
 # and the reader's own fonts show what ours lack. The salt makes equal pictures equal bytes.
 _SETTINGS: Final = {"svg.fonttype": "none", "svg.hashsalt": "sipakit"}
@@ -71,7 +72,7 @@ class Display:
                 settings.update(before)
         return _accessible(buffer.getvalue(), clean(self.title, None), clean(self.description, None))
 
-    def save(self, path: str | Path, *, dpi: float = 200) -> None:
+    def save(self, path: str | Path, *, dpi: float = _SAVED_DPI) -> None:
         """Write the picture to a file; its ending names the format, ``.svg``, ``.png`` or ``.pdf`` for example.
 
         Parameters
@@ -103,8 +104,11 @@ class Display:
         """Lay the panels out once: a second run of matplotlib's layout would move them by fractions of a dot."""
         if self.owned and isinstance(self.figure_.get_layout_engine(), ConstrainedLayoutEngine):
             with _DRAWING:
+                usual = self.figure_.dpi
+                self.figure_.set_dpi(_SAVED_DPI)  # letters are a little wider there, and would leave the picture
                 self.figure_.draw_without_rendering()
                 self.figure_.set_layout_engine("none")
+                self.figure_.set_dpi(usual)
 
     def __repr__(self) -> str:
         return f"Display({clean(self.title, 100)!r})"

@@ -38,6 +38,8 @@ def number(value: float, error: float = math.nan, *, signed: bool = False) -> st
     scale = error if math.isfinite(error) and error > 0 else abs(value) / 100
     digits = -math.floor(math.log10(scale)) if scale > 0 else 0
     size = abs(value)
+    if size > scale > 0:  # an error of half the value still leaves it two digits
+        digits = max(digits, 1 - math.floor(math.log10(size)))
     if size >= 1e7 or (0 < size < 1e-4 and digits > 4):
         figures = max(0, min(6, digits + math.floor(math.log10(size))))
         mantissa, power = f"{size:.{figures}e}".split("e")

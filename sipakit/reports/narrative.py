@@ -149,7 +149,7 @@ def _without(e: Importances, feature: int, metric: int, measure: Measure) -> str
         error = error / (2 * max(float(after[0]), 1e-300))
     units = _unit_of(unit, measure)
     told = units.within(float(after[0]), error, float(after[1]), float(after[2]))
-    old = units.level(loss, error) if unit == "%" else units.number(loss, error)
+    old = units.level(loss, error) if unit == "%" else units.number(loss, min(error, abs(loss) / 20) or error)
     return f"{start} {words} is {told} instead of {old}.".replace("  ", " ")
 
 

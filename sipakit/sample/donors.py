@@ -32,7 +32,7 @@ def dealt(count: int, ordered: NDArray[np.intp], start: float) -> NDArray[np.int
     b = len(ordered)
     if count >= b:
         return ordered[np.arange(count) % b]
-    return ordered[np.floor((np.arange(count) + start) * b / count).astype(np.intp) % b]
+    return ordered[np.minimum(np.floor((np.arange(count) + start) * b / count).astype(np.intp), b - 1)]
 
 
 def nearest_pairs(table: Table, index: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -52,7 +52,7 @@ def nearest_pairs(table: Table, index: NDArray[np.intp]) -> NDArray[np.intp]:
     for j, column in enumerate(table.columns):
         ranks = col.ranks(column)[index].astype(np.float64)
         apart = np.abs(ranks[:, None] - ranks)
-        spread = apart.max()
+        spread = apart.max(initial=0.0)
         distance += (apart > 0) if table.kind(j) == "category" else apart / (spread if spread > 0 else 1.0)
     np.fill_diagonal(distance, np.inf)
     pairs = []
