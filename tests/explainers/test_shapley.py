@@ -179,7 +179,7 @@ def design(behind, budget=None, **parameters):
 
 def test_few_background_rows_have_several_orders_each():
     layout: _Design = design(mixed.table(30))
-    assert (len(layout.donors), layout.orders, layout.used, layout.behind) == (30, 4, 30, 30)
+    assert (len(layout.donors), layout.orders, layout.used, layout.behind) == (30, 5, 30, 30)
 
 
 def test_many_background_rows_are_paired_with_their_neighbours():
