@@ -257,8 +257,8 @@ def _error(
     state: CrossMoments, gradient: NDArray[np.float64], own: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Standard error (e, k) of values that row i of cell c moves by gradient . (v_i - mean_c) + own, and df (e,)."""
-    squares = np.einsum("ecki,ckij,eckj->ek", gradient, state.second, gradient, optimize=True)
-    squares += 2 * np.einsum("eck,ecki,cki->ek", own, gradient, state.first, optimize=True)
+    squares = np.einsum("ecki,ckij,eckj->ek", gradient, state.second, gradient)
+    squares += 2 * np.einsum("eck,ecki,cki->ek", own, gradient, state.first)
     squares += np.einsum("c,eck->ek", state.weight_squares, own**2)
     total, n = state.weight.sum(), state.weight.sum() ** 2 / state.weight_squares.sum()
     with np.errstate(divide="ignore", invalid="ignore"):
