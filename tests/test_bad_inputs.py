@@ -522,3 +522,30 @@ def test_every_explainer_takes_small_and_empty_looking_tables(variant, table):
     assert not frame[["std_error", "lower", "upper"]].isna().any().any()
     assert repr(result)
     pd.testing.assert_frame_equal(X, before)
+
+
+# ---- cells that look alike
+
+ALIKE = {
+    "strings and nothing": pd.Series(["x", None] * 4, dtype=object),
+    "numbers and their texts": pd.Series([1, "1"] * 4, dtype=object),
+    "levels of equal text": pd.Series(pd.Categorical([1, "1"] * 4)),
+}
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_cells_that_look_alike_are_told_apart(name):
+    X = pd.DataFrame({"a": ALIKE[name], "b": np.arange(8.0)})
+
+    def second(Z):
+        return np.array([10.0 * (cell is None or cell == "1") for cell in Z["a"].astype(object)])
+
+    e = sp.PartialDependence(features=["a"]).explain(second, X)
+    assert sorted(e.values[0].ravel()) == [0, 10]
+    assert sp.PermutationImportance(features=["a"]).explain(second, X, second(X)).values[0, 0] == pytest.approx(50)
+
+
+def test_half_a_surrogate_pair_is_a_cell_like_any_other():
+    X = pd.DataFrame({"a": pd.Series(["\ud800", "x"] * 4, dtype=object), "b": np.arange(8.0)})
+    e = sp.PermutationImportance().explain(lambda Z: Z["b"], X, X["b"])
+    assert e.values[0, 0] == 0

@@ -3,8 +3,12 @@
 import numpy as np
 import pytest
 from sklearn import metrics as theirs
+from sklearn.ensemble import VotingClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import get_scorer, make_scorer
+from sklearn.svm import LinearSVC
 
+import sipakit as sp
 from sipakit.errors import CapabilityError, InputError, InputTypeError
 from sipakit.scoring import resolve_scoring
 from sipakit.table import Table
@@ -187,3 +191,23 @@ def test_probabilities_are_not_scores():
         resolve_scoring("neg_log_loss", labels(scale="score"))
     with pytest.raises(CapabilityError, match="output='probability'"):
         resolve_scoring("neg_brier_score", labels(scale="score"))
+
+
+@pytest.mark.parametrize(("labels", "usual"), [(2, "roc_auc"), (3, "accuracy")])
+def test_a_classifier_without_probabilities_has_a_usual_score(labels, usual):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(90, 2))
+    y = np.digitize(X[:, 0], np.linspace(-1, 1, labels + 1)[1:-1])
+    e = sp.PermutationImportance().explain(LinearSVC().fit(X, y), X, y)
+    assert e.metrics == (usual,)
+    assert e.values[0, 0] > 0.2
+
+
+def test_a_classifier_of_labels_only_is_refused_with_a_cure_that_works():
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    y = np.where(X[:, 0] > 0, "up", "down")
+    model = VotingClassifier([("a", LogisticRegression()), ("b", LogisticRegression(C=0.1))]).fit(X, y)
+    with pytest.raises(CapabilityError, match="predicts labels only"):
+        sp.PartialDependence().explain(model, X)
+    votes = sp.adapt(lambda X: model.predict(X)[:, None] == model.classes_, classes=["down", "up"])
+    assert sp.PermutationImportance(scoring="accuracy").explain(votes, X, y).values[0, 0] > 0.3

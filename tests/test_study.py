@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 
 import numpy as np
 import pandas as pd
@@ -182,3 +183,18 @@ def test_a_report_is_one_file(table, tmp_path):
     study.report(tmp_path / "page.html", title="Heights & <widths>")
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "<title>Heights &amp; &lt;widths&gt;</title>" in text
+
+
+def test_weights_of_the_rows_are_those_of_the_background_that_they_become():
+    X = np.arange(20.0)[:, None] * [1, 0.5]
+    w = np.where(np.arange(20) < 10, 9.0, 1.0)
+    study = sp.explain(lambda X: X[:, 0], X, sample_weight=w, rows=[3], methods=["shapley"])
+    assert study["shapley"].base_values.item() == pytest.approx(np.average(X[:, 0], weights=w))
+    assert study["shapley"].manifest["weighted"]
+
+
+def test_a_study_can_be_pickled():
+    X = np.random.default_rng(0).normal(size=(50, 2))
+    study = sp.explain(LinearRegression().fit(X, X[:, 0]), X, X[:, 0], methods=["permutation-importance"])
+    again = pickle.loads(pickle.dumps(study))
+    np.testing.assert_array_equal(again["permutation_importance"].values, study["permutation_importance"].values)
