@@ -161,7 +161,7 @@ class Explainer(ABC):
         model : fitted scikit-learn estimator, torch module, callable, or what `sipakit.adapt` returns
         X : (n, p) frame or array, the explained rows
         y : (n,) target, for methods that score predictions
-        sample_weight : (n,) importance weights
+        sample_weight : (n,) importance weights of X; another background's rows all count the same
         n_jobs : int, optional
             Threads, by joblib's counting; the result has the same bits for any number.
         budget : int, optional

@@ -44,8 +44,8 @@ class _Game:
 
 
 def run(*, quick: bool, seeds: int | None = None, explained: int | None = None) -> Result:
-    explained = explained or (4 if quick else 20)
-    seeds = seeds or (1 if quick else 3)
+    explained = explained or (4 if quick else 10)
+    seeds = seeds or (1 if quick else 2)
     b = 20 if quick else BACKGROUND
     budgets = (5, 10) if quick else (5, 10, 20, 40)
     subjects = (

@@ -111,7 +111,8 @@ def draw_neighbours(
         change = points[:, j] < 1 / 2
         cells[change] = other.take(drawn[change])
         columns.append(cells)
-        coordinates[:, j] = -(col.cell_hashes(cells) != col.cell_hashes(column[[row]])[0]).astype(float)
+        other_cell = around.background.cell_hashes(j)[drawn] != table.cell_hashes(j)[row]
+        coordinates[:, j] = -(change & other_cell).astype(float)
     return table.with_columns(columns), coordinates
 
 
