@@ -177,7 +177,7 @@ def conform(table: Table, like: Table, *, argument: str = "background") -> tuple
         If ``table`` lacks a column of ``like``, is an array of another width, or holds other things in a column.
     """
     arrays = table.from_array and like.from_array
-    if (arrays or table.from_array != like.from_array) and table.names != like.names:
+    if (table.from_array or like.from_array) and table.names != like.names:
         if table.n_columns != like.n_columns:
             message = f"{argument} has {table.n_columns} columns and X has {like.n_columns}."
             raise InputError(message, "Both need the same columns.", "Pass both as frames, or both as arrays.")

@@ -488,7 +488,8 @@ class CategoryLine(Pair):
     def ale(self, feature: str, v: ArrayLike) -> Array:
         """Of `c` at levels; that of `x` has no closed form."""
         if feature != "c":
-            raise NotImplementedError
+            message = "the ALE of x has no closed form"
+            raise NotImplementedError(message)
         g, h, p, mu = self._arrays
         curve = [0.0]
         for k in (1, 2):

@@ -67,7 +67,7 @@ def test_progress_goes_to_standard_error_of_a_terminal_only(capsys, tour, monkey
     ("error", "code", "words"),
     [
         (InputError("X is wrong.", "It takes\na table."), 1, "sipakit: error: X is wrong. It takes a table."),
-        (PermissionError(13, "Permission denied", "/root/x"), 1, "Permission denied"),
+        (PermissionError(13, "Permission denied", "/there/x"), 1, "Permission denied"),
         (KeyboardInterrupt(), 130, "interrupted"),
     ],
 )

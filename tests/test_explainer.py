@@ -25,7 +25,8 @@ class Steps(Explainer):
     references = ("Nobody (2020)",)
 
     def start(self, task):
-        raise NotImplementedError
+        message = "the steps of this stand-in are never taken"
+        raise AssertionError(message)
 
     next_round = sample = intervene = aggregate = conclude = start
 

@@ -187,8 +187,7 @@ class HStatistic(Explainer):
         square, below = theta[:half], theta[half:]
         spread = below[0]  # the first denominator is the variance of f
         none = below <= 1e-12 * np.maximum(spread, 1e-300)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            weak = (below < _WEAK * spread) | (square > below)  # where single effects cancel, the ratio passes 1
+        weak = (below < _WEAK * spread) | (square > below)  # where single effects cancel, the ratio passes 1
         ratio = np.where(none, np.nan, square / np.where(none, 1.0, below))
         squares = self._within(square, influence[:half], base)
         about_ratio = (influence[:half] - ratio[:, None] * influence[half:]) / np.where(none, np.nan, below)[:, None]
