@@ -51,7 +51,6 @@ def numbers(column: Column) -> NDArray[np.float64]:
     ValueError
         For unordered categories, which have no place on an axis.
     """
-    absent = missing(column)
     match kind(column):
         case "number":
             filled = pd.array(column).to_numpy(np.float64, na_value=np.nan) if _nullable(column) else column
@@ -65,7 +64,7 @@ def numbers(column: Column) -> NDArray[np.float64]:
         case "category":
             message = "an unordered category has no place on an axis"
             raise ValueError(message)
-    return np.where(absent, np.nan, places)
+    return np.where(missing(column), np.nan, places)
 
 
 def ranks(column: Column) -> NDArray[np.intp]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Mix", "Rows"]
 
-_MANY = 64  # columns
+_FEW = 2  # columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,27 +96,33 @@ class Mix:
         """Whether ``take`` holds places on the way rather than yes and no."""
         return self.take.dtype != np.bool_
 
-    def columns(self) -> Iterator[tuple[int, NDArray[Any] | slice]]:
-        """Columns that some row takes, each with the rows that take it: a mask, row numbers, or a slice for all."""
+    def columns(self) -> Iterator[tuple[int, NDArray[np.intp] | slice]]:
+        """Columns that some row takes, each with the numbers of the rows that take it, or a slice for all."""
         followers = np.bincount(self.which, minlength=len(self.take))
         followed = self.take[followers > 0].astype(bool, copy=False)
-        taken = np.flatnonzero(followed.any(axis=0))
-        if len(taken) > _MANY and followed.sum() <= 2 * len(followed):
-            yield from self._few_columns_each(followers)
-            return
-        for column in taken:
-            whole = followed[:, column].all()
-            yield int(column), slice(None) if whole else self.take[:, column][self.which].astype(bool)
+        whole = np.flatnonzero(followed.all(axis=0)) if len(followed) else np.arange(0)
+        yield from ((int(column), slice(None)) for column in whole)
+        some = np.asarray(followed.any(axis=0), bool)
+        some[whole] = False
+        if followed[:, some].sum() > _FEW * len(followed):
+            for column in np.flatnonzero(some):
+                yield int(column), np.flatnonzero(self.take[:, column].take(self.which))
+        elif some.any():
+            yield from self._few_columns_each(followers, some)
 
-    def _few_columns_each(self, followers: NDArray[np.intp]) -> Iterator[tuple[int, NDArray[np.intp]]]:
-        """Do the same for wide tables whose patterns take a column or two: a mask a column would cost m times p."""
-        order = np.argsort(self.which, kind="stable")
-        ends, followed = np.cumsum(followers), np.flatnonzero(followers)
-        columns, place = np.nonzero(self.take[followed].T)
-        patterns = followed[place]
-        for part in np.split(np.arange(len(columns)), np.flatnonzero(np.diff(columns)) + 1):
-            rows = [order[ends[q] - followers[q] : ends[q]] for q in patterns[part]]
-            yield int(columns[part[0]]), np.concatenate(rows)
+    def _few_columns_each(
+        self, followers: NDArray[np.intp], wanted: NDArray[np.bool_]
+    ) -> Iterator[tuple[int, NDArray[np.intp]]]:
+        """Do the same for patterns that take a column or two: to look at all rows a column would cost m times p."""
+        sortable = np.int16 if len(self.take) < 2**15 else np.intp  # short numbers are sorted by counting
+        order = np.argsort(self.which.astype(sortable, copy=False), kind="stable")
+        followed, starts = np.flatnonzero(followers), np.cumsum(followers) - followers
+        columns, place = np.nonzero((self.take[followed].astype(bool, copy=False) & wanted).T)
+        counts, first = followers[followed[place]], starts[followed[place]]
+        ends = np.cumsum(counts)
+        rows = order[np.arange(ends[-1]) + np.repeat(first - (ends - counts), counts)]
+        last = np.flatnonzero(np.diff(columns))  # line of each column
+        yield from zip(np.unique(columns).tolist(), np.split(rows, ends[last]), strict=True)
 
     def rows(self, *, as_array: bool) -> object:
         """The virtual rows as data: a fresh array, or a fresh frame in the table's own dtypes."""
@@ -129,9 +135,8 @@ class Mix:
         """(m,) numbers that are equal for virtual rows with equal values (and else differ but once in 2^64)."""
         # A row's number is the sum of its cells' numbers, so an edit only exchanges the cells that it takes.
         base, donor = self.base, self.donor
-        total = base.table.row_hashes[base.index]
+        total = base.table.row_hashes.take(base.index)
         for column, taken in self.columns():
             own, given = base.table.cell_hashes(column), donor.table.cell_hashes(column)
-            change = given[donor.index[taken]] - own[base.index[taken]]
-            total[taken] += change
+            total[taken] += given.take(donor.index[taken]) - own.take(base.index[taken])
         return total

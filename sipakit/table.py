@@ -126,12 +126,12 @@ class Table:
     def mixed_array(self, mix: Mix) -> NDArray[Any]:
         """The virtual rows as a fresh (m, p) array."""
         base, donor = self.matrix, mix.donor.table.matrix
-        rows = base[mix.base.index]
+        rows = base.take(mix.base.index, axis=0)
         taken = list(mix.columns())
         if taken and np.result_type(base, donor) != base.dtype:
             rows = rows.astype(np.result_type(base, donor))
         for column, who in taken:
-            rows[who, column] = donor[mix.donor.index[who], column]
+            rows[who, column] = donor[:, column].take(mix.donor.index[who])
         return rows
 
     def mixed_frame(self, mix: Mix) -> pd.DataFrame:
@@ -139,14 +139,16 @@ class Table:
         if self.one_dtype and mix.donor.table.one_dtype:
             frame = pd.DataFrame(self.mixed_array(mix), copy=False)
         else:
-            taken = dict(mix.columns())
+            taken, index = dict(mix.columns()), pd.RangeIndex(len(mix))
             columns = {j: self._mixed_column(mix, j, taken) for j in range(self.n_columns)}
-            # a Series, since a bare array of objects would become strings where a batch holds no others
-            frame = pd.DataFrame({j: pd.Series(c, dtype=c.dtype, copy=False) for j, c in columns.items()}, copy=False)
+            for j, column in columns.items():
+                if col.holds_objects(column):  # bare, they would become strings where a batch holds no others
+                    columns[j] = pd.Series(column, index, dtype=object, copy=False)
+            frame = pd.DataFrame(columns, index, copy=False)
         frame.columns = self.header
         return frame
 
-    def _mixed_column(self, mix: Mix, j: int, taken: dict[int, NDArray[Any] | slice]) -> col.Column:
+    def _mixed_column(self, mix: Mix, j: int, taken: dict[int, NDArray[np.intp] | slice]) -> col.Column:
         base, donor = self.columns[j], mix.donor.table.columns[j]
         if j not in taken:
             return base.take(mix.base.index)

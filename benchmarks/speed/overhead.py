@@ -58,7 +58,7 @@ def run(*, quick: bool) -> Result:
                 "ratio is the median over the turns of explain() / bare by the clock, with its extremes; cpu ratio is that of"
                 " the process's own time, which other work on the machine disturbs less."
             ),
-            "The look at the model's manners (256 rows in small calls) is counted as time beside the model.",
+            "The look at the model's manners (96 rows in two calls) is counted as time beside the model.",
             "6,000 rows where the whole table would take an hour; ALE, which asks least, on all of it.",
             "The frame has integer, float and category columns; the array has floats only.",
         ],

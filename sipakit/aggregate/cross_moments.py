@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CrossMoments"]
 
+_SHORT = 4  # numbers in a vector, for which a pass for each pair is quicker than a product for each cell
+
 
 @dataclass
 class CrossMoments(State):
@@ -54,15 +56,16 @@ class CrossMoments(State):
 
     def update(self, update: Update) -> CrossMoments:
         """Take observations in: values (r, k, d)."""
-        c, v, w = update.cells, update.values, update.weight_of_each()
-        n = len(self.weight)
+        c, w, n = update.cells, update.weight_of_each(), len(self.weight)
+        v, square = np.ascontiguousarray(np.moveaxis(update.values, 2, 0)), w**2  # v (d, r, k)
         weight = cell_sums(c, w, n)
-        total = cell_sums(c, w[:, None, None] * v, n)
-        mean = np.divide(total, weight[:, None, None], out=np.zeros_like(total), where=weight[:, None, None] > 0)
-        deviation = v - mean[c]
-        scaled = (w**2)[:, None, None] * deviation
+        total = np.stack([cell_sums(c, w[:, None] * one, n) for one in v])
+        mean = np.divide(total, weight[:, None], out=np.zeros_like(total), where=weight[:, None] > 0)
+        deviation = v - mean.take(c, axis=1)
+        scaled = square[:, None] * deviation
+        first = np.stack([cell_sums(c, one, n) for one in scaled], axis=-1)
         second = _outer_sums(c, scaled, deviation, n)
-        return self.merge(CrossMoments(weight, cell_sums(c, w**2, n), mean, cell_sums(c, scaled, n), second))
+        return self.merge(CrossMoments(weight, cell_sums(c, square, n), np.moveaxis(mean, 0, 2), first, second))
 
     def merge(self, other: CrossMoments, cells: NDArray[np.intp] | None = None) -> CrossMoments:
         """Take the moments of other observations in."""
@@ -101,12 +104,13 @@ class CrossMoments(State):
 def _outer_sums(
     cells: NDArray[np.intp], left: NDArray[np.float64], right: NDArray[np.float64], n_cells: int
 ) -> NDArray[np.float64]:
-    """(c, k, d, d) sums of left right' by cell; one matrix product a cell where the vectors are long."""
-    d = left.shape[2]
-    if d * d <= 16:
-        return cell_sums(cells, left[..., :, None] * right[..., None, :], n_cells)
-    sums = np.zeros((n_cells, left.shape[1], d, d))
+    """(c, k, d, d) sums of left right', both (d, r, k), by cell; a matrix product for each cell if d is large."""
+    d, _, k = left.shape
+    if d <= _SHORT:
+        pairs = [cell_sums(cells, a * b, n_cells) for a in left for b in right]
+        return np.stack(pairs, axis=-1).reshape(n_cells, k, d, d)
+    sums = np.zeros((n_cells, k, d, d))
     for cell in np.unique(cells):
         rows = cells == cell
-        sums[cell] = np.matmul(left[rows].transpose(1, 2, 0), right[rows].transpose(1, 0, 2))
+        sums[cell] = np.matmul(left[:, rows].transpose(2, 0, 1), right[:, rows].transpose(2, 1, 0))
     return sums

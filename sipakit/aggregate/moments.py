@@ -66,7 +66,7 @@ class Moments(State):
         n = len(self.weight)
         weight = cell_sums(c, w, n)
         mean = _share(cell_sums(c, w[:, None] * v, n), weight[:, None])
-        deviation = v - mean[c]
+        deviation = v - mean.take(c, axis=0)
         square = (w**2)[:, None]
         first, second = (cell_sums(c, square * deviation**power, n) for power in (1, 2))
         return self.merge(Moments(weight, cell_sums(c, w**2, n), mean, first, second))

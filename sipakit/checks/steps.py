@@ -32,7 +32,7 @@ def check_design_is_pure(case: Case) -> None:
 
 def check_sample_is_pure(case: Case) -> None:
     """Law 1: equal (round, index, seed) give equal samples, whatever was sampled in between."""
-    due = slices(case.first_round)
+    due = slices(case.first_round, case.task.rows.n_columns)
     chosen = [due[0], due[-1]]
     before = [copy.deepcopy(case.sampled(draws)) for draws in chosen]
     after = [case.sampled(draws) for draws in reversed(chosen)][::-1]
@@ -41,7 +41,7 @@ def check_sample_is_pure(case: Case) -> None:
 
 def check_intervention_has_the_rows_it_announced(case: Case) -> None:
     """A slice of d draws asks for d times the rows that the round names, and `intervene` is pure."""
-    draws = slices(case.first_round)[0]
+    draws = slices(case.first_round, case.task.rows.n_columns)[0]
     sample = case.sampled(draws)
     mix, again = (case.explainer.intervene(case.task, sample) for _ in range(2))
     must(same(mix, again), "intervene differs when called again", "it is a pure function of the sample")
@@ -51,7 +51,7 @@ def check_intervention_has_the_rows_it_announced(case: Case) -> None:
 
 def check_any_split_of_the_updates_gives_the_same_state(case: Case) -> None:
     """Law 3: what is observed may be split over states in any way and merged in any order."""
-    updates = case.updates(slices(case.first_round)[0])
+    updates = case.updates(slices(case.first_round, case.task.rows.n_columns)[0])
     rng = np.random.default_rng(0)
     whole = _absorbed(case, [updates])
     for pieces in (2, 5):

@@ -87,33 +87,21 @@ def evaluate(
     if mix.fractional:
         return in_batches(adapter.predict, mix, k)
     numbers = mix.hashes()
-    place, _ = pd.factorize(numbers)  # in the order of first occurrence
+    place, _ = pd.factorize(numbers, size_hint=len(numbers))  # in the order of first occurrence
     first = np.empty(int(place.max()) + 1, np.intp)
     first[place[::-1]] = np.arange(len(place))[::-1]
-    unique = mix[first]
-    recalled, values = _recalled(unique, numbers[first], k, known or {})
-    asked = np.flatnonzero(~recalled)
+    values, answered = np.empty((len(first), k)), np.zeros(len(first), bool)
+    for rows in (mix.donor, mix.base):
+        if known and rows.table in known:
+            (same,) = np.nonzero(numbers == rows.table.row_hashes.take(rows.index))
+            values[place[same]] = known[rows.table][rows.index[same]]
+            answered[place[same]] = True
+    asked = first[~answered]
     if not len(asked):
-        return Answers(values[place], 0, 0.0)
-    fresh = in_batches(adapter.predict, unique[asked], k)
-    if len(asked) == len(first):
-        return Answers(fresh.values[place], fresh.rows, fresh.seconds)
-    values[asked] = fresh.values
-    return Answers(values[place], fresh.rows, fresh.seconds)
-
-
-def _recalled(
-    mix: Mix, numbers: NDArray[np.uint64], k: int, known: Mapping[Table, NDArray[np.float64]]
-) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Which virtual rows equal their own base or donor row, whose prediction is known, and those predictions."""
-    recalled = np.zeros(len(mix), bool)
-    values = np.empty((len(mix), k))
-    for rows in (mix.base, mix.donor):
-        if rows.table in known:
-            same = numbers == rows.table.row_hashes[rows.index]
-            values[same] = known[rows.table][rows.index[same]]
-            recalled |= same
-    return recalled, values
+        return Answers(values.take(place, axis=0), 0, 0.0)
+    fresh = in_batches(adapter.predict, mix[asked], k)
+    values[~answered] = fresh.values
+    return Answers(values.take(place, axis=0), fresh.rows, fresh.seconds)
 
 
 def in_batches(ask: Callable[[Mix], NDArray[np.float64]], mix: Mix, k: int | None = None) -> Answers:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = ["explain", "explain_task", "slices"]
 
-_SLICE_ROWS = 16_384
+_SLICE_ROWS, _SLICE_CELLS = 32_768, 2**23  # many rows, so that what a slice costs by itself is little
 _WORKER = threading.local()
 
 
@@ -175,16 +175,17 @@ def explain_task(
     ]
 
 
-def slices(round_: Round) -> list[range]:
-    """Cut a round into slices, by its draws and their rows alone.
+def slices(round_: Round, n_columns: int = 1) -> list[range]:
+    """Cut a round into slices, by its draws, their rows, and the width of the table alone.
 
     Examples
     --------
     >>> from sipakit.explainer import Round
-    >>> slices(Round(draws=5, rows=8_000))
+    >>> slices(Round(draws=5, rows=16_000))
     [range(0, 2), range(2, 4), range(4, 5)]
     """
-    together = max(1, _SLICE_ROWS // max(round_.rows, 1))
+    most = min(_SLICE_ROWS, _SLICE_CELLS // max(n_columns, 1))
+    together = max(1, most // max(round_.rows, 1))
     return [range(i, min(i + together, round_.draws)) for i in range(0, round_.draws, together)]
 
 
@@ -226,7 +227,7 @@ class _Work:
 
 
 def _in_order(work: _Work, workers: int) -> Iterator[tuple[list[Any], _Bill]]:
-    due = slices(work.round_)
+    due = slices(work.round_, work.tasks[0].rows.n_columns)
     if workers == 1 or len(due) == 1:
         return map(work.run, due)
     pool = joblib.Parallel(n_jobs=workers, prefer="threads", return_as="generator")

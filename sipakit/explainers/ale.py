@@ -122,15 +122,18 @@ class ALE(Explainer):
         columns = [task.rows.columns[feature.columns[0]] for feature in task.features]
         placed = [cells_of(axis, column) for axis, column in zip(edges.axes, columns, strict=True)]
         cell, along, inside = (np.column_stack(part) for part in zip(*placed, strict=True))
+        levels = np.array([axis.kind == "ordered" for axis in edges.axes])
         # without a place for every level, levels are no more than numbers
-        at_edge = ((along == 0) | (along == 1) | ~inside | (task.weights == 0)[:, None]).all(axis=0)
-        levels = at_edge & np.array([axis.kind == "ordered" for axis in edges.axes])
+        between = inside[:, levels] & (along[:, levels] % 1 != 0) & (task.weights > 0)[:, None]
+        levels[levels] = ~between.any(axis=0)
         sizes = np.array([len(axis) for axis in edges.axes])
-        own = cell + np.where(levels, (along == 1), 0)
-        low = np.where(levels, np.maximum(own - 1, 0), cell)
-        high = np.where(levels, np.minimum(own + 1, sizes - 1), cell + 1)
+        low, high = cell, cell + 1
+        if levels.any():
+            cell = cell + (levels & (along == 1))
+            low = np.where(levels, np.maximum(cell - 1, 0), low)
+            high = np.where(levels, np.minimum(cell + 1, sizes - 1), high)
         first = np.cumsum(np.append(0, np.where(levels & (sizes > 1), sizes, sizes - 1)))
-        return _Cells(edges, levels, first, own, along, inside, low, high)
+        return _Cells(edges, levels, first, cell, along, inside, low, high)
 
     def start(self, task: Task) -> CrossMoments:
         """In each cell, moments of (difference between its edges, how far along the row lies), or of both steps."""
@@ -162,15 +165,18 @@ class ALE(Explainer):
     def aggregate(self, task: Task, sample: NDArray[np.intp], answers: NDArray[np.float64]) -> Update:
         """One pair a row and feature: (difference, place in the cell), or the steps (up to, on from) its level."""
         cells: _Cells = task.design
-        inside = cells.inside[sample]
-        low, high = np.moveaxis(answers.reshape(*inside.shape, 2, task.k), 2, 0)
-        own = task.known_predictions[sample][:, None]
-        levels = cells.levels[:, None]
-        step = np.where(levels, own - low, high - low)
-        other = np.where(levels, high - own, cells.along[sample][:, :, None])
-        number = cells.first[:-1] + cells.cell[sample]
-        weights = np.broadcast_to(task.weights[sample][:, None], inside.shape)
-        return Update(number[inside], np.stack([step, other], axis=-1)[inside], weights[inside])
+        u = len(task.features)
+        low, high = answers[::2], answers[1::2]  # (r, k) for r = rows x features
+        values = np.empty((*low.shape, 2))
+        values[..., 0] = high - low
+        values[..., 1] = cells.along[sample].reshape(-1, 1)
+        if cells.levels.any():
+            at = np.flatnonzero(np.tile(cells.levels, len(sample)))
+            own = task.known_predictions[sample[at // u]]
+            values[at, :, 0], values[at, :, 1] = own - low[at], high[at] - own
+        number = (cells.first[:-1] + cells.cell[sample]).ravel()
+        inside = np.flatnonzero(cells.inside[sample])
+        return Update(number[inside], values[inside], task.weights[sample[inside // u]])
 
     def conclude(self, task: Task, state: CrossMoments) -> Effects:
         """Accumulate the steps, centre the curves, and carry each row's influence through both."""

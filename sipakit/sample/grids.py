@@ -82,12 +82,14 @@ def make_edges(task: Task, resolution: int | str) -> Grids:
 
 def _without_empty_cells(task: Task, feature: Feature, rows: NDArray[np.intp]) -> NDArray[np.intp]:
     """Drop the upper edge of each cell that no explained row with weight falls into: it says nothing there."""
+    if task.background is task.rows:
+        return rows  # every edge is the place of a row with weight
     (j,) = feature.columns
     edges, places = col.numbers(task.background.columns[j])[rows], col.numbers(task.rows.columns[j])
     use = ~np.isnan(places) & (task.weights > 0)
     if len(rows) < 2 or not use.any():
         return rows[:1]
-    cell, _ = _between(edges, places[use])
+    cell = np.searchsorted(edges[1:-1], places[use])
     kept: NDArray[np.bool_] = np.append(True, np.bincount(cell, minlength=len(rows) - 1) > 0)
     return rows[kept]
 
@@ -113,13 +115,15 @@ def _occurring(
 
 def _quantiles(places: NDArray[np.float64], weights: NDArray[np.float64], resolution: int | str) -> NDArray[np.intp]:
     use = np.flatnonzero(np.isfinite(places) & (weights > 0))
-    values, first = np.unique(places[use], return_index=True)
-    if isinstance(resolution, int) and len(values) > resolution:
-        at = np.linspace(0, 1, resolution)
-        # inverted_cdf gives values that occur, and takes a row twice exactly as it takes a weight of two
-        wanted = np.quantile(places[use], at, method="inverted_cdf", weights=weights[use])
-        first = first[np.searchsorted(values, np.unique(wanted))]
-    return use[first]
+    order = use[np.argsort(places[use], kind="stable")]
+    values = places[order]
+    starts = np.flatnonzero(np.append(True, values[1:] != values[:-1])[: len(values)])
+    first = order[starts]
+    if isinstance(resolution, int) and len(first) > resolution:
+        # the inverse of the distribution gives values that occur, and takes a row twice exactly as a weight of two
+        share = np.cumsum(np.add.reduceat(weights[order], starts))
+        first = first[np.unique(np.searchsorted(share / share[-1], np.linspace(0, 1, resolution)))]
+    return first
 
 
 def _levels(
@@ -165,7 +169,7 @@ def _axis(task: Task, feature: Feature, rows: NDArray[np.intp]) -> Axis:
     else:
         positions = col.numbers(values)
     axis = Axis(feature.name, kind, values, positions, _labels(values, absent), np.zeros(len(rows)), np.empty(0))
-    weight = task.weights @ shares_of(axis, task.rows.columns[j]) / task.weights.sum()
+    weight = _weights_of(axis, task.rows.columns[j], task.weights) / task.weights.sum()
     return replace(axis, weight=weight, rug=_rug(positions_of(task.rows, feature, axis)))
 
 
@@ -210,24 +214,34 @@ def shares_of(axis: Axis, column: col.Column) -> NDArray[np.float64]:
     Levels and missing cells belong to their own place alone; a level that has no place belongs to none.
     """
     shares = np.zeros((len(column), len(axis)))
-    row = np.arange(len(column))
-    if axis.kind == "category":
-        place = _match(axis.values, column)
-        shares[row[place >= 0], place[place >= 0]] = 1.0
-        return shares
-    places = col.numbers(column)
-    known = int(np.isfinite(axis.positions).sum())
-    absent = np.isnan(places)
-    if axis.has_missing:
-        shares[row[absent], -1] = 1.0
-    row, places = row[~absent], places[~absent]
-    if known == 1:
-        shares[row, 0] = 1.0
-    elif known > 1:
-        left, along = _between(axis.positions[:known], places)
-        shares[row, left] = 1 - along
-        shares[row, left + 1] = along
+    place, along = _placed(axis, column)
+    row, (on,) = np.flatnonzero(place >= 0), np.nonzero(along)
+    shares[row, place[row]] = 1 - along[row]
+    shares[on, place[on] + 1] = along[on]
     return shares
+
+
+def _weights_of(axis: Axis, column: col.Column, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(g,) weight of each place: what ``weights @ shares_of(axis, column)`` is, without the shares of every row."""
+    place, along = _placed(axis, column)
+    onward = weights * along
+    # one bin more at either end, for cells without a place and for what goes on from the last one, which is nothing
+    here = np.bincount(place + 1, weights - onward, len(axis) + 2)
+    return np.asarray((here + np.bincount(place + 2, onward, len(axis) + 2))[1:-1], np.float64)
+
+
+def _placed(axis: Axis, column: col.Column) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """(n,) place of each cell, -1 for none, and (n,) how far it is on its way to the next place."""
+    if axis.kind == "category":
+        return _match(axis.values, column), np.zeros(len(column))
+    places = col.numbers(column)
+    known, absent = int(np.isfinite(axis.positions).sum()), np.isnan(places)
+    if known > 1:
+        place, along = _between(axis.positions[:known], places)
+    else:
+        place, along = np.full(len(column), known - 1), np.zeros(len(column))
+    place[absent], along[absent] = len(axis) - 1 if axis.has_missing else -1, 0
+    return place, along
 
 
 def cells_of(axis: Axis, column: col.Column) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.bool_]]:
@@ -235,15 +249,12 @@ def cells_of(axis: Axis, column: col.Column) -> tuple[NDArray[np.intp], NDArray[
 
     Cells are open on the left: a row on an edge is at the upper end of its cell (the first edge at the lower end).
     """
-    places = col.numbers(column)
-    inside = ~np.isnan(places) & (len(axis) > 1)
-    cell, along = np.zeros(len(column), np.intp), np.zeros(len(column))
-    if inside.any():
-        cell[inside], along[inside] = _between(axis.positions, places[inside])
-    return cell, along, inside
+    cell, along = _placed(axis, column)
+    inside = (cell >= 0) & (len(axis) > 1)
+    return np.where(inside, cell, 0), np.where(inside, along, 0.0), inside
 
 
 def _between(edges: NDArray[np.float64], places: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    left = np.clip(np.searchsorted(edges, places, side="left") - 1, 0, len(edges) - 2)
-    along = np.clip((places - edges[left]) / (edges[left + 1] - edges[left]), 0, 1)
-    return left, along
+    left = np.searchsorted(edges[1:-1], places)
+    along = (places - edges[left]) / np.diff(edges)[left]
+    return left, np.clip(along, 0, 1, out=along)

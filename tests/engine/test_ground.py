@@ -32,7 +32,7 @@ def grounded(model, X=X, y=None, sample_weight=None, background=None):
 def test_a_table_is_predicted_once_when_first_asked_for():
     model = Model()
     ground = grounded(model, background=BEHIND)
-    assert sum(model.calls) == ground.check_rows == 3 * 64
+    assert sum(model.calls) == ground.check_rows == 64 + 32
     assert ground.seconds == 0
     model.calls.clear()
     answers = ground.predictions(ground.rows)

@@ -60,7 +60,7 @@ WELL_BEHAVED = {
 @pytest.mark.parametrize("name", WELL_BEHAVED)
 def test_nothing_is_found_where_nothing_is_wrong(name):
     model, data = WELL_BEHAVED[name]
-    assert found(model, data) == ([], 3 * 64)
+    assert found(model, data) == ([], 96)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_nothing_is_found_where_nothing_is_wrong(name):
     ],
 )
 def test_random_answers_are_found_by_asking_twice(model):
-    assert found(model) == (["SIPA012"], 2 * 64)
+    assert found(model) == (["SIPA012"], 160)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_an_answer_that_depends_on_the_order_alone_is_refused():
 
 
 def test_rounding_between_batches_is_told_and_allowed():
-    assert found(lambda X: X[:, 0] * (1 + 1e-13 * len(X))) == (["SIPA014"], 3 * 64)
+    assert found(lambda X: X[:, 0] * (1 + 1e-13 * len(X))) == (["SIPA014"], 160)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_rounding_between_batches_is_told_and_allowed():
 )
 def test_a_model_that_writes_into_its_input_is_found_and_harms_nothing(model, data):
     before = data.copy()
-    assert found(model, data) == (["SIPA013"], 3 * 64)
+    assert found(model, data) == (["SIPA013"], 96)
     np.testing.assert_array_equal(data, before)
 
 
@@ -116,10 +116,10 @@ def test_writing_and_random_are_both_told():
         X[:] = 0
         return NOISE.normal(size=len(X))
 
-    assert found(model) == (["SIPA013", "SIPA012"], 2 * 64)
+    assert found(model) == (["SIPA013", "SIPA012"], 160)
 
 
-@pytest.mark.parametrize(("n", "cost"), [(1, 2), (2, 6), (7, 21), (64, 192), (100, 192)])
+@pytest.mark.parametrize(("n", "cost"), [(1, 2), (2, 3), (7, 11), (64, 96), (100, 96)])
 def test_the_look_is_cheap_and_its_predictions_are_those_of_the_first_rows(n, cost):
     seen = []
 

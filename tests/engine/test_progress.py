@@ -77,7 +77,7 @@ def test_an_explanation_tells_of_every_slice_until_all_rows_are_asked(screen, n_
     done, totals = zip(*heard, strict=True)
     assert set(totals) == {cost.asked} == {700 * 2 * 20}
     assert done[-1] == cost.asked
-    assert all(0 < step <= 16_384 for step in np.diff([0, *done]))
+    assert all(0 < step <= 32_768 for step in np.diff([0, *done]))
     assert not stderr.getvalue()
 
 

@@ -244,9 +244,9 @@ def test_a_row_that_is_the_background_gets_nothing():
 @pytest.mark.parametrize("behind", [BACKGROUND, BACKGROUND[:1]])
 def test_same_bits_for_one_and_two_workers(behind):
     torch.set_num_threads(2)
-    net, rows = network(2), RNG.normal(size=(200, 4))
+    net, rows = network(2), RNG.normal(size=(400, 4))
     one, two = (explain(net, rows=rows, background=behind, n_jobs=n) for n in (1, 2))
-    assert one.cost.gradient_rows > 5 * 16_384  # several slices
+    assert one.cost.gradient_rows > 5 * 32_768  # several slices
     for name in ("values", "std_error", "completeness_gap", "predictions"):
         assert np.array_equal(getattr(one, name), getattr(two, name))
 
