@@ -34,7 +34,7 @@ COLUMNS = {
 
 
 def run(*, quick: bool) -> Result:
-    repeats = 2 if quick else 3
+    repeats = 2 if quick else 7
     trees = 50 if quick else 200
     found = []
     for layout in ("array", "frame"):
