@@ -35,16 +35,19 @@ def cell_text(value: object) -> str | None:
 def about_attributions(e: Attributions, measure: Measure) -> list[Finding]:
     """Say the strongest attributions of a few rows, or the mean sizes of many."""
     tell = _row if e.additive else _local_model
-    rest = basis(e, _background(e))
     if len(e.rows) <= _FEW:
-        return [Finding(tell(e, i, measure), rest) for i in range(len(e.rows))]
+        return [Finding(tell(e, i, measure), basis(e, _background(e))) for i in range(len(e.rows))]
     size = np.abs(e.values[:, :, 0])
     mean, error = size.mean(axis=0), size.std(axis=0, ddof=1) / np.sqrt(len(size))
     top = np.argsort(-mean, kind="stable")[:_REASONS]
-    told = listed([f"{named(e.features[j])} ({measure.number(float(mean[j]), float(error[j]))})" for j in top])
+    told = [
+        f"{named(e.features[j])} ({measure.number(float(mean[j]), float(error[j]))}, standard error"
+        f" {measure.number(float(error[j]), float(error[j]))})"
+        for j in top
+    ]
     text = f"{spoken(e.explainer)}, over {len(e.rows):,} rows: the largest attributions by their mean size, in"
-    text += f" {measure.step}, are of {told}."
-    return [Finding(text, rest, key=True)]
+    text += f" {measure.step}, are of {listed(told)}."
+    return [Finding(text, f"n = {_background(e)}; standard errors over the rows.", key=True)]
 
 
 def _background(e: Attributions) -> str:
