@@ -26,8 +26,8 @@ COLUMNS = {
     "string": (st.none() | TEXTS, lambda v: pd.array(v, dtype="str")),
     "objects": (st.none() | TEXTS | WHOLE | FLOATS | st.booleans(), lambda v: pd.Series(v, dtype=object).to_numpy()),
     "dates": (DAYS, lambda v: np.array([v or "NaT" for v in v], "M8[s]")),
-    "zoned dates": (DAYS, lambda v: pd.Series(pd.to_datetime(v, format="ISO8601", utc=True)).array),
-    "durations": (st.none() | WHOLE, lambda v: pd.Series(pd.to_timedelta(v, "min")).array),
+    "zoned dates": (DAYS, lambda v: pd.Series(pd.to_datetime(v, format="ISO8601", utc=True)).dt.as_unit("us").array),
+    "durations": (st.none() | WHOLE, lambda v: pd.Series(pd.to_timedelta(v, "min")).dt.as_unit("us").array),
     "levels": (st.sampled_from([None, "b", "a"]), lambda v: pd.Categorical(v, ["b", "a", "unused"])),
     "ordered": (st.sampled_from([None, 3, 1]), lambda v: pd.Categorical(v, [3, 2, 1], ordered=True)),
 }
