@@ -6,6 +6,7 @@ SipakitError
 |-- CapabilityError (TypeError)        the adapter cannot answer the question that the explainer asks
 |-- PredictionError (ValueError)       the model raised, or answered with something that is no prediction
 |-- BudgetError (ValueError)           the budget is smaller than what the question needs
+|-- WorkerError (RuntimeError)         a worker process died again and again
 |-- ComparisonError (ValueError)       explanations that answer different questions
 `-- ContractError (AssertionError)     an explainer that breaks a rule of the library (`sipakit.checks`)
 """
@@ -23,6 +24,7 @@ __all__ = [
     "InputTypeError",
     "PredictionError",
     "SipakitError",
+    "WorkerError",
     "first_few",
 ]
 
@@ -71,6 +73,10 @@ class PredictionError(SipakitError, ValueError):
 
 class BudgetError(SipakitError, ValueError):
     """The budget is smaller than what the question needs."""
+
+
+class WorkerError(SipakitError, RuntimeError):
+    """A worker process died again and again."""
 
 
 class ComparisonError(SipakitError, ValueError):

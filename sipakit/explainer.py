@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sipakit.aggregate import State, Update
+    from sipakit.engine import Plan
     from sipakit.explanation import Explanation
     from sipakit.intervene import Mix
     from sipakit.task import Task
@@ -74,6 +75,8 @@ class Explainer(ABC):
         Features that the method can explain.
     rules : name -> (what is allowed, test)
         What its own parameters take; those of a usual name have a rule already.
+    estimators : tuple of str
+        What its parameter ``estimator`` chooses from, where it has one.
     question : str
         The question in a reader's words.
     references : tuple of str
@@ -85,6 +88,7 @@ class Explainer(ABC):
     background_matters: ClassVar[bool] = False
     kinds: ClassVar[frozenset[str]] = frozenset({"number", "date", "ordered", "category"})
     rules: ClassVar[Mapping[str, Rule]] = {}
+    estimators: ClassVar[tuple[str, ...]] = ()
     question: ClassVar[str]
     references: ClassVar[tuple[str, ...]]
 
@@ -141,6 +145,10 @@ class Explainer(ABC):
         """Return what names the virtual rows asked for; those with equal names share their evaluations in a study."""
         return id(self)
 
+    def estimator_of(self, task: Task) -> str:
+        """Name the estimator that runs, by the task's design."""
+        return "sampled"
+
     # ---- how it is run: the same for every method
 
     def explain(
@@ -151,7 +159,7 @@ class Explainer(ABC):
         *,
         sample_weight: Any = None,
         n_jobs: int | None = None,
-        budget: int | None = None,
+        budget: int | str | None = None,
         progress: bool | Callable[[int, int], None] | None = None,
     ) -> Explanation:
         """Explain a model.
@@ -163,9 +171,11 @@ class Explainer(ABC):
         y : (n,) target, for methods that score predictions
         sample_weight : (n,) importance weights of X; another background's rows all count the same
         n_jobs : int, optional
-            Threads, by joblib's counting; the result has the same bits for any number.
-        budget : int, optional
-            Cap on the model rows of the whole call.
+            Workers, by joblib's counting: threads for models that release Python's lock, processes for functions, or
+            what ``joblib.parallel_config`` says. The result has the same bits for any number.
+        budget : int or str, optional
+            Cap on the whole call: model rows, or a time such as "30s" or "2min". A time is turned into rows by a short
+            look at the model's pace; ``manifest["budget"]`` has the number of rows that gives the same result.
         progress : bool or callable(done, total), optional
             None shows a bar on a terminal or in a notebook, and nothing elsewhere.
 
@@ -184,6 +194,35 @@ class Explainer(ABC):
             [self], model, X, y, sample_weight=sample_weight, n_jobs=n_jobs, budget=budget, progress=progress
         )
         return result
+
+    def plan(
+        self,
+        model: object,
+        X: Any,
+        y: Any = None,
+        *,
+        sample_weight: Any = None,
+        n_jobs: int | None = None,
+        budget: int | str | None = None,
+    ) -> Plan:
+        """Tell what `explain` would cost, after a short look at the model: parameters and errors are the same.
+
+        Returns
+        -------
+        Plan
+            Model rows, seconds, memory, the estimator that would run, and what others would ask.
+
+        Examples
+        --------
+        >>> import numpy as np, sipakit as sp
+        >>> X = np.random.default_rng(0).normal(size=(100, 4))
+        >>> plan = sp.Shapley(background=X[:10]).plan(lambda X: X[:, 0], X)
+        >>> plan.estimator, plan.rows, dict(plan.alternatives)
+        ('enumeration', 14110, {'permutation': 78110})
+        """
+        from sipakit.engine import plan
+
+        return plan(self, model, X, y, sample_weight=sample_weight, n_jobs=n_jobs, budget=budget)
 
     # ---- parameters, the same for every method
 

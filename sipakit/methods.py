@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 import sipakit.explainers as built_in
+from sipakit.engine import Budget
 from sipakit.engine import explain as run
 from sipakit.errors import InputError, InputTypeError, first_few
 from sipakit.explainer import Explainer
@@ -184,7 +186,7 @@ def row_numbers(rows: Any, n: int) -> tuple[int, ...] | None:
 
 
 def run_jobs(
-    jobs: Sequence[Job], model: object, data: tuple[Any, Any, Any], budget: int | None, shared: Mapping[str, Any]
+    jobs: Sequence[Job], model: object, data: tuple[Any, Any, Any], budget: int | str | None, shared: Mapping[str, Any]
 ) -> list[Explanation]:
     """Run jobs, all about the same rows in one call of the engine; with a budget one after the other.
 
@@ -193,14 +195,14 @@ def run_jobs(
     jobs : list of Job
     model : object
     data : X, y, sample_weight
-    budget : int, optional
-        Cap on the model rows of all jobs together.
+    budget : int or str, optional
+        Cap on all jobs together, in model rows or time.
     shared : mapping
         Further arguments of the engine.
     """
     X, y, weights = data
     made: dict[int, Explanation] = {}
-    left = budget
+    left, started = Budget.of(budget), time.perf_counter()
     for batch in _batches(jobs, apart=budget is not None):
         explainers, rows = [job.explainer for job in batch], batch[0].rows
         if rows is None:
@@ -212,8 +214,12 @@ def run_jobs(
             )
             results = [_numbered(result, rows) for result in told]
         made.update({id(job): result for job, result in zip(batch, results, strict=True)})
-        if left is not None:  # those that share their evaluations each tell the whole bill
-            left = max(left - max(r.cost.rows + r.cost.gradient_rows + r.cost.check_rows for r in results), 1)
+        if left is not None and left.rows is not None:  # those that share their evaluations each tell the whole bill
+            spent = max(r.cost.rows + r.cost.gradient_rows + r.cost.check_rows for r in results)
+            left = Budget(rows=max(left.rows - spent, 1))
+        elif left is not None and left.seconds is not None:
+            now = time.perf_counter()
+            left, started = Budget(seconds=left.seconds - (now - started)), now
     return [made[id(job)] for job in jobs]
 
 

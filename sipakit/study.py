@@ -37,7 +37,7 @@ def explain(  # noqa: PLR0913 - what is explained and how it is run, the same as
     output: Any = None,
     sample_weight: Any = None,
     n_jobs: int | None = None,
-    budget: int | None = None,
+    budget: int | str | None = None,
     progress: bool | Callable[[int, int], None] | None = None,
     random_state: int = 0,
 ) -> Study:
@@ -60,9 +60,10 @@ def explain(  # noqa: PLR0913 - what is explained and how it is run, the same as
         See `sipakit.adapt`.
     sample_weight : (n,) importance weights
     n_jobs : int, optional
-        Threads; the results have the same bits for any number.
-    budget : int, optional
-        Cap on the model rows of the whole study. The methods run in their order, each with what is left.
+        Workers; the results have the same bits for any number.
+    budget : int or str, optional
+        Cap on the whole study: model rows, or a time such as "60s". The methods run in their order, each with what is
+        left.
     progress : bool or callable(done, total), optional
         None shows a bar on a terminal or in a notebook.
     random_state : int, default 0

@@ -143,7 +143,7 @@ def test_errors_inherit_a_builtin_beside_the_root():
     for name in errors.__all__:
         kind = getattr(errors, name)
         if inspect.isclass(kind) and kind is not errors.SipakitError:
-            assert issubclass(kind, (ValueError, TypeError, AssertionError))
+            assert issubclass(kind, (ValueError, TypeError, RuntimeError, AssertionError))
             assert name in errors.__doc__
 
 
@@ -213,6 +213,8 @@ def test_public_names_are_those_listed():
 # ---- what library code does not do
 
 MAY_WRITE = {"cli", "demo", "__main__"}
+PICKLE = "no pickle is ever read"
+MAY_PICKLE = {"sipakit.engine.backends"}  # what a run sends to its own workers
 LEGACY = {"seed", "rand", "randn", "randint", "shuffle", "permutation", "choice", "normal", "random", "RandomState"}
 
 
@@ -224,7 +226,7 @@ def forbidden(node):
     if isinstance(node, ast.Assert):
         return "assert vanishes under -O"
     if {name.split(".")[0] for name in imported} & {"pickle", "cloudpickle", "dill", "shelve", "yaml", "marshal"}:
-        return "no pickle is ever read"
+        return PICKLE
     if "matplotlib.pyplot" in imported or text == "matplotlib.pyplot":
         return "pyplot has global state"
     if isinstance(node, ast.Attribute) and text.removeprefix("numpy").removeprefix("np") in {
@@ -243,6 +245,8 @@ def forbidden(node):
 def test_library_code_keeps_quiet_and_runs_nothing_foreign(file):
     for node in ast.walk(tree_of(file)):
         wrong = forbidden(node)
+        if wrong == PICKLE and name_of(file) in MAY_PICKLE:
+            continue
         assert not wrong, f"{name_of(file)}:{node.lineno} {ast.unparse(node)[:60]}: {wrong}"
         if room_of(file) in MAY_WRITE or name_of(file) == "sipakit.engine.progress":
             continue

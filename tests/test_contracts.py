@@ -11,7 +11,7 @@ from sipakit import explainers
 from sipakit.caveats import CODES
 from sipakit.checks import Case, check_explainer, same, yield_checks
 from sipakit.checks import parameters as about_parameters
-from sipakit.engine.run import slices
+from sipakit.engine.work import slices
 from tests.models import fitted
 from tests.variants import VARIANTS, class_of
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sipakit.adapters import Adapter
 from sipakit.aggregate import Update
 from sipakit.engine.ground import Ground, prepare_ground
-from sipakit.engine.run import one_regime
+from sipakit.engine.work import one_regime
 from sipakit.errors import ContractError
 from sipakit.explainer import Explainer, Round
 from sipakit.explanation import Explanation

@@ -1,5 +1,7 @@
 """The only loop of the library: rounds of slices of draws, evaluated in batches and merged in order."""
 
-from sipakit.engine.run import explain, explain_task
+from sipakit.engine.budget import Budget
+from sipakit.engine.planning import Plan, plan
+from sipakit.engine.run import explain
 
-__all__ = ["explain", "explain_task"]
+__all__ = ["Budget", "Plan", "explain", "plan"]

@@ -42,6 +42,8 @@ class Ground:
         Model rows that the look at its manners cost.
     left_out : id of an explainer -> Caveat
         Features that it does not take.
+    pace_rows : int
+        Model rows that looks at its pace cost.
     """
 
     adapter: Adapter
@@ -54,6 +56,7 @@ class Ground:
     caveats: list[Caveat]
     check_rows: int
     left_out: dict[int, Caveat] = field(default_factory=dict)
+    pace_rows: int = 0
     _known: dict[Table, Answers] = field(default_factory=dict)
 
     def predictions(self, table: Table) -> Answers:
@@ -70,11 +73,18 @@ class Ground:
 
     def used_by(self, explainer: Explainer) -> dict[Table, Answers]:
         """Predictions of the tables that an explainer builds on."""
-        tables = {"rows": self.rows, "background": self.background}
-        return {tables[name]: self.predictions(tables[name]) for name in sorted(explainer.uses)}
+        return {table: self.predictions(table) for table in self._built_on(explainer).values()}
 
-    def task(self, explainer: Explainer) -> Task:
-        """Return the question of one explainer.
+    def base_rows(self, explainer: Explainer) -> int:
+        """Return the rows of the tables that an explainer builds on."""
+        return sum(len(table) for table in {id(t): t for t in self._built_on(explainer).values()}.values())
+
+    def _built_on(self, explainer: Explainer) -> dict[str, Table]:
+        tables = {"rows": self.rows, "background": self.background}
+        return {name: tables[name] for name in sorted(explainer.uses)}
+
+    def task(self, explainer: Explainer, *, predicted: bool = True) -> Task:
+        """Return the question of one explainer; unless ``predicted``, with zeros for the predictions it builds on.
 
         Raises
         ------
@@ -82,8 +92,10 @@ class Ground:
             If the explainer needs what the call or the adapter does not supply.
         """
         self._supplies(explainer)
-        known = self.used_by(explainer)
-        own, other = known.get(self.rows), known.get(self.background)
+        known = {
+            table: self.predictions(table).values if predicted else np.zeros((len(table), len(self.outputs)))
+            for table in self._built_on(explainer).values()
+        }
         return Task(
             rows=self.rows,
             background=self.background,
@@ -92,8 +104,8 @@ class Ground:
             target=self.target,
             weights=self.weights,
             background_weights=self.background_weights,
-            predictions=own.values if own else None,
-            background_predictions=other.values if other else None,
+            predictions=known.get(self.rows),
+            background_predictions=known.get(self.background),
             classes=self.adapter.classes,
             scale=self.adapter.scale,
         )

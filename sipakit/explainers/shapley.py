@@ -133,6 +133,7 @@ class Shapley(Explainer):
 
     uses: ClassVar[frozenset[str]] = frozenset({"rows", "background"})
     background_matters: ClassVar[bool] = True
+    estimators: ClassVar[tuple[str, ...]] = ("enumeration", "permutation")
     question: ClassVar[str] = "How do the features share a prediction's distance from the mean prediction?"
     references: ClassVar[tuple[str, ...]] = (
         "Strumbelj and Kononenko (2014), Explaining predictions and models. doi:10.1007/s10115-013-0679-x",
@@ -184,6 +185,10 @@ class Shapley(Explainer):
             return np.repeat(sorted_[np.minimum(at, len(behind) - 1)][:, None], 2, axis=1)
         rows = dealt(min(2 * orders, len(behind) - len(behind) % 2), sorted_, rng.random())
         return nearest_pairs(task.background, rows)
+
+    def estimator_of(self, task: Task) -> str:
+        """All coalitions, or orders drawn."""
+        return str(task.design.estimator)
 
     def start(self, task: Task) -> Moments:
         """Moments over draws of every row and feature."""

@@ -1,0 +1,186 @@
+"""What an explanation will cost, told before it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import joblib
+import numpy as np
+
+from sipakit.engine.answers import batch_rows
+from sipakit.engine.budget import Budget, pace_of
+from sipakit.engine.ground import Ground, prepare_ground
+from sipakit.engine.work import one_regime, slices
+from sipakit.errors import BudgetError
+
+if TYPE_CHECKING:
+    from sipakit.aggregate import State
+    from sipakit.explainer import Explainer, Round
+    from sipakit.task import Task
+
+__all__ = ["Plan", "plan", "share_of_different"]
+
+_CELL = 8  # bytes of a number
+_SLICES = 8  # looked at, of all
+_COPIES = 4  # of a batch: as the table gives it, as the model takes it, and what the model makes of it
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an explanation will cost.
+
+    Parameters
+    ----------
+    explainer : str
+    estimator : str
+        The one that would run.
+    rows : int
+        Model rows at most, base predictions included; gradient rows for methods that ask for gradients.
+    expected_rows : int
+        Model rows after equal ones are dropped, judged by a few slices.
+    seconds : (float, float)
+        From the fastest to the slowest pace that a short look at the model saw.
+    memory : int
+        Bytes beside the user's table and model, roughly: one slice for each worker, and the state.
+    budget : int or None
+        Model rows that the budget amounts to.
+    alternatives : estimator -> model rows at most
+        What other estimators of the same estimand would ask.
+    checked : int
+        Model rows that this look cost.
+    """
+
+    explainer: str
+    estimator: str
+    rows: int
+    expected_rows: int
+    seconds: tuple[float, float]
+    memory: int
+    budget: int | None = None
+    alternatives: Mapping[str, int] = field(default_factory=dict)
+    checked: int = 0
+
+    @property
+    def fits(self) -> bool:
+        """Whether the budget, if there is one, covers it."""
+        return self.budget is None or self.rows <= self.budget
+
+    def __str__(self) -> str:
+        low, high = (_time(seconds) for seconds in self.seconds)
+        took = low if low == high else f"{low} to {high}"
+        head = f"{self.explainer}, {self.estimator}: at most {self.rows:,} model rows, about {self.expected_rows:,}"
+        lines = [f"{head} without equal ones; {took}; {self.memory / 2**20:,.0f} MiB"]
+        lines += [f"  {name} would ask at most {rows:,}" for name, rows in self.alternatives.items()]
+        if self.budget is not None:
+            lines.append(
+                f"  budget: {self.budget:,} model rows, which {'covers' if self.fits else 'does not cover'} it"
+            )
+        return "\n".join(lines)
+
+
+def plan(
+    explainer: Explainer,
+    model: object,
+    X: Any,
+    y: Any = None,
+    *,
+    sample_weight: Any = None,
+    n_jobs: int | None = None,
+    budget: Any = None,
+) -> Plan:
+    """Tell what an explanation will cost; parameters and errors are those of `Explainer.explain`."""
+    cap = Budget.of(budget)
+    with one_regime():
+        ground = prepare_ground(model, X, y, sample_weight, explainer.param("background"), explainer.param("output"))
+        workers = joblib.effective_n_jobs(n_jobs)  # type: ignore[arg-type]  # None asks joblib's own configuration
+        gradient = "gradient" in explainer.needs
+        pace = pace_of(ground.adapter, ground.rows, gradient=gradient)
+        base = ground.base_rows(explainer)
+        rows = None
+        if cap is not None:
+            rows = cap.in_rows(pace, workers=workers, base=base, share=share_of_different(explainer, ground))
+        left = None if rows is None else rows - base - ground.check_rows
+        task, state, round_ = _first_round(explainer, ground, left)
+        asked = round_.draws * round_.rows
+        expected = base + round(asked * (1.0 if gradient else _different(explainer, task, round_)))
+        return Plan(
+            explainer=type(explainer).__name__,
+            estimator=explainer.estimator_of(task),
+            rows=base + asked,
+            expected_rows=min(expected, base + asked),
+            seconds=pace.seconds(expected, workers),
+            memory=_memory(task, state, round_, workers, gradient=gradient),
+            budget=rows,
+            alternatives=_alternatives(explainer, ground, base, explainer.estimator_of(task)),
+            checked=ground.check_rows + pace.rows,
+        )
+
+
+def _first_round(explainer: Explainer, ground: Ground, left: int | None) -> tuple[Task, State, Round]:
+    """Return the question without its base predictions, an empty state, and what is asked first."""
+    from sipakit.explainer import Round
+
+    task = replace(ground.task(explainer, predicted=False), budget=left)
+    task = replace(task, design=explainer.design(task))
+    state = explainer.start(task)
+    round_ = explainer.next_round(task, state, 0)
+    return task, state, replace(round_, number=0) if round_ is not None else Round(0, 0)
+
+
+def _different(explainer: Explainer, task: Task, round_: Round) -> float:
+    """Share of the virtual rows announced that differ from each other and from known rows, by a few slices."""
+    due = slices(round_, task.rows.n_columns)
+    built_on = [{"rows": task.rows, "background": task.background}[name] for name in explainer.uses]
+    asked = different = 0
+    for draws in [due[i] for i in np.unique(np.linspace(0, len(due) - 1, _SLICES).astype(int))] if due else []:
+        rng = np.random.default_rng([explainer.random_state, 0, draws.start])
+        mix = explainer.intervene(task, explainer.sample(task, round_, np.arange(draws.start, draws.stop), rng))
+        asked += len(draws) * round_.rows
+        if len(mix) and not mix.fractional:
+            numbers = mix.hashes()
+            new = np.ones(len(mix), bool)
+            for rows in (mix.base, mix.donor):
+                if rows.table in built_on:
+                    new &= numbers != rows.table.row_hashes.take(rows.index)
+            different += len(np.unique(numbers[new]))
+        else:
+            different += len(mix)
+    return different / asked if asked else 1.0
+
+
+def share_of_different(explainer: Explainer, ground: Ground) -> float:
+    """Share of the virtual rows an explainer announces that the model will be asked about."""
+    if "gradient" in explainer.needs:
+        return 1.0
+    task, _, round_ = _first_round(explainer, ground, None)
+    return max(_different(explainer, task, round_), 1e-3)
+
+
+def _memory(task: Task, state: State, round_: Round, workers: int, *, gradient: bool) -> int:
+    due = slices(round_, task.rows.n_columns)
+    p, m = task.rows.n_columns, (len(due[0]) if due else 0) * round_.rows
+    answers = m * task.k * (p if gradient else 1)
+    batch = min(m, batch_rows(p)) * p * _COPIES
+    indices = 4 * m
+    return workers * _CELL * (answers + batch + indices) + 2 * sum(a.nbytes for a in state.arrays().values())
+
+
+def _alternatives(explainer: Explainer, ground: Ground, base: int, chosen: str) -> dict[str, int]:
+    found = {}
+    for name in explainer.estimators:
+        if name == chosen:
+            continue
+        try:
+            _, _, round_ = _first_round(replace(explainer, estimator=name), ground, None)  # type: ignore[type-var]
+        except BudgetError:
+            continue
+        found[name] = base + round_.draws * round_.rows
+    return found
+
+
+def _time(seconds: float) -> str:
+    if seconds < 1:
+        return f"{max(seconds * 1000, 1):.0f} ms"
+    return f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.1f} min"

@@ -1,0 +1,125 @@
+"""A round cut into slices, and everything that a slice needs: it runs anywhere, in any order, and gives the same parts.
+
+The boundaries of slices follow from the round and the table's width, and each slice has a generator of its own, made
+from (seed, round, first draw).
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import threadpoolctl
+
+from sipakit.engine.answers import evaluate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from sipakit.adapters import Adapter
+    from sipakit.aggregate import State
+    from sipakit.explainer import Explainer, Round
+    from sipakit.table import Table
+    from sipakit.task import Task
+
+__all__ = ["Bill", "Work", "one_regime", "slices", "without_false_alarms"]
+
+_SLICE_ROWS, _SLICE_CELLS = 32_768, 2**23  # many rows, so that what a slice costs by itself is little
+
+
+@contextmanager
+def one_regime() -> Iterator[None]:
+    """Hold what belongs to the whole process, the same for any number of workers; threads must not touch it."""
+    with threadpoolctl.threadpool_limits(limits=1, user_api="blas"), without_false_alarms():
+        yield
+
+
+@contextmanager
+def without_false_alarms() -> Iterator[None]:
+    """Silence a warning that libraries give at every batch and that says nothing here."""
+    with warnings.catch_warnings():
+        # LightGBM claims names for models fitted on arrays, and scikit-learn then warns at every batch.
+        warnings.filterwarnings("ignore", message="X does not have valid feature names", category=UserWarning)
+        yield
+
+
+def slices(round_: Round, n_columns: int = 1) -> list[range]:
+    """Cut a round into slices, by its draws, their rows, and the width of the table alone.
+
+    Examples
+    --------
+    >>> from sipakit.explainer import Round
+    >>> slices(Round(draws=5, rows=16_000))
+    [range(0, 2), range(2, 4), range(4, 5)]
+    """
+    most = min(_SLICE_ROWS, _SLICE_CELLS // max(n_columns, 1))
+    together = max(1, most // max(round_.rows, 1))
+    return [range(i, min(i + together, round_.draws)) for i in range(0, round_.draws, together)]
+
+
+@dataclass(slots=True)
+class Bill:
+    """What slices of a group of explainers that share their evaluations cost; seconds of workers add up."""
+
+    rows: int = 0
+    asked: int = 0
+    in_model: float = 0.0
+    outside: float = 0.0
+
+    def __add__(self, other: Bill) -> Bill:
+        return Bill(
+            self.rows + other.rows,
+            self.asked + other.asked,
+            self.in_model + other.in_model,
+            self.outside + other.outside,
+        )
+
+
+@dataclass(frozen=True)
+class Work:
+    """Everything that a slice needs, shared by all slices of a round.
+
+    Parameters
+    ----------
+    group : tuple of Explainer
+        They ask the same virtual rows; the first one says which.
+    tasks : tuple of Task, one an explainer
+    blanks : tuple of State, one an explainer
+        Only for their shape: `State.part` makes a state of the touched cells.
+    adapter : Adapter
+    known : Table -> (rows, k) predictions that were made before
+    round_ : Round
+    """
+
+    group: tuple[Explainer, ...]
+    tasks: tuple[Task, ...]
+    blanks: tuple[State, ...]
+    adapter: Adapter
+    known: Mapping[Table, NDArray[np.float64]]
+    round_: Round
+
+    def due(self) -> list[range]:
+        """Return the slices of the round."""
+        return slices(self.round_, self.tasks[0].rows.n_columns)
+
+    def run(self, draws: range) -> tuple[list[Any], Bill]:
+        """Sample, intervene, predict and aggregate one slice."""
+        started = time.perf_counter()
+        lead, task = self.group[0], self.tasks[0]
+        rng = np.random.default_rng([lead.random_state, self.round_.number, draws.start])
+        sample = lead.sample(task, self.round_, np.arange(draws.start, draws.stop), rng)
+        mix = lead.intervene(task, sample)
+        readout = "gradient" if "gradient" in lead.needs else "prediction"
+        answers = evaluate(self.adapter, mix, task.k, readout=readout, known=self.known)
+        parts = [
+            blank.part(explainer.aggregate(one, sample, answers.values))
+            for explainer, one, blank in zip(self.group, self.tasks, self.blanks, strict=True)
+        ]
+        outside = time.perf_counter() - started - answers.seconds
+        return parts, Bill(answers.rows, len(mix), answers.seconds, outside)

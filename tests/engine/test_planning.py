@@ -1,0 +1,104 @@
+"""A plan tells what an explanation will cost, and the explanation keeps to it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import sipakit as sp
+from sipakit import explainers
+from sipakit.engine.planning import share_of_different
+
+rng = np.random.default_rng(0)
+X, BEHIND = rng.normal(size=(60, 4)), rng.normal(size=(30, 4))
+LEVELS = pd.DataFrame({"a": rng.integers(0, 3, 400), "b": rng.integers(0, 2, 400), "c": rng.normal(size=400)})
+Y = X[:, 0]
+EXPLAINERS = {
+    "ALE": sp.ALE(),
+    "CeterisParibus": sp.CeterisParibus(background=BEHIND),
+    "GlobalSurrogate": sp.GlobalSurrogate(),
+    "HStatistic": sp.HStatistic(n_draws=20),
+    "ICE": sp.ICE(),
+    "LIME": sp.LIME(background=BEHIND, n_samples=256),
+    "PartialDependence": sp.PartialDependence(),
+    "PermutationImportance": sp.PermutationImportance(),
+    "Shapley": sp.Shapley(background=BEHIND),
+    "Shapley by orders": sp.Shapley(background=BEHIND, estimator="permutation"),
+}
+
+
+def product(Z):
+    return Z[:, 0] * Z[:, 1]
+
+
+@pytest.mark.parametrize("name", EXPLAINERS)
+def test_an_explanation_costs_no_more_rows_than_its_plan_and_about_what_is_expected(name):
+    explainer = EXPLAINERS[name]
+    plan = explainer.plan(product, X, Y)
+    cost = explainer.explain(product, X, Y).cost
+    tables = {"rows": len(X), "background": 0 if explainer.param("background") is None else len(BEHIND)}
+    assert cost.rows <= plan.rows
+    assert cost.asked <= plan.rows - sum(tables[name] for name in explainer.uses)
+    assert plan.expected_rows == pytest.approx(cost.rows, rel=0.25, abs=30)
+    assert 0 < plan.seconds[0] <= plan.seconds[1]
+    assert plan.memory > 0
+    assert plan.fits
+    assert plan.checked > 96
+    assert str(plan).startswith(f"{type(explainer).__name__}, ")
+
+
+def test_every_explainer_is_planned_here():
+    planned = {type(explainer).__name__ for explainer in EXPLAINERS.values()}
+    assert planned | {"IntegratedGradients"} == set(explainers.__all__)  # that one with a network, below
+
+
+def test_gradient_rows_are_planned():
+    torch = pytest.importorskip("torch")
+    network = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1))
+    explainer = sp.IntegratedGradients(background=BEHIND)
+    plan, cost = explainer.plan(network, X), explainer.explain(network, X).cost
+    assert plan.rows == cost.gradient_rows + cost.rows
+
+
+def test_equal_rows_are_expected_to_be_dropped():
+    plan = sp.PartialDependence(features=["a", "b"]).plan(lambda Z: Z["c"].to_numpy(), LEVELS)
+    assert plan.rows == 400 + 400 * (3 + 2)
+    cost = sp.PartialDependence(features=["a", "b"]).explain(lambda Z: Z["c"].to_numpy(), LEVELS).cost
+    assert plan.expected_rows == pytest.approx(cost.rows, rel=0.05)
+    assert cost.rows < plan.rows
+
+
+def test_other_estimators_are_told_with_their_rows():
+    plan = sp.Shapley(background=BEHIND).plan(product, X)
+    assert plan.estimator == "enumeration"
+    assert plan.rows == 60 * 30 * (2**4 - 2) + 60 + 30
+    other = sp.Shapley(background=BEHIND, estimator="permutation").plan(product, X)
+    assert dict(plan.alternatives) == {"permutation": other.rows}
+    assert dict(other.alternatives) == {"enumeration": plan.rows}
+    assert "enumeration would ask at most 25,290" in str(other)
+
+
+def test_a_budget_is_told_in_rows_and_whether_it_suffices():
+    enough, short = (sp.ALE().plan(product, X, budget=budget) for budget in (100_000, 100))
+    assert (enough.budget, enough.fits) == (100_000, True)
+    assert (short.budget, short.fits) == (100, False)
+    assert "does not cover" in str(short)
+    assert sp.ALE().plan(product, X, budget="1h").fits
+
+
+def test_planning_predicts_only_the_look():
+    asked = []
+
+    def model(Z):
+        asked.append(len(Z))
+        return Z[:, 0]
+
+    plan = sp.Shapley(background=BEHIND).plan(model, X)
+    assert sum(asked) == plan.checked
+
+
+def test_share_of_different_rows_is_one_where_all_differ():
+    from sipakit.engine.ground import prepare_ground
+
+    explainer = sp.LIME(background=BEHIND, n_samples=256)
+    ground = prepare_ground(product, X, None, None, BEHIND, None)
+    assert share_of_different(explainer, ground) == pytest.approx(1, abs=0.02)
