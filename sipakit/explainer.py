@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sipakit.aggregate import State, Update
-    from sipakit.engine import Plan
+    from sipakit.engine import Plan, Prepared
     from sipakit.explanation import Explanation
     from sipakit.intervene import Mix
     from sipakit.task import Task
@@ -223,6 +223,36 @@ class Explainer(ABC):
         from sipakit.engine import plan
 
         return plan(self, model, X, y, sample_weight=sample_weight, n_jobs=n_jobs, budget=budget)
+
+    def prepare(self, model: object, *, background_weight: Any = None) -> Prepared:
+        """Read the model, let the background in and predict it once, for rows that come later.
+
+        Parameters
+        ----------
+        model : fitted scikit-learn estimator, torch module, callable, or what `sipakit.adapt` returns
+        background_weight : (b,) importance weights of the background, optional
+
+        Returns
+        -------
+        Prepared
+            With the same `explain`, without the model; it travels to other processes if the model does.
+
+        Raises
+        ------
+        InputError
+            Without a background: `Shapley`, `LIME`, `CeterisParibus` and `IntegratedGradients` have one.
+
+        Examples
+        --------
+        >>> import numpy as np, sipakit as sp
+        >>> Z = np.random.default_rng(0).normal(size=(50, 2))
+        >>> ready = sp.Shapley(background=Z).prepare(lambda X: X[:, 0] * X[:, 1])
+        >>> ready.explain(np.array([[1.0, 2.0]])).values.shape
+        (1, 2, 1)
+        """
+        from sipakit.engine import prepare
+
+        return prepare(self, model, background_weight=background_weight)
 
     # ---- parameters, the same for every method
 

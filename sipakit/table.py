@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -17,13 +17,15 @@ import pandas as pd
 from sipakit import columns as col
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from numpy.typing import NDArray
 
     from sipakit.intervene import Mix
 
 __all__ = ["Table"]
+
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,6 +175,19 @@ class Table:
         from sipakit.intervene import Mix, Rows
 
         return Mix.unchanged(Rows(self, np.arange(len(self)))).rows(as_array=as_array)
+
+    # ---- what was found out about the content
+
+    def remembered(self, key: Hashable, find: Callable[[], _Found]) -> _Found:
+        """Return what ``find`` tells of this table's content, finding it once: tables do not change."""
+        if key not in self._findings:
+            self._findings[key] = find()
+        found: _Found = self._findings[key]
+        return found
+
+    @cached_property
+    def _findings(self) -> dict[Hashable, Any]:
+        return {}
 
     # ---- equality by value
 

@@ -2,6 +2,7 @@
 
 from sipakit.engine.budget import Budget
 from sipakit.engine.planning import Plan, plan
+from sipakit.engine.prepared import Prepared, prepare
 from sipakit.engine.run import explain
 
-__all__ = ["Budget", "Plan", "explain", "plan"]
+__all__ = ["Budget", "Plan", "Prepared", "explain", "plan", "prepare"]

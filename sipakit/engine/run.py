@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from sipakit.explanation import Explanation
     from sipakit.table import Table
 
-__all__ = ["explain", "explain_task"]
+__all__ = ["explain", "explain_in", "look_at_workers"]
 
 
 def explain(
@@ -61,9 +61,8 @@ def explain(
     -------
     list of Explanation, in the order of the explainers
     """
-    _look_at_workers(n_jobs)
-    cap = Budget.of(budget)
-    started = time.perf_counter()
+    look_at_workers(n_jobs)
+    cap, started = Budget.of(budget), time.perf_counter()
     grounds: dict[Any, Ground] = {}
     results: dict[int, Explanation] = {}
     with one_regime():
@@ -72,11 +71,25 @@ def explain(
             key = (id(background), repr(output))
             if key not in grounds:
                 grounds[key] = prepare_ground(model, X, y, sample_weight, background, output, background_weight)
-            rows = _in_rows(cap, group[0], grounds[key], started, n_jobs)
-            with _told_in_seconds(cap, rows):
-                made = explain_task(group, grounds[key], n_jobs=n_jobs, budget=rows, progress=progress)
+            made = explain_in(group, grounds[key], n_jobs=n_jobs, budget=cap, progress=progress, started=started)
             results.update(zip(map(id, group), made, strict=True))
     return [results[id(explainer)] for explainer in explainers]
+
+
+def explain_in(
+    group: Sequence[Explainer],
+    ground: Ground,
+    *,
+    n_jobs: int | None = None,
+    budget: int | str | Budget | None = None,
+    progress: bool | Callable[[int, int], None] | None = None,
+    started: float | None = None,
+) -> list[Explanation]:
+    """Run explainers that ask the same virtual rows, on ground that is prepared; a time counts from ``started``."""
+    cap = Budget.of(budget)
+    rows = _in_rows(cap, group[0], ground, time.perf_counter() if started is None else started, n_jobs)
+    with _told_in_seconds(cap, rows):
+        return _explained(group, ground, n_jobs=n_jobs, budget=rows, progress=progress)
 
 
 def _in_rows(cap: Budget | None, lead: Explainer, ground: Ground, started: float, n_jobs: int | None) -> int | None:
@@ -106,7 +119,8 @@ def _told_in_seconds(cap: Budget | None, rows: int | None) -> Iterator[None]:
         raise BudgetError(message, str(error)) from None
 
 
-def _look_at_workers(n_jobs: Any) -> None:
+def look_at_workers(n_jobs: Any) -> None:
+    """Refuse what is no number of workers."""
     whole = isinstance(n_jobs, (int, np.integer)) and not isinstance(n_jobs, bool)
     if not (n_jobs is None or (whole and n_jobs != 0)):
         message = f"n_jobs={n_jobs!r} cannot be used."
@@ -120,15 +134,15 @@ def _groups(explainers: Iterable[Explainer]) -> list[list[Explainer]]:
     return list(groups.values())
 
 
-def explain_task(
+def _explained(
     group: Sequence[Explainer],
     ground: Ground,
     *,
-    n_jobs: int | None = None,
-    budget: int | None = None,
-    progress: bool | Callable[[int, int], None] | None = None,
+    n_jobs: int | None,
+    budget: int | None,
+    progress: bool | Callable[[int, int], None] | None,
 ) -> list[Explanation]:
-    """Run explainers that ask the same virtual rows, on ground that is prepared."""
+    """Go through the rounds, merge what the slices observed, and conclude."""
     started, predicted = time.perf_counter(), ground.seconds
     lead = group[0]
     tasks = [ground.task(explainer) for explainer in group]

@@ -34,9 +34,10 @@ _SLICE_ROWS, _SLICE_CELLS = 32_768, 2**23  # many rows, so that what a slice cos
 
 
 @contextmanager
-def one_regime() -> Iterator[None]:
+def one_regime(pools: threadpoolctl.ThreadpoolController | None = None) -> Iterator[None]:
     """Hold what belongs to the whole process, the same for any number of workers; threads must not touch it."""
-    with threadpoolctl.threadpool_limits(limits=1, user_api="blas"), without_false_alarms():
+    known = pools or threadpoolctl.ThreadpoolController()
+    with known.limit(limits=1, user_api="blas"), without_false_alarms():
         yield
 
 

@@ -121,9 +121,13 @@ class LIME(Explainer):
         return Round(draws=task.n * _REPLICATES, rows=self.n_samples // _REPLICATES) if number == 0 else None
 
     def sample(self, task: Task, round_: Round, index: NDArray[np.intp], rng: np.random.Generator) -> _Neighbours:
-        """Draw a block of neighbours for each draw."""
+        """Draw a block of neighbours for each draw; those of one row together."""
         row = index // _REPLICATES
-        drawn = [draw_neighbours(task.design, task.rows, int(i), round_.rows, rng) for i in row]
+        which, counts = np.unique(row, return_counts=True)
+        drawn = [
+            draw_neighbours(task.design, task.rows, i, round_.rows, rng, replicates)
+            for i, replicates in zip(which.tolist(), counts.tolist(), strict=True)
+        ]
         tables, coordinates = zip(*drawn, strict=True)
         return _Neighbours(row, index, Table.stacked(tables), np.concatenate(coordinates))
 

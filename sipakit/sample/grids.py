@@ -60,9 +60,8 @@ def make_grids(task: Task, resolution: int | str) -> Grids:
     InputError
         For a feature that is a group of columns: a curve has one axis.
     """
-    caveats: list[Caveat] = []
-    chosen = [_occurring(task, feature, resolution, caveats, with_missing=True) for feature in task.features]
-    return _assemble(task, chosen, caveats)
+    found = [_occurring(task, feature, resolution, with_missing=True) for feature in task.features]
+    return _assemble(task, [rows for rows, _ in found], [one for _, caveats in found for one in caveats])
 
 
 def make_edges(task: Task, resolution: int | str) -> Grids:
@@ -73,11 +72,10 @@ def make_edges(task: Task, resolution: int | str) -> Grids:
     Grids
         ``resolution`` cells have ``resolution + 1`` edges.
     """
-    caveats: list[Caveat] = []
     edges = resolution if isinstance(resolution, str) else resolution + 1
-    chosen = [_occurring(task, feature, edges, caveats, with_missing=False) for feature in task.features]
-    chosen = [_without_empty_cells(task, f, rows) for f, rows in zip(task.features, chosen, strict=True)]
-    return _assemble(task, chosen, caveats)
+    found = [_occurring(task, feature, edges, with_missing=False) for feature in task.features]
+    chosen = [_without_empty_cells(task, f, rows) for f, (rows, _) in zip(task.features, found, strict=True)]
+    return _assemble(task, chosen, [])
 
 
 def _without_empty_cells(task: Task, feature: Feature, rows: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -95,12 +93,20 @@ def _without_empty_cells(task: Task, feature: Feature, rows: NDArray[np.intp]) -
 
 
 def _occurring(
-    task: Task, feature: Feature, resolution: int | str, caveats: list[Caveat], *, with_missing: bool
-) -> NDArray[np.intp]:
+    task: Task, feature: Feature, resolution: int | str, *, with_missing: bool
+) -> tuple[NDArray[np.intp], list[Caveat]]:
     """Rows of the background that hold the grid's values, in the order of the axis."""
     if len(feature.columns) > 1:
         message = f"Feature {feature.name!r} is a group of {len(feature.columns)} columns."
         raise InputError(message, "A curve has one axis.", "Name single columns in features=.")
+    key = ("places", feature, resolution, with_missing, hash(task.background_weights.tobytes()))
+    return task.background.remembered(key, lambda: _found(task, feature, resolution, with_missing=with_missing))
+
+
+def _found(
+    task: Task, feature: Feature, resolution: int | str, *, with_missing: bool
+) -> tuple[NDArray[np.intp], list[Caveat]]:
+    caveats: list[Caveat] = []
     column = task.background.columns[feature.columns[0]]
     if task.background.kind(feature.columns[0]) == "category":
         rows = _levels(column, task.background_weights, feature, caveats)
@@ -110,7 +116,8 @@ def _occurring(
     if not len(rows) and not len(absent):
         message = f"Feature {feature.name!r} has no finite value in a row with weight."
         raise InputError(message, "A curve needs one.", "Leave it out of features=, or mend the column.")
-    return np.append(rows, absent[:1]) if (with_missing or not len(rows)) and len(absent) else rows
+    use_missing = (with_missing or not len(rows)) and len(absent)
+    return (np.append(rows, absent[:1]) if use_missing else rows), caveats
 
 
 def _quantiles(places: NDArray[np.float64], weights: NDArray[np.float64], resolution: int | str) -> NDArray[np.intp]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import ndtri
 from scipy.stats import qmc
 
 from sipakit import columns as col
@@ -21,7 +22,7 @@ _CALENDAR = -62_135_596_800e9, 253_402_214_400e9  # years 1 to 9999, in nanoseco
 _DURATIONS = -8e22, 8e22  # what Python's own durations hold
 _LARGEST = 9.2e18  # units
 
-__all__ = ["Neighbourhood", "draw_neighbours", "neighbourhood_of"]
+__all__ = ["Neighbourhood", "draw_neighbours", "neighbourhood_of", "scrambled_sobol"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,9 +68,9 @@ def neighbourhood_of(background: Table, weights: NDArray[np.float64]) -> Neighbo
 
 
 def draw_neighbours(
-    around: Neighbourhood, table: Table, row: int, count: int, rng: np.random.Generator
+    around: Neighbourhood, table: Table, row: int, count: int, rng: np.random.Generator, replicates: int = 1
 ) -> tuple[Table, NDArray[np.float64]]:
-    """Draw neighbours of one row by a scrambled Sobol sequence.
+    """Draw neighbours of one row by scrambled Sobol sequences.
 
     Numbers and dates are drawn from a normal law about the row's own value, one background standard deviation wide
     (whole numbers are rounded). Categories, booleans and missing cells keep their value or take one drawn from the
@@ -82,23 +83,25 @@ def draw_neighbours(
         The explained rows.
     row : int
     count : int
-        How many; a power of two is best.
+        Neighbours of a replicate; a power of two is best.
     rng : Generator
+    replicates : int, default 1
+        Sequences, each scrambled by itself.
 
     Returns
     -------
-    (Table of ``count`` rows, (count, p) coordinates)
-        Coordinates are standard deviations from the row for what moves by distance, and -1 or 0 for other and same.
+    (Table of ``replicates`` times ``count`` rows, coordinates of as many rows and p columns)
+        One replicate after the other. Coordinates are standard deviations from the row for what moves by distance, and
+        -1 or 0 for other and same.
     """
-    p = table.n_columns
-    points = qmc.Sobol(p, scramble=True, rng=rng).random_base2((count - 1).bit_length())[:count]
-    points = np.clip(points, 1e-12, 1 - 1e-12)
+    p, total = table.n_columns, replicates * count
+    points = scrambled_sobol(count, p, replicates, rng).reshape(total, p)
     continuous = around.continuous(table, row)
     cumulative = np.cumsum(around.weights) / around.weights.sum()
-    columns, coordinates = [], np.zeros((count, p))
+    columns, coordinates = [], np.zeros((total, p))
     for j, column in enumerate(table.columns):
         if continuous[j]:
-            moved = _moved(column, row, stats.norm.ppf(points[:, j]) * around.spread[j])
+            moved = _moved(column, row, ndtri(points[:, j]) * around.spread[j])
             columns.append(moved)
             # halves, whose difference cannot overflow
             apart = col.numbers(moved) / 2 - col.numbers(column[[row]])[0] / 2
@@ -107,13 +110,45 @@ def draw_neighbours(
         other = around.background.columns[j]
         # the upper half of the unit interval keeps the row's own value, the lower half draws one
         drawn = np.minimum(np.searchsorted(cumulative, points[:, j] * 2), len(other) - 1)
-        cells = column.take(np.full(count, row))
+        cells = column.take(np.full(total, row))
         change = points[:, j] < 1 / 2
         cells[change] = other.take(drawn[change])
         columns.append(cells)
         other_cell = around.background.cell_hashes(j)[drawn] != table.cell_hashes(j)[row]
         coordinates[:, j] = -(change & other_cell).astype(float)
     return table.with_columns(columns), coordinates
+
+
+def scrambled_sobol(count: int, p: int, replicates: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """(replicates, count, p) points inside the unit cube: Sobol points, scrambled anew for each replicate.
+
+    Each coordinate's digits go through a random lower triangular matrix and a random shift (Matousek 1998,
+    doi:10.1006/jcom.1998.0489), and what lies below them is drawn. So every point is uniform, and every coordinate of a
+    replicate of 2^m points has one point in each of 2^m equal intervals.
+
+    Examples
+    --------
+    >>> points = scrambled_sobol(8, 2, 1, np.random.default_rng(0))[0]
+    >>> np.sort((points * 8).astype(int), axis=0)[:, 0].tolist()
+    [0, 1, 2, 3, 4, 5, 6, 7]
+    """
+    bits = (count - 1).bit_length()
+    scrambled = np.zeros((replicates, p, 1), np.int64)  # of every number of so many digits, by number
+    for bit in range(bits):
+        image = (1 << bit) | rng.integers(0, 1 << bit, (replicates, p, 1))
+        scrambled = np.concatenate([scrambled, scrambled ^ image], axis=2)
+    scrambled ^= rng.integers(0, 1 << bits, (replicates, p, 1))
+    digits = np.broadcast_to(_sobol_digits(p, bits)[:, :count], (replicates, p, count))
+    points = np.take_along_axis(scrambled, digits, axis=2) + rng.random((replicates, p, count))
+    return np.clip(points.transpose(0, 2, 1) / (1 << bits), 1e-12, 1 - 1e-12)
+
+
+@lru_cache(maxsize=8)
+def _sobol_digits(p: int, bits: int) -> NDArray[np.int64]:
+    """(p, 2^bits) first Sobol points as whole numbers of so many binary digits."""
+    digits = np.asarray(qmc.Sobol(p, scramble=False).random_base2(bits).T * (1 << bits), np.int64)
+    digits.flags.writeable = False
+    return digits
 
 
 def _moved(column: col.Column, row: int, step: NDArray[np.float64]) -> col.Column:

@@ -9,6 +9,7 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from sipakit.sample import draw_neighbours, neighbourhood_of
+from sipakit.sample.neighbours import scrambled_sobol
 from sipakit.table import Table
 
 MANY = 4096
@@ -107,3 +108,33 @@ def test_any_number_of_neighbours_by_the_generator_alone(count, seed):
     other, _ = drawn(background, background[:1], count, seed=seed + 1)
     assert len(table) == len(coordinates) == count
     assert table.fingerprint == again.fingerprint != other.fingerprint
+
+
+@pytest.mark.parametrize(("count", "p", "replicates"), [(1, 3, 2), (8, 1, 1), (64, 5, 3), (100, 2, 4)])
+def test_scrambled_points_are_stratified_and_inside_the_cube(count, p, replicates):
+    points = scrambled_sobol(count, p, replicates, np.random.default_rng(0))
+    assert points.shape == (replicates, count, p)
+    assert (points > 0).all()
+    assert (points < 1).all()
+    cells = np.floor(points * 2 ** (count - 1).bit_length())
+    for replicate in cells:
+        assert all(len(set(column)) == count for column in replicate.T)  # no interval has two points
+
+
+def test_scrambled_points_are_uniform_and_replicates_independent():
+    draws = np.concatenate([scrambled_sobol(16, 3, 50, np.random.default_rng(seed)) for seed in range(40)])
+    first = draws[:, 0]  # of each replicate
+    for column in first.T:
+        assert stats.kstest(column, "uniform").pvalue > 1e-4
+    assert np.abs(np.corrcoef(first[::2].T, first[1::2].T) - np.eye(6)).max() < 0.12
+
+
+def test_means_over_scrambled_points_are_much_better_than_over_plain_ones():
+    def smooth(u):
+        x = 2 * u - 1
+        return x[..., 0] * x[..., 1] + x[..., 2] ** 2 * x[..., 5] + np.sin(3 * x[..., 4])
+
+    rng = np.random.default_rng(0)
+    ours, plain = smooth(scrambled_sobol(256, 6, 300, rng)).mean(axis=1), smooth(rng.random((300, 256, 6))).mean(axis=1)
+    assert abs(ours.mean()) < 4 * ours.std() / np.sqrt(300)
+    assert ours.std() < plain.std() / 15
