@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from sipakit import __version__, cli, demo
+from sipakit.cli import command
 from sipakit.errors import InputError
 
 
@@ -90,7 +91,7 @@ def test_an_output_that_is_a_file_is_told_at_once(capsys, tmp_path):
 
 def test_characters_that_the_stream_lacks_become_question_marks(tmp_path):
     with (tmp_path / "out").open("w", encoding="ascii") as stream:
-        cli._write(stream, "\N{MINUS SIGN}1 °C\n")
+        command._write(stream, "\N{MINUS SIGN}1 °C\n")
     assert (tmp_path / "out").read_text() == "?1 ?C\n"
 
 

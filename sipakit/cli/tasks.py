@@ -1,0 +1,140 @@
+"""What the commands do with files: explain, plan, and list the methods. Each returns the text to be shown."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import sipakit.explainers as built_in
+from sipakit.cli.files import read_model, read_table, without_target
+from sipakit.door import open_table
+from sipakit.errors import InputError
+from sipakit.methods import Job, as_explainer, keys_of, row_numbers, sensible
+from sipakit.study import explain
+
+if TYPE_CHECKING:
+    import argparse
+
+    import pandas as pd
+
+    from sipakit.explainer import Explainer
+
+__all__ = ["explain_files", "listed_methods", "plan_files"]
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What the command line asks, read from its files."""
+
+    model: Any
+    X: pd.DataFrame
+    y: pd.Series | None
+    background: pd.DataFrame | None
+    methods: list[str] | None
+    rows: list[int] | None
+    budget: int | str | None
+    note: str
+
+    @classmethod
+    def of(cls, chosen: argparse.Namespace) -> _Question:
+        """Read model and tables."""
+        table = read_table(chosen.data, "--data")
+        note = f"All {len(table):,} rows of {Path(chosen.data).name}"
+        if chosen.sample is not None:
+            if not 1 <= chosen.sample <= len(table):
+                message = f"--sample {chosen.sample} cannot be drawn."
+                raise InputError(message, f"It takes 1 to {len(table):,} rows.")
+            drawn = np.sort(np.random.default_rng(chosen.seed).choice(len(table), chosen.sample, replace=False))
+            note = f"{chosen.sample:,} of the {len(table):,} rows of {Path(chosen.data).name}, drawn at random"
+            table = table.iloc[drawn].reset_index(drop=True)
+        X, y = without_target(table, chosen.target, "--data")
+        behind = None
+        if chosen.background is not None:
+            behind = read_table(chosen.background, "--background")
+            behind = behind.drop(columns=[chosen.target], errors="ignore") if chosen.target else behind
+        return cls(
+            model=read_model(chosen.model, chosen.trust, trust_pickle=chosen.trust_pickle),
+            X=X,
+            y=y,
+            background=behind,
+            methods=[name for name in re.split(r"[,\s]+", chosen.methods) if name] if chosen.methods else None,
+            rows=_numbers(chosen.rows),
+            budget=int(chosen.budget) if chosen.budget and chosen.budget.isdigit() else chosen.budget,
+            note=f"{note}; whether the model was fitted on them is not known.",
+        )
+
+
+def _numbers(text: str | None) -> list[int] | None:
+    if text is None:
+        return None
+    try:
+        return [int(part) for part in re.split(r"[,\s]+", text.strip()) if part]
+    except ValueError as error:
+        message = f"--rows {text!r} is no list of row numbers."
+        raise InputError(message, "It takes numbers with commas, counted from 0, such as 0,17.") from error
+
+
+def explain_files(chosen: argparse.Namespace) -> str:
+    """Explain, write the folder, and return the findings."""
+    asked = _Question.of(chosen)
+    study = explain(
+        asked.model,
+        asked.X,
+        asked.y,
+        methods=asked.methods,
+        rows=asked.rows,
+        background=asked.background,
+        output=chosen.model_output,
+        n_jobs=chosen.n_jobs,
+        budget=asked.budget,
+        random_state=chosen.seed,
+    ).described(note=asked.note, unit=chosen.unit)
+    folder = Path(chosen.output)
+    folder.mkdir(parents=True, exist_ok=True)
+    study.report(folder / "index.html", title=chosen.title)
+    written = study.to_json(folder / "results")
+    return f"{study}\n\nWrote {1 + len(written)} files. Open {folder / 'index.html'}"
+
+
+def plan_files(chosen: argparse.Namespace) -> str:
+    """Return what each method would cost, and the sum."""
+    asked = _Question.of(chosen)
+    table, _ = open_table(asked.X)
+    explainers: list[Explainer] = (
+        sensible(table, target=asked.y is not None, single=asked.rows is not None, random_state=chosen.seed)
+        if asked.methods is None
+        else [as_explainer(name, chosen.seed) for name in asked.methods]
+    )
+    numbers = row_numbers(asked.rows, len(table))
+    jobs = [Job.of(one, asked.X, asked.background, chosen.model_output, numbers) for one in explainers]
+    shared: set[Any] = set()
+    lines, rows, low, high = [], 0, 0.0, 0.0
+    for key, job in zip(keys_of(explainers), jobs, strict=True):
+        X = asked.X if job.rows is None else asked.X.iloc[list(job.rows)]
+        y = asked.y if job.rows is None else None
+        plan = job.explainer.plan(asked.model, X, y, n_jobs=chosen.n_jobs)
+        lines.append(str(plan).replace(plan.explainer, key, 1))
+        if job.explainer.evaluations() in shared:
+            lines.append("  (shares its rows with another method)")
+            continue
+        shared.add(job.explainer.evaluations())
+        rows, low, high = rows + plan.rows, low + plan.seconds[0], high + plan.seconds[1]
+    lines.append(f"all together: at most {rows:,} model rows, {low:.1f} to {high:.1f} s")
+    return "\n".join(lines)
+
+
+def listed_methods() -> str:
+    """Return the names of the methods, each with its question."""
+    kinds = [getattr(built_in, title) for title in built_in.__all__]
+    names = [key.replace("_", "-") for key in keys_of([kind.__new__(kind) for kind in kinds])]
+    width = max(map(len, names)) + 2
+    lines = [
+        textwrap.fill(kind.question, 96, initial_indent=name.ljust(width), subsequent_indent=" " * width)
+        for name, kind in zip(names, kinds, strict=True)
+    ]
+    return "\n".join(lines)
