@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks import pages
 from benchmarks.accuracy import coverage, permutation_variance, shapley_error
 from benchmarks.harness import Result, write
-from benchmarks.speed import model_rows, overhead
+from benchmarks.speed import model_rows, overhead, prepared, workers
 
 __all__ = ["CASES", "main"]
 
@@ -23,6 +23,8 @@ CASES: dict[str, Callable[..., Result]] = {
     "permutation_variance": permutation_variance.run,
     "shapley_error": shapley_error.run,
     "coverage": coverage.run,
+    "workers": workers.run,
+    "prepared": prepared.run,
 }
 
 

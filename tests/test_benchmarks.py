@@ -21,7 +21,10 @@ def subject():
 
 
 def test_the_runner_knows_its_cases():
-    assert list(CASES) == ["overhead", "model_rows", "permutation_variance", "shapley_error", "coverage"]
+    assert list(CASES) == [
+        *("overhead", "model_rows", "permutation_variance", "shapley_error", "coverage"),
+        *("workers", "prepared"),
+    ]
 
 
 def test_the_bare_side_predicts_the_rows_behind_the_answer(subject):

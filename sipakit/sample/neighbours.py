@@ -53,6 +53,11 @@ class Neighbourhood:
 
 def neighbourhood_of(background: Table, weights: NDArray[np.float64]) -> Neighbourhood:
     """Measure the spread of every column."""
+    key = ("spread", hash(weights.tobytes()))
+    return Neighbourhood(background, weights, background.remembered(key, lambda: _spread_of(background, weights)))
+
+
+def _spread_of(background: Table, weights: NDArray[np.float64]) -> NDArray[np.float64]:
     spread = np.zeros(background.n_columns)
     for j, column in enumerate(background.columns):
         if background.kind(j) not in {"number", "date"}:
@@ -64,7 +69,7 @@ def neighbourhood_of(background: Table, weights: NDArray[np.float64]) -> Neighbo
             scaled = places[use] / (largest or 1.0)
             mean = np.average(scaled, weights=weights[use])
             spread[j] = largest * np.sqrt(np.average((scaled - mean) ** 2, weights=weights[use]))
-    return Neighbourhood(background, weights, spread)
+    return spread
 
 
 def draw_neighbours(
