@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from sipakit import datasets
     from sipakit.adapters import adapt
     from sipakit.caveats import Caveat
+    from sipakit.documents import load
     from sipakit.errors import (
         BudgetError,
         CapabilityError,
         ComparisonError,
         InputError,
         InputTypeError,
+        MissingPackageError,
         PredictionError,
         SipakitError,
     )
@@ -64,6 +66,7 @@ __all__ = [
     "InputTypeError",
     "IntegratedGradients",
     "Interactions",
+    "MissingPackageError",
     "PartialDependence",
     "PermutationImportance",
     "PredictionError",
@@ -77,17 +80,20 @@ __all__ = [
     "compare",
     "datasets",
     "explain",
+    "load",
 ]
 
 _ROOMS = {
     "adapters": ("adapt",),
     "caveats": ("Caveat",),
+    "documents": ("load",),
     "errors": (
         "BudgetError",
         "CapabilityError",
         "ComparisonError",
         "InputError",
         "InputTypeError",
+        "MissingPackageError",
         "PredictionError",
         "SipakitError",
     ),

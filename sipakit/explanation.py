@@ -160,13 +160,39 @@ class Explanation(ABC):
         return draw(self, kind, ax=ax)
 
     def to_json(self, path: str | Path | None = None) -> str:
-        """Return the result as JSON text (schema ``sipakit.explanation/1``), and write it to ``path`` if given."""
+        """Return the result as JSON text, and write it to ``path`` if given; `sipakit.load` reads it again.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+
+        Returns
+        -------
+        str
+            Equal results give equal text; `sipakit.documents.schema_path` says where its JSON Schema is.
+        """
         from sipakit.documents import dumps
 
         text = dumps(self)
         if path is not None:
-            Path(path).write_text(text, encoding="utf-8")
+            Path(path).write_text(text, encoding="utf-8", newline="\n")
         return text
+
+    def to_parquet(self, path: str | Path) -> None:
+        """Write the result as Parquet, one estimate a row, for large ones; `sipakit.load` reads it again.
+
+        Parameters
+        ----------
+        path : str or Path
+
+        Raises
+        ------
+        MissingPackageError
+            Where pyarrow is not installed; it comes with ``sipakit[parquet]``.
+        """
+        from sipakit.documents import write_table
+
+        write_table(self, path)
 
     def citation(self) -> str:
         """Return the sources of the method, one a line."""
