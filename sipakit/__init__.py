@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         SipakitError,
     )
     from sipakit.evaluation import compare
+    from sipakit.exchange import from_shap
     from sipakit.explainer import Explainer, Round
     from sipakit.explainers import (
         ALE,
@@ -80,6 +81,7 @@ __all__ = [
     "compare",
     "datasets",
     "explain",
+    "from_shap",
     "load",
 ]
 
@@ -98,6 +100,7 @@ _ROOMS = {
         "SipakitError",
     ),
     "evaluation": ("compare",),
+    "exchange": ("from_shap",),
     "explainer": ("Explainer", "Round"),
     "explainers": (
         "ALE",

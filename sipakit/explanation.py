@@ -268,6 +268,26 @@ class Attributions(Explanation):
         largest = np.argsort(-first["estimate"].abs().to_numpy(), kind="stable")
         return pd.DataFrame(first.iloc[largest[:limit]])
 
+    def to_shap(self) -> Any:
+        """Return the attributions as a shap.Explanation, for shap's own pictures.
+
+        Returns
+        -------
+        shap.Explanation
+            ``values`` is (rows, features) for one output and (rows, features, outputs) for more, as shap's plots take
+            them. Intervals and standard errors go along where they are known, and `sipakit.from_shap` reads them again.
+
+        Raises
+        ------
+        InputError
+            For attributions that do not add up to the prediction, which shap's pictures would add up.
+        MissingPackageError
+            Where shap is not installed; it comes with ``sipakit[shap]``.
+        """
+        from sipakit.exchange import to_shap
+
+        return to_shap(self)
+
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Importances(Explanation):

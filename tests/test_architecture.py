@@ -20,7 +20,7 @@ ORDER = [
     *("version", "errors", "shown", "caveats", "columns", "axis", "estimate"),
     *("table", "intervene", "task", "door"),
     *("metrics", "encoding", "scoring", "aggregate", "sample"),
-    *("explanation", "documents", "explainer", "explainers"),
+    *("explanation", "documents", "exchange", "explainer", "explainers"),
     *("adapters", "engine"),
     *("methods", "checks", "evaluation"),
     *("plots", "reports", "datasets", "study", "demo", "cli", "__main__", "__init__"),
@@ -45,6 +45,7 @@ DEFERRED = {
     ("explainer", "engine"),  # Explainer.explain
     ("explanation", "plots"),  # Explanation.plot
     ("explanation", "documents"),  # Explanation.to_json
+    ("explanation", "exchange"),  # Attributions.to_shap
     ("evaluation", "documents"),
     ("evaluation", "plots"),
     ("table", "intervene"),  # Table.as_data
