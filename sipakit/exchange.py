@@ -44,7 +44,7 @@ def to_shap(explanation: Attributions) -> Any:
     )
 
 
-def from_shap(  # noqa: PLR0913 - what shap does not tell
+def from_shap(
     shap_explanation: Any,
     *,
     outputs: Sequence[str] | str | None = None,
@@ -216,11 +216,13 @@ def _rows(
     """Explained rows as a person reads them, and the names of the features."""
     rows = np.full(shape, None, dtype=object)
     caveats: list[Caveat] = []
-    names = None if told is None else [str(name) for name in np.asarray(told, dtype=object).ravel()]
+    names: list[Any] | None = None if told is None else [str(name) for name in np.asarray(told, dtype=object).ravel()]
     if X is not None:
         table, caveats = open_table(X)
         if (len(table), table.n_columns) != shape:
-            message = f"X has {len(table)} rows and {table.n_columns} columns, and the values {shape[0]} and {shape[1]}."
+            message = (
+                f"X has {len(table)} rows and {table.n_columns} columns, and the values {shape[0]} and {shape[1]}."
+            )
             raise InputError(message, "They must be the same.", "Pass the rows that shap explained.")
         names = list(table.names) if names is None or names == [str(n) for n in table.names] else names
         for j, column in enumerate(table.columns):

@@ -204,11 +204,15 @@ class Explanation(ABC):
 
     def __repr__(self) -> str:
         """Describe the result in a few lines that a person can read."""
-        head = f"{self.explainer}: {self.question}"
-        size = f"{len(self.features)} features, outputs {', '.join(map(str, self.outputs[:6]))} ({self.scale})"
-        table = self.top().to_string(index=False, float_format=lambda v: f"{v:.4g}", max_colwidth=24)
-        notes = [f"  {note}" for note in map(str, self.caveats)]
-        return "\n".join([head, size, "", table, "", f"Error: {self.error}", f"Cost: {self.cost}", *notes])
+        from sipakit.reports.inline import text_of
+
+        return text_of(self)
+
+    def _repr_html_(self) -> str:
+        """Describe the result in a notebook."""
+        from sipakit.reports.inline import html_of
+
+        return html_of(self)
 
 
 def _column(labels: Sequence[Any] | NDArray[Any]) -> NDArray[Any]:

@@ -46,6 +46,7 @@ DEFERRED = {
     ("explanation", "plots"),  # Explanation.plot
     ("explanation", "documents"),  # Explanation.to_json
     ("explanation", "exchange"),  # Attributions.to_shap
+    ("explanation", "reports"),  # Explanation.__repr__
     ("evaluation", "documents"),
     ("evaluation", "plots"),
     ("table", "intervene"),  # Table.as_data

@@ -55,7 +55,9 @@ def differing_models(named: Mapping[str, Comparable]) -> list[str]:
 def _has_fingerprints(name: str, one: Comparable) -> None:
     if not {"rows_fingerprint", "background_fingerprint"} <= set(one.manifest):
         message = f"{name!r} does not say which rows and background it is of."
-        cure = "Give from_shap X= and background=." if one.explainer == "SHAP" else "Make it with this version of sipakit."
+        cure = (
+            "Give from_shap X= and background=." if one.explainer == "SHAP" else "Make it with this version of sipakit."
+        )
         raise ComparisonError(message, "Its manifest needs their fingerprints.", cure)
 
 

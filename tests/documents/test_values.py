@@ -223,7 +223,7 @@ def test_errors_that_are_the_same_everywhere_are_one_word():
     for word, estimate in (("exact", Estimate.exact(values)), ("unknown", Estimate.unknown(values))):
         assert encoded(estimate) == {"type": "Estimate", "values": encoded(values), "error": word, "parts": {}}
         assert same(there_and_back(estimate), estimate)
-    measured = Estimate(values, 0 * values, values, values + [[0], [1e-16]])
+    measured = Estimate(values, 0 * values, values, values + np.array([[0], [1e-15]]))
     assert same(there_and_back(measured), measured)
     other = Estimate(values, -0.0 * values, values, values)  # another zero is another number
     assert "error" not in encoded(other)
