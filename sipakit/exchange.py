@@ -93,8 +93,7 @@ def from_shap(
 
     Examples
     --------
-    >>> import pytest, numpy as np, sipakit as sp
-    >>> shap = pytest.importorskip("shap")
+    >>> import numpy as np, shap, sipakit as sp
     >>> values = shap.Explanation(np.array([[1.0, -0.5]]), base_values=np.array([2.0]), feature_names=["a", "b"])
     >>> e = sp.from_shap(values)
     >>> e.features, e.predictions.item(), [c.code for c in e.caveats]
@@ -196,7 +195,8 @@ def _estimate(told: Any, values: NDArray[np.float64]) -> Estimate:
     errors = [getattr(told, name, None) for name in ("error_std", "lower_bounds", "upper_bounds")]
     if any(error is None or np.size(error) != values.size for error in errors):
         return Estimate.unknown(values)
-    return Estimate(values, *(np.asarray(error, dtype=np.float64).reshape(values.shape) for error in errors))
+    std_error, lower, upper = (np.asarray(error, dtype=np.float64).reshape(values.shape) for error in errors)
+    return Estimate(values, std_error, lower, upper)
 
 
 def _outputs(given: Sequence[str] | str | None, told: Any, k: int) -> tuple[str, ...]:

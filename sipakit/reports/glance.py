@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sipakit.caveats import Caveat
     from sipakit.explanation import Explanation
 
-__all__ = ["Glance", "glance", "paid", "sized"]
+__all__ = ["Glance", "glance_of", "paid", "sized"]
 
 _LINES = 6
 _NAME = 22  # columns of text
@@ -63,14 +63,14 @@ class Glance:
     caveats: tuple[Caveat, ...]
 
 
-def glance(e: Explanation) -> Glance:
+def glance_of(e: Explanation) -> Glance:
     """Choose what is shown of an explanation.
 
     Examples
     --------
     >>> import numpy as np, sipakit as sp
     >>> X = np.arange(12.0).reshape(6, 2)
-    >>> seen = glance(sp.CeterisParibus(background=X).explain(lambda X: X[:, 0] * X[:, 1], X[:1]))
+    >>> seen = glance_of(sp.CeterisParibus(background=X).explain(lambda X: X[:, 0] * X[:, 1], X[:1]))
     >>> seen.head
     ('feature', 'value', 'lowest', 'at', 'highest', 'at')
     """

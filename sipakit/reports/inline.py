@@ -7,9 +7,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from sipakit.plots.labels import clean, width
-from sipakit.reports.environment import environment
-from sipakit.reports.glance import glance, paid
+from sipakit.reports.glance import glance_of, paid
 from sipakit.reports.narrative import headline
+from sipakit.reports.templates import environment
 from sipakit.reports.verdict import judge
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def text_of(explanation: Explanation) -> str:
     >>> print(text_of(e).splitlines()[0])
     ALE: How does the prediction move along a feature, among rows that are really there?
     """
-    seen = glance(explanation)
+    seen = glance_of(explanation)
     table = _aligned(seen.head, seen.lines, seen.left)
     told = [line for word, text in seen.facts for line in _hanging(word, text)]
     told += _caveats(seen.caveats)
@@ -44,7 +44,7 @@ def text_of(explanation: Explanation) -> str:
 
 def html_of(explanation: Explanation) -> str:
     """Describe an explanation as a piece of HTML that needs nothing else and takes the colours of its page."""
-    return environment().get_template("glance.html.j2").render(seen=glance(explanation))
+    return environment().get_template("glance.html.j2").render(seen=glance_of(explanation))
 
 
 def study_text(study: Study) -> str:

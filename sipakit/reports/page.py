@@ -11,12 +11,12 @@ from sipakit.explanation import Attributions, Effects, Explanation, Importances,
 from sipakit.plots.formats import spoken
 from sipakit.plots.labels import clean
 from sipakit.reports.agreement import about_comparison, agreement_table
-from sipakit.reports.environment import environment
 from sipakit.reports.facts import cost_of, facts_of, manifest_of
 from sipakit.reports.figures import Figure, pictures
 from sipakit.reports.finding import Finding, listed
 from sipakit.reports.narrative import findings, headline
 from sipakit.reports.subject import slug
+from sipakit.reports.templates import environment
 from sipakit.reports.together import about_contrast, strongest
 from sipakit.reports.verdict import Noted, Verdict, judge, noted
 
