@@ -36,6 +36,7 @@ _DTYPE: Final = re.compile(
     r"|(?:datetime64|timedelta64)\[(?:Y|M|W|D|h|m|s|ms|us|ns)\])"
 )
 _MASKED: Final = re.compile(r"U?Int(?:8|16|32|64)|Float(?:32|64)|boolean")
+_PLAIN_CELLS: Final = frozenset({str, int, bool, type(None)})  # most cells: no table needed
 _LARGEST: Final = 2**32  # bytes of one array: a few letters of a dtype can ask for any number
 
 
@@ -210,7 +211,12 @@ def _all_are(data: list[Any], kinds: tuple[type, ...], marked: set[int]) -> None
 
 
 def _cells(data: list[Any], marks: list[Any], depth: int) -> list[Any]:
-    cells = [decoded(cell, depth + 1) for cell in data]
+    cells = [
+        cell
+        if type(cell) in _PLAIN_CELLS or (type(cell) is float and math.isfinite(cell))
+        else decoded(cell, depth + 1)
+        for cell in data
+    ]
     for place, mark in marks:
         cells[place] = _MARKS[mark]
     return cells

@@ -41,6 +41,7 @@ LISTED: Final = frozenset(
     "features outputs references metrics caveats axes pairs terms term_features labels".split()  # noqa: SIM905
 )
 _ADDRESS: Final = re.compile(r" at 0x[0-9A-Fa-f]+")
+_PLAIN: Final = frozenset({str, int, bool, type(None)})
 _LONGEST: Final = 1_000  # characters of an object that has only a repr
 
 
@@ -169,9 +170,14 @@ def _dtype_name(dtype: Any) -> str:
 
 def _cells(cells: Iterable[object]) -> tuple[list[Any], list[list[Any]]]:
     """Return cells one by one, and which of them are missing or infinite, and how."""
-    cells = list(cells)
-    marks = [[place, mark] for place, mark in enumerate(map(_mark, cells)) if mark]
-    return [None if _mark(cell) else encoded(cell) for cell in cells], marks
+    data, marks = [], []
+    for place, cell in enumerate(cells):
+        plain = type(cell) in _PLAIN or (type(cell) is float and math.isfinite(cell))  # most of them: no table needed
+        mark = "" if plain else _mark(cell)
+        data.append(cell if plain else None if mark else encoded(cell))
+        if mark:
+            marks.append([place, mark])
+    return data, marks
 
 
 def _moments(flat: np.ndarray[Any, Any], zone: str) -> tuple[list[Any], list[list[Any]]]:
