@@ -18,16 +18,19 @@ if TYPE_CHECKING:
     from sipakit import datasets
     from sipakit.adapters import adapt
     from sipakit.caveats import Caveat
+    from sipakit.documents import load
     from sipakit.errors import (
         BudgetError,
         CapabilityError,
         ComparisonError,
         InputError,
         InputTypeError,
+        MissingPackageError,
         PredictionError,
         SipakitError,
     )
     from sipakit.evaluation import compare
+    from sipakit.exchange import from_shap
     from sipakit.explainer import Explainer, Round
     from sipakit.explainers import (
         ALE,
@@ -64,6 +67,7 @@ __all__ = [
     "InputTypeError",
     "IntegratedGradients",
     "Interactions",
+    "MissingPackageError",
     "PartialDependence",
     "PermutationImportance",
     "PredictionError",
@@ -77,21 +81,26 @@ __all__ = [
     "compare",
     "datasets",
     "explain",
+    "from_shap",
+    "load",
 ]
 
 _ROOMS = {
     "adapters": ("adapt",),
     "caveats": ("Caveat",),
+    "documents": ("load",),
     "errors": (
         "BudgetError",
         "CapabilityError",
         "ComparisonError",
         "InputError",
         "InputTypeError",
+        "MissingPackageError",
         "PredictionError",
         "SipakitError",
     ),
     "evaluation": ("compare",),
+    "exchange": ("from_shap",),
     "explainer": ("Explainer", "Round"),
     "explainers": (
         "ALE",

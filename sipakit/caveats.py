@@ -41,6 +41,7 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "SIPA029": ("info", "constant columns"),
     "SIPA030": ("caution", "one shuffling only"),
     "SIPA031": ("caution", "the background equals the explained row"),
+    "SIPA040": ("caution", "no errors are known"),
 }
 
 

@@ -8,6 +8,7 @@ SipakitError
 |-- BudgetError (ValueError)           the budget is smaller than what the question needs
 |-- WorkerError (RuntimeError)         a worker process died again and again
 |-- ComparisonError (ValueError)       explanations that answer different questions
+|-- MissingPackageError (ImportError)  a package of one of sipakit's extras that is not installed
 `-- ContractError (AssertionError)     an explainer that breaks a rule of the library (`sipakit.checks`)
 """
 
@@ -22,6 +23,7 @@ __all__ = [
     "ContractError",
     "InputError",
     "InputTypeError",
+    "MissingPackageError",
     "PredictionError",
     "SipakitError",
     "WorkerError",
@@ -81,6 +83,22 @@ class WorkerError(SipakitError, RuntimeError):
 
 class ComparisonError(SipakitError, ValueError):
     """Explanations that answer different questions."""
+
+
+class MissingPackageError(SipakitError, ImportError):
+    """A package of one of sipakit's extras that is not installed.
+
+    Examples
+    --------
+    >>> print(MissingPackageError.of("to_parquet", "pyarrow", "parquet"))
+    to_parquet needs the package pyarrow, which is not installed. Run pip install "sipakit[parquet]".
+    """
+
+    @classmethod
+    def of(cls, what: str, package: str, extra: str) -> MissingPackageError:
+        """Name what needs which package, and the extra that brings it."""
+        wrong = f"{what} needs the package {package}, which is not installed."
+        return cls(wrong, cure=f'Run pip install "sipakit[{extra}]".')
 
 
 class ContractError(SipakitError, AssertionError):

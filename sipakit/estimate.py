@@ -67,6 +67,20 @@ class Estimate:
         """Make an estimate that is no estimate: the model's own answer, without any error."""
         return cls(values, np.zeros_like(values), values, values, parts or {})
 
+    @classmethod
+    def unknown(cls, values: NDArray[np.float64], parts: Mapping[str, NDArray[np.float64]] | None = None) -> Estimate:
+        """Make an estimate whose error nobody knows: infinite, with an interval that leaves nothing out.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> e = Estimate.unknown(np.array([1.0]))
+        >>> e.std_error.item(), e.lower.item(), e.upper.item()
+        (inf, -inf, inf)
+        """
+        endless = np.full_like(values, np.inf)
+        return cls(values, endless, -endless, endless, parts or {})
+
     def columns(self) -> dict[str, NDArray[np.float64]]:
         """Every array under the name that it has in a frame."""
         first = {"estimate": self.values, "std_error": self.std_error, "lower": self.lower, "upper": self.upper}

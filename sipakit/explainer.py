@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 import numpy as np
 
 from sipakit.errors import InputError
+from sipakit.shown import Shown
 from sipakit.task import check_names
 
 if TYPE_CHECKING:
@@ -293,22 +294,13 @@ def _same(value: object, default: object) -> bool:
     return value == default if plain else value is default
 
 
-class _Shown(str):
-    """Text that stands for an object in a repr, without quotes."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
-
-
 def _shown(value: object) -> object:
     if isinstance(value, np.generic):
         return value.item()
     if hasattr(value, "shape"):
-        return _Shown(f"<{type(value).__name__} {' x '.join(map(str, value.shape))}>")
+        return Shown(f"<{type(value).__name__} {' x '.join(map(str, value.shape))}>")
     if callable(value):
-        return _Shown(f"<{getattr(value, '__name__', type(value).__name__)}>")
+        return Shown(f"<{getattr(value, '__name__', type(value).__name__)}>")
     return value
 
 

@@ -160,13 +160,39 @@ class Explanation(ABC):
         return draw(self, kind, ax=ax)
 
     def to_json(self, path: str | Path | None = None) -> str:
-        """Return the result as JSON text (schema ``sipakit.explanation/1``), and write it to ``path`` if given."""
+        """Return the result as JSON text, and write it to ``path`` if given; `sipakit.load` reads it again.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+
+        Returns
+        -------
+        str
+            Equal results give equal text; `sipakit.documents.schema_path` says where its JSON Schema is.
+        """
         from sipakit.documents import dumps
 
         text = dumps(self)
         if path is not None:
-            Path(path).write_text(text, encoding="utf-8")
+            Path(path).write_text(text, encoding="utf-8", newline="\n")
         return text
+
+    def to_parquet(self, path: str | Path) -> None:
+        """Write the result as Parquet, one estimate a row, for large ones; `sipakit.load` reads it again.
+
+        Parameters
+        ----------
+        path : str or Path
+
+        Raises
+        ------
+        MissingPackageError
+            Where pyarrow is not installed; it comes with ``sipakit[parquet]``.
+        """
+        from sipakit.documents import write_table
+
+        write_table(self, path)
 
     def citation(self) -> str:
         """Return the sources of the method, one a line."""
@@ -178,11 +204,15 @@ class Explanation(ABC):
 
     def __repr__(self) -> str:
         """Describe the result in a few lines that a person can read."""
-        head = f"{self.explainer}: {self.question}"
-        size = f"{len(self.features)} features, outputs {', '.join(map(str, self.outputs[:6]))} ({self.scale})"
-        table = self.top().to_string(index=False, float_format=lambda v: f"{v:.4g}", max_colwidth=24)
-        notes = [f"  {note}" for note in map(str, self.caveats)]
-        return "\n".join([head, size, "", table, "", f"Error: {self.error}", f"Cost: {self.cost}", *notes])
+        from sipakit.reports.inline import text_of
+
+        return text_of(self)
+
+    def _repr_html_(self) -> str:
+        """Describe the result in a notebook."""
+        from sipakit.reports.inline import html_of
+
+        return html_of(self)
 
 
 def _column(labels: Sequence[Any] | NDArray[Any]) -> NDArray[Any]:
@@ -241,6 +271,26 @@ class Attributions(Explanation):
         first = frame[frame["row"] == self.rows[0]]
         largest = np.argsort(-first["estimate"].abs().to_numpy(), kind="stable")
         return pd.DataFrame(first.iloc[largest[:limit]])
+
+    def to_shap(self) -> Any:
+        """Return the attributions as a shap.Explanation, for shap's own pictures.
+
+        Returns
+        -------
+        shap.Explanation
+            ``values`` is (rows, features) for one output and (rows, features, outputs) for more, as shap's plots take
+            them. Intervals and standard errors go along where they are known, and `sipakit.from_shap` reads them again.
+
+        Raises
+        ------
+        InputError
+            For attributions that do not add up to the prediction, which shap's pictures would add up.
+        MissingPackageError
+            Where shap is not installed; it comes with ``sipakit[shap]``.
+        """
+        from sipakit.exchange import to_shap
+
+        return to_shap(self)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

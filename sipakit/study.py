@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -218,14 +217,15 @@ class Study(Mapping[str, Explanation]):
 
     def __repr__(self) -> str:
         """Tell the findings in a few lines that a person can read."""
-        from sipakit.reports.verdict import judge
+        from sipakit.reports.inline import study_text
 
-        s, verdict = self.subject, judge(self.results.values())
-        head = f"Study of {s.model}: {s.n_rows:,} rows, {s.columns()}"
-        lines = [head, f"Results: {', '.join(self.results)}", f"{verdict.words}: {' '.join(verdict.reasons[:2])}", ""]
-        for finding in self.findings():
-            lines += textwrap.wrap(finding, 110, initial_indent="- ", subsequent_indent="  ")
-        return "\n".join([*lines, "", "study[name] has the numbers; study.report(path) writes a page."])
+        return study_text(self)
+
+    def _repr_html_(self) -> str:
+        """Tell the findings in a notebook."""
+        from sipakit.reports.inline import study_html
+
+        return study_html(self)
 
 
 def _called(thing: object) -> str:

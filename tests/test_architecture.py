@@ -17,10 +17,10 @@ FILES = sorted(ROOT.rglob("*.py"))
 
 # A room may import, when it is loaded, only what stands to its left.
 ORDER = [
-    *("version", "errors", "caveats", "columns", "axis", "estimate"),
+    *("version", "errors", "shown", "caveats", "columns", "axis", "estimate"),
     *("table", "intervene", "task", "door"),
     *("metrics", "encoding", "scoring", "aggregate", "sample"),
-    *("explanation", "documents", "explainer", "explainers"),
+    *("explanation", "documents", "exchange", "explainer", "explainers"),
     *("adapters", "engine"),
     *("methods", "checks", "evaluation"),
     *("plots", "reports", "datasets", "study", "demo", "cli", "__main__", "__init__"),
@@ -45,6 +45,8 @@ DEFERRED = {
     ("explainer", "engine"),  # Explainer.explain
     ("explanation", "plots"),  # Explanation.plot
     ("explanation", "documents"),  # Explanation.to_json
+    ("explanation", "exchange"),  # Attributions.to_shap
+    ("explanation", "reports"),  # Explanation.__repr__
     ("evaluation", "documents"),
     ("evaluation", "plots"),
     ("table", "intervene"),  # Table.as_data
@@ -143,7 +145,7 @@ def test_errors_inherit_a_builtin_beside_the_root():
     for name in errors.__all__:
         kind = getattr(errors, name)
         if inspect.isclass(kind) and kind is not errors.SipakitError:
-            assert issubclass(kind, (ValueError, TypeError, RuntimeError, AssertionError))
+            assert issubclass(kind, (ValueError, TypeError, RuntimeError, AssertionError, ImportError))
             assert name in errors.__doc__
 
 

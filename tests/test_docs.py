@@ -7,6 +7,7 @@ import importlib
 import pkgutil
 import re
 import sys
+import warnings
 from pathlib import Path
 from types import ModuleType
 
@@ -16,7 +17,11 @@ import sipakit
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-NEEDS_TORCH = {"sipakit.adapters.torch", "sipakit.explainers.integrated_gradients"}
+NEEDS = {
+    "sipakit.adapters.torch": "torch",
+    "sipakit.explainers.integrated_gradients": "torch",
+    "sipakit.exchange": "shap",
+}
 
 
 def _blocks(page: Path) -> list[str]:
@@ -39,8 +44,10 @@ def test_the_code_of_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch,
 
 @pytest.mark.parametrize("name", _modules())
 def test_the_examples_of_a_module_give_what_they_say(name):
-    if name in NEEDS_TORCH:
-        pytest.importorskip("torch")
+    if name in NEEDS:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what a package says when it is imported is not ours
+            pytest.importorskip(NEEDS[name])
     results = doctest.testmod(importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE)
     assert results.failed == 0
 

@@ -21,6 +21,7 @@ KINDS = {
     "BudgetError": ValueError,
     "ComparisonError": ValueError,
     "ContractError": AssertionError,
+    "MissingPackageError": ImportError,
 }
 SOURCES = [path.read_text() for path in Path(sp.__file__).parent.rglob("*.py") if path.name != "caveats.py"]
 
@@ -29,7 +30,7 @@ SOURCES = [path.read_text() for path in Path(sp.__file__).parent.rglob("*.py") i
 def test_an_error_is_sipakits_and_a_builtin_kind(name):
     kind = getattr(errors, name)
     assert issubclass(kind, errors.SipakitError)
-    for builtin in {ValueError, TypeError, AssertionError}:
+    for builtin in set(KINDS.values()):
         assert issubclass(kind, builtin) is (builtin is KINDS[name])
     with pytest.raises(KINDS[name], match=r"^n=0 is wrong\. n takes 1\.$"):
         raise kind("n=0 is wrong.", "n takes 1.")

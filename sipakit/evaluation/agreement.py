@@ -104,14 +104,14 @@ class Comparison:
 
     def to_json(self, path: str | Path | None = None) -> str:
         """Return the comparison as JSON text (schema ``sipakit.comparison/1``), and write it to ``path`` if given."""
-        from sipakit.documents import dumps
+        from sipakit.documents import document_of
 
         document = {
             "schema": "sipakit.comparison/1",
             "agreements": [_finite(asdict(one)) for one in self.agreements],
             "sums": [_finite(asdict(one)) for one in self.sums],
             "notes": self.notes,
-            "explanations": {n: json.loads(dumps(e)) for n, e in zip(self.names, self.explanations, strict=True)},
+            "explanations": {n: document_of(e) for n, e in zip(self.names, self.explanations, strict=True)},
         }
         text = json.dumps(document, allow_nan=False) + "\n"
         if path is not None:

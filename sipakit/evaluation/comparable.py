@@ -55,9 +55,10 @@ def differing_models(named: Mapping[str, Comparable]) -> list[str]:
 def _has_fingerprints(name: str, one: Comparable) -> None:
     if not {"rows_fingerprint", "background_fingerprint"} <= set(one.manifest):
         message = f"{name!r} does not say which rows and background it is of."
-        raise ComparisonError(
-            message, "Its manifest needs their fingerprints.", "Make it with this version of sipakit."
+        cure = (
+            "Give from_shap X= and background=." if one.explainer == "SHAP" else "Make it with this version of sipakit."
         )
+        raise ComparisonError(message, "Its manifest needs their fingerprints.", cure)
 
 
 def _same_table(both: str, first: Comparable, other: Comparable, which: str, cure: str) -> None:

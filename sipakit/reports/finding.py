@@ -103,6 +103,8 @@ def basis(explanation: Explanation, rows: str = "") -> str:
     error = clean(explanation.error, None)
     if error.startswith("None"):
         return f"n = {count}; no interval is needed{error.rstrip('.').removeprefix('None')}."
+    if error.startswith("Unknown"):
+        return f"n = {count}; no interval is known."
     covers = re.split(r"[;.]", error)[0]  # what it leaves out is said once on a page, and in full with each method
     return f"n = {count}; {100 * explanation.conf_level:g} % interval: {covers[:1].lower()}{covers[1:]}."
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from sipakit.explanation import Attributions, Effects, Explanation, Importances, Interactions, Surrogates
 from sipakit.plots.formats import spoken
 from sipakit.plots.labels import clean
@@ -18,6 +16,7 @@ from sipakit.reports.figures import Figure, pictures
 from sipakit.reports.finding import Finding, listed
 from sipakit.reports.narrative import findings, headline
 from sipakit.reports.subject import slug
+from sipakit.reports.templates import environment
 from sipakit.reports.together import about_contrast, strongest
 from sipakit.reports.verdict import Noted, Verdict, judge, noted
 
@@ -154,22 +153,9 @@ def render(parts: Sequence[Part], title: str) -> str:
     str
         HTML; equal results give equal text, since no date and no duration is in it.
     """
-    page = _environment().get_template("page.html.j2")
+    page = environment().get_template("page.html.j2")
     shown = [_shown(part, number) for number, part in enumerate(parts, start=1)]
     return page.render(title=clean(title, None), parts=shown, several=len(parts) > 1)
-
-
-def _environment() -> Environment:
-    found = Environment(
-        autoescape=True,
-        undefined=StrictUndefined,
-        loader=PackageLoader("sipakit", "reports"),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    found.filters["clean"] = lambda text: clean(text, None)
-    return found
 
 
 def _shown(part: Part, number: int) -> dict[str, Any]:

@@ -52,26 +52,29 @@ def about_attributions(e: Attributions, measure: Measure) -> list[Finding]:
 
 def _background(e: Attributions) -> str:
     rows, behind = len(e.rows), int(e.manifest.get("background", 0))
-    return f"{rows:,} row{'s' * (rows != 1)}, {behind:,} background rows"
+    return f"{rows:,} row{'s' * (rows != 1)}" + (f", {behind:,} background rows" if behind else "")
 
 
 def _row(e: Attributions, i: int, measure: Measure) -> str:
     """Say where the prediction lies and which features move it there, the largest first."""
-    base = float(e.base_values[0])
+    base = float(np.broadcast_to(e.base_values, e.predictions.shape)[i, 0])
     total = float(e.predictions[i, 0])
     order = np.argsort(-np.abs(e.values[i, :, 0]), kind="stable")
     # one whose interval holds 0 has no direction to tell
     sure = [int(j) for j in order if e.estimate.lower[i, j, 0] > 0 or e.estimate.upper[i, j, 0] < 0][:_REASONS]
+    known = bool(np.isfinite(e.std_error[i, :, 0]).any())
+    sure = sure if known else [int(j) for j in order if e.values[i, j, 0] != 0][:_REASONS]
     side = "above" if total >= base else "below"
+    start = "background's mean" if known else "base value"
     text = f"Row {e.rows[i]}: the model's {said(e, 0)} is {measure.level(total)}, {measure.step_of(abs(total - base))}"
-    text += f" {side} the background's mean ({measure.level(base)})."
+    text += f" {side} the {start} ({measure.level(base)})."
     if not sure:
         return f"{text} No feature can be told to move it."
     moves = []
     for sign, word in ((1, "up"), (-1, "down")):
         moved = [_moved(e, i, j, measure) for j in sure if np.sign(e.values[i, j, 0]) == sign]
         moves += [f"{word} by {'; '.join(moved)}"] if moved else []
-    text += f" Moved, in {measure.step}: {'; '.join(moves)}."
+    text += f" Moved, in {measure.step}{'' if known else ', with errors that are not known'}: {'; '.join(moves)}."
     left = len(e.features) - len(sure)
     rest = float(e.values[i, :, 0].sum() - e.values[i, sure, 0].sum())
     error = float(np.sqrt((np.delete(e.std_error[i, :, 0], sure) ** 2).sum()))

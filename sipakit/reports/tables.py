@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sipakit.estimate import Estimate
     from sipakit.explanation import Explanation
 
-__all__ = ["TextTable", "tabulate"]
+__all__ = ["TextTable", "interval_text", "tabulate"]
 
 _LIMIT = 500  # lines; the JSON holds all
 _SAID_ONCE = frozenset({"row", "metric", "output"})  # columns that go into the caption where they never change
@@ -74,21 +74,24 @@ def tabulate(explanation: Explanation, unit: str | None = None) -> TextTable:
 _Written = tuple[tuple[str, ...], int, "Iterator[tuple[str, ...]]"]
 
 
-def _ends(estimate: Estimate, cell: tuple[int, ...], measure: Measure) -> tuple[str, str]:
+def interval_text(
+    estimate: Estimate, cell: tuple[int, ...], measure: Measure, *, signed: bool = False
+) -> tuple[str, str]:
+    """Write one estimate and its interval, "exact" where it has no error and "unknown" where none is known."""
     value, error, lower, upper = at(estimate, cell)
-    told = measure.number(value, error)
+    told = measure.number(value, error, signed=signed)
     if not error > 0:
         return told, "exact"
     if not np.isfinite([lower, upper]).all():
         return told, "unknown"
-    return told, f"{measure.number(lower, error)} to {measure.number(upper, error)}"
+    return told, " to ".join(measure.number(end, error, signed=signed) for end in (lower, upper))
 
 
 def _importances(e: Importances, measure: Measure) -> _Written:  # noqa: ARG001 - in units of each metric
     plain = Measure(1.0, "", "")
     order = np.argsort(-e.values[:, 0], kind="stable")
     lines = (
-        (named(e.features[i]), metric_name(metric), *_ends(e.estimate, (int(i), m), plain))
+        (named(e.features[i]), metric_name(metric), *interval_text(e.estimate, (int(i), m), plain))
         for m, metric in enumerate(e.metrics)
         for i in order
     )
@@ -100,7 +103,7 @@ def _effects(e: Effects, measure: Measure) -> _Written:
         return _single_curves(e, measure)
     word = "difference from the mean" if e.centred else "mean prediction"
     lines = (
-        (named(axis.name), named(label), named(output), *_ends(e.estimate, (part.start + g, k), measure))
+        (named(axis.name), named(label), named(output), *interval_text(e.estimate, (part.start + g, k), measure))
         for axis, part in zip(e.axes, e.parts(), strict=True)
         for k, output in enumerate(e.outputs)
         for g, label in enumerate(axis.labels)
@@ -140,7 +143,7 @@ def _interactions(e: Interactions, measure: Measure) -> _Written:
             named(e.pairs[i][0]),
             "all others" if e.pairs[i][1] is None else named(e.pairs[i][1]),
             named(output),
-            *_ends(e.estimate, (int(i), k), measure),
+            *interval_text(e.estimate, (int(i), k), measure),
             shown(int(i), k),
         )
         for k, output in enumerate(e.outputs)
@@ -158,7 +161,7 @@ def _attributions(e: Attributions, measure: Measure) -> _Written:
             named(e.features[j]),
             named(cell_text(e.row_values[i, j]) or "missing"),
             named(e.outputs[k]),
-            *_ends(e.estimate, (i, int(j), k), measure),
+            *interval_text(e.estimate, (i, int(j), k), measure),
         )
         for i, row in enumerate(e.rows)
         for k in range(len(e.outputs))
@@ -170,13 +173,18 @@ def _attributions(e: Attributions, measure: Measure) -> _Written:
 def _surrogates(e: Surrogates, measure: Measure) -> _Written:
     if e.kind == "tree":
         lines = (
-            (in_full(e.terms[i]), share(float(e.support[i])), named(output), *_ends(e.estimate, (i, k), measure))
+            (
+                in_full(e.terms[i]),
+                share(float(e.support[i])),
+                named(output),
+                *interval_text(e.estimate, (i, k), measure),
+            )
             for k, output in enumerate(e.outputs)
             for i in range(len(e.terms))
         )
         return ("where", "rows", "output", f"mean prediction ({measure.unit})", "interval"), 1, lines
     linear = (
-        (in_full(term), *_ends(e.estimate, (i, k), measure))
+        (in_full(term), *interval_text(e.estimate, (i, k), measure))
         for k in range(len(e.outputs))
         for i, term in enumerate(e.terms)
     )

@@ -1,0 +1,348 @@
+"""Values from JSON: the way back of `sipakit.documents.encode`, which builds plain values and nothing that runs.
+
+Whatever does not fit raises ValueError or a builtin error like it; `sipakit.documents.text` says in which file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+
+from sipakit.axis import Axis
+from sipakit.caveats import CODES, Caveat
+from sipakit.documents.encode import LISTED
+from sipakit.estimate import Estimate
+from sipakit.explanation import Cost
+from sipakit.shown import Shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["built", "decoded"]
+
+_T = TypeVar("_T")
+_DEEPEST: Final = 50
+_MARKS: Final[Mapping[str, Any]] = {"nan": np.nan, "inf": np.inf, "-inf": -np.inf, "nat": pd.NaT, "na": pd.NA}
+_DTYPE: Final = re.compile(
+    r"[<>]?(?:bool|u?int(?:8|16|32|64)|float(?:16|32|64|96|128)|[iuf][248]|object|U\d{1,6}"
+    r"|(?:datetime64|timedelta64)\[(?:Y|M|W|D|h|m|s|ms|us|ns)\])"
+)
+_MASKED: Final = re.compile(r"U?Int(?:8|16|32|64)|Float(?:32|64)|boolean")
+_PLAIN_CELLS: Final = frozenset({str, int, bool, type(None)})  # most cells: no table needed
+_LARGEST: Final = 2**32  # bytes of one array: a few letters of a dtype can ask for any number
+
+
+def decoded(value: Any, depth: int = 0) -> Any:
+    """Return the value that a piece of JSON stands for.
+
+    Parameters
+    ----------
+    value : what `json.loads` made
+    depth : int
+        How deep the piece lies.
+
+    Raises
+    ------
+    ValueError, TypeError, KeyError
+        For what no value looks like.
+
+    Examples
+    --------
+    >>> decoded({"type": "tuple", "items": ["a", 1]}), decoded({"type": "float", "value": "inf"})
+    (('a', 1), inf)
+    """
+    if depth > _DEEPEST:
+        message = f"nested deeper than {_DEEPEST}"
+        raise ValueError(message)
+    if isinstance(value, dict):
+        if "type" not in value:
+            return {key: decoded(item, depth + 1) for key, item in value.items()}
+        kind = _a(str, value["type"])
+        if kind in _LEAVES:
+            return _LEAVES[kind](value)
+        if kind in _NESTED:
+            return _NESTED[kind](value, depth + 1)
+        message = f"{kind!r} is no type of this schema"
+        raise ValueError(message)
+    if isinstance(value, list):
+        return _items(value, depth)
+    if isinstance(value, float) and not math.isfinite(value):  # 1e999
+        message = "a number is too large"
+        raise ValueError(message)
+    return value
+
+
+def built(kind: type[_T], document: Mapping[str, Any], depth: int = 0, made: Mapping[str, Any] | None = None) -> _T:
+    """Return a dataclass from the object that has all of its fields and no other.
+
+    Parameters
+    ----------
+    kind : dataclass
+    document : name -> JSON, with the ``type`` or without
+    depth : int
+    made : name -> value, optional
+        Fields that were read from elsewhere.
+
+    Raises
+    ------
+    ValueError, TypeError, KeyError
+        Naming the field.
+    """
+    known = {field.name: str(field.type) for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    given = {**{name: value for name, value in document.items() if name != "type"}, **(made or {})}
+    if known.keys() != given.keys():
+        odd = sorted(known.keys() ^ given.keys())
+        message = f"{kind.__name__} has other fields: {', '.join(map(repr, odd[:3]))}"
+        raise ValueError(message)
+    held = {}
+    for name, value in given.items():
+        try:
+            held[name] = value if made and name in made else _field(name, value, depth)
+            fits = _fits(known[name], held[name])
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, ArithmeticError) as error:
+            message = f"{name}: {error}"
+            raise ValueError(message) from error
+        if not fits:
+            message = f"{name} is no {known[name]}"
+            raise ValueError(message)
+    return kind(**held)
+
+
+def _field(name: str, value: Any, depth: int) -> Any:
+    if name == "pairs":
+        return tuple(tuple(_items(pair, depth)) for pair in _a(list, value))
+    return tuple(_items(value, depth)) if name in LISTED else decoded(value, depth)
+
+
+def _items(value: Any, depth: int) -> list[Any]:
+    return [decoded(item, depth + 1) for item in _a(list, value)]
+
+
+def _a(kind: type[_T], value: object) -> _T:
+    if not isinstance(value, kind):
+        message = f"{value!r:.60} is no {kind.__name__}"
+        raise TypeError(message)
+    return value
+
+
+# What a dataclass says of its fields, as it is written there -> what the value must be.
+_HOLDS: Final[Mapping[str, Callable[[Any], bool]]] = {
+    "str": lambda value: type(value) is str,
+    "bool": lambda value: isinstance(value, bool),
+    "int": lambda value: type(value) is int,
+    "float": lambda value: type(value) in (float, int),
+    "Estimate": lambda value: isinstance(value, Estimate),
+    "Cost": lambda value: isinstance(value, Cost),
+    "Mapping[str, Any]": lambda value: isinstance(value, dict),
+    "Mapping[str, NDArray[np.float64]]": lambda v: all(map(_HOLDS["NDArray[np.float64]"], v.values())),
+    "NDArray[np.float64]": lambda value: isinstance(value, np.ndarray) and value.dtype.kind == "f",
+    "NDArray[np.intp]": lambda value: isinstance(value, np.ndarray) and value.dtype.kind == "i",
+    "NDArray[np.bool_]": lambda value: isinstance(value, np.ndarray) and value.dtype.kind == "b",
+    "NDArray[np.object_]": lambda value: isinstance(value, np.ndarray) and value.dtype.kind == "O",
+    "tuple[str, ...]": lambda value: all(type(one) is str for one in value),
+    "tuple[Caveat, ...]": lambda value: all(isinstance(one, Caveat) for one in value),
+    "tuple[Axis, ...]": lambda value: all(isinstance(one, Axis) for one in value),
+    "tuple[tuple[Hashable, Hashable | None], ...]": lambda value: all(len(one) == 2 for one in value),
+}
+
+
+def _fits(annotation: str, value: object) -> bool:
+    optional = annotation.removesuffix(" | None")
+    if value is None and optional != annotation:
+        return True
+    return _HOLDS.get(optional, lambda _: True)(value)
+
+
+# ---- arrays
+
+
+def _array(entry: Mapping[str, Any], depth: int) -> np.ndarray[Any, Any]:
+    name, data, marks = entry["dtype"], _a(list, entry["data"]), entry.get("nonfinite", [])
+    if not _DTYPE.fullmatch(name):
+        message = f"{name!r} is no dtype of an array"
+        raise ValueError(message)
+    dtype = np.dtype(name)
+    if dtype.itemsize * len(data) > _LARGEST:
+        message = f"an array of {len(data)} {name} is too large"
+        raise ValueError(message)
+    if dtype.kind == "O":
+        flat: np.ndarray[Any, Any] = np.empty(len(data), dtype=object)
+        flat[:] = _cells(data, marks, depth)
+    elif dtype.kind in "mM":
+        flat = _moments(data, marks, dtype)
+    else:
+        _all_are(data, _PLAIN[dtype.kind], {place for place, _ in marks})
+        flat = np.array([0 if cell is None else cell for cell in data] if marks else data, dtype=dtype)
+        for place, mark in marks:
+            flat[place] = _MARKS[mark]
+        if dtype.kind == "f" and int(np.count_nonzero(~np.isfinite(flat))) != len(marks):
+            message = "a number is too large"
+            raise ValueError(message)
+    return flat.reshape([_a(int, size) for size in entry["shape"]])
+
+
+# What the cells of an array look like in JSON, by the kind of the dtype.
+_PLAIN: Final[Mapping[str, tuple[type, ...]]] = {
+    "f": (float, int),
+    "i": (int,),
+    "u": (int,),
+    "b": (bool,),
+    "U": (str,),
+    "M": (str,),
+    "m": (int,),
+}
+
+
+def _all_are(data: list[Any], kinds: tuple[type, ...], marked: set[int]) -> None:
+    """Check that cells are of these types, and null where they are marked and nowhere else."""
+    found = set(map(type, data))
+    absent = sum(cell is None for cell in data) if type(None) in found else 0
+    if found - {*kinds, type(None)} or absent != len(marked) or any(data[place] is not None for place in marked):
+        message = f"cells are no {' or '.join(kind.__name__ for kind in kinds)}"
+        raise TypeError(message)
+
+
+def _cells(data: list[Any], marks: list[Any], depth: int) -> list[Any]:
+    cells = [
+        cell
+        if type(cell) in _PLAIN_CELLS or (type(cell) is float and math.isfinite(cell))
+        else decoded(cell, depth + 1)
+        for cell in data
+    ]
+    for place, mark in marks:
+        cells[place] = _MARKS[mark]
+    return cells
+
+
+def _moments(data: list[Any], marks: list[Any], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    _all_are(data, _PLAIN[dtype.kind], {place for place, _ in marks})
+    if dtype.kind == "m":
+        return np.array(["NaT" if cell is None else cell for cell in data], dtype=dtype)
+    return np.array(["NaT" if cell is None else cell.removesuffix("Z") for cell in data], dtype=dtype)
+
+
+def _column(entry: Mapping[str, Any], depth: int) -> Any:
+    name, data, marks = _a(str, entry["dtype"]), _a(list, entry["data"]), entry.get("nonfinite", [])
+    if _MASKED.fullmatch(name):
+        return _masked(name, data, marks)
+    text = re.fullmatch(r"(string|str)\[(python|pyarrow)\]", name)
+    if text:
+        absent = pd.NA if text[1] == "string" else np.nan
+        held_as: Any = text[2]
+        return pd.array(_cells(data, marks, depth), dtype=pd.StringDtype(held_as, na_value=absent))
+    dtype: Any = pd.api.types.pandas_dtype(name)
+    if isinstance(dtype, pd.DatetimeTZDtype):
+        held = pd.Series(_moments(data, marks, np.dtype(f"M8[{dtype.unit}]")))
+        return held.dt.tz_localize("UTC").dt.tz_convert(dtype.tz).array
+    if isinstance(dtype, np.dtype) and dtype.kind in "mM":
+        return pd.Series(_moments(data, marks, dtype)).array
+    return pd.array(_cells(data, marks, depth), dtype=dtype)
+
+
+def _masked(name: str, data: list[Any], marks: list[Any]) -> Any:
+    """Return a nullable column; a NaN in it is a number, and no missing cell."""
+    dtype: Any = pd.api.types.pandas_dtype(name)
+    absent = np.zeros(len(data), dtype=bool)
+    absent[[place for place, mark in marks if mark == "na"]] = True
+    _all_are(data, _PLAIN[dtype.kind], {place for place, _ in marks})
+    values = np.array([0 if cell is None else cell for cell in data], dtype=dtype.numpy_dtype)
+    for place, mark in marks:
+        if mark != "na":
+            values[place] = _MARKS[mark]
+    return dtype.construct_array_type()(values, absent)
+
+
+def _categorical(entry: Mapping[str, Any], depth: int) -> pd.Categorical:
+    codes = np.array(_a(list, entry["data"]), dtype=np.int64)
+    levels = pd.Index(decoded(entry["categories"], depth + 1), copy=False)
+    return pd.Categorical.from_codes(codes, levels, ordered=_a(bool, entry["ordered"]))
+
+
+# ---- the rest of the table
+
+
+def _estimate(entry: Mapping[str, Any], depth: int) -> Estimate:
+    if "error" not in entry:
+        found = built(Estimate, entry, depth)
+    else:
+        make = {"exact": Estimate.exact, "unknown": Estimate.unknown}[entry["error"]]
+        values, parts = decoded(entry["values"], depth), decoded(entry["parts"], depth)
+        if entry.keys() != {"type", "values", "error", "parts"} or not _fits("NDArray[np.float64]", values):
+            message = "Estimate has other fields"
+            raise ValueError(message)
+        found = make(values, parts)
+    if any(array.shape != found.values.shape for array in found.columns().values()):
+        message = "values and errors have different shapes"
+        raise ValueError(message)
+    return found
+
+
+def _axis(entry: Mapping[str, Any], depth: int) -> Axis:
+    axis = built(Axis, entry, depth)
+    if not len(axis.labels) == len(axis.values) == len(axis.positions) == len(axis.weight) > 0:
+        message = f"the places of {axis.name!r} have different numbers of values, positions, labels and weights"
+        raise ValueError(message)
+    return axis
+
+
+def _caveat(entry: Mapping[str, Any], depth: int) -> Caveat:
+    found = built(Caveat, entry, depth)
+    if found.code not in CODES:
+        message = f"caveat {found.code!r} is not known to this version of sipakit"
+        raise ValueError(message)
+    return found
+
+
+def _instant(entry: Mapping[str, Any]) -> datetime:
+    value = datetime.fromisoformat(entry["value"])
+    return value.astimezone(ZoneInfo(entry["zone"])) if "zone" in entry else value
+
+
+def _timestamp(entry: Mapping[str, Any]) -> Any:
+    value = pd.Timestamp(entry["value"])
+    value = value.tz_convert(entry["zone"]) if "zone" in entry else value
+    return value.as_unit(entry["unit"])
+
+
+def _scalar(entry: Mapping[str, Any]) -> Any:
+    if not _DTYPE.fullmatch(entry["dtype"]):
+        message = f"{entry['dtype']!r} is no dtype of a number"
+        raise ValueError(message)
+    return np.array(decoded(entry["value"], _DEEPEST - 1), dtype=entry["dtype"])[()]
+
+
+# What holds no further values, and what does.
+_LEAVES: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
+    "object": lambda entry: Shown(_a(str, entry["value"])),
+    "float": lambda entry: float({"nan": "nan", "inf": "inf", "-inf": "-inf"}[entry["value"]]),
+    "missing": lambda entry: {"nat": pd.NaT, "na": pd.NA}[entry["value"]],
+    "scalar": _scalar,
+    "decimal": lambda entry: Decimal(_a(str, entry["value"])),
+    "date": lambda entry: date.fromisoformat(entry["value"]),
+    "time": lambda entry: time.fromisoformat(entry["value"]),
+    "datetime": _instant,
+    "timestamp": _timestamp,
+    "timedelta": lambda entry: pd.Timedelta(_a(str, entry["value"])).as_unit(entry["unit"]),
+    "seconds": lambda entry: timedelta(*entry["value"]),
+}
+_NESTED: Final[Mapping[str, Callable[[Mapping[str, Any], int], Any]]] = {
+    "array": _array,
+    "column": _column,
+    "categorical": _categorical,
+    "Estimate": _estimate,
+    "Axis": _axis,
+    "Caveat": _caveat,
+    "Cost": lambda entry, depth: built(Cost, entry, depth),
+    "tuple": lambda entry, depth: tuple(_items(entry["items"], depth)),
+    "set": lambda entry, depth: set(_items(entry["items"], depth)),
+    "frozenset": lambda entry, depth: frozenset(_items(entry["items"], depth)),
+    "mapping": lambda entry, depth: dict(_items(entry["items"], depth)),
+}

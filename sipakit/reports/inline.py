@@ -1,0 +1,105 @@
+"""Results and studies where a person meets them first: as text at a prompt, as HTML in a notebook."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from sipakit.plots.labels import clean, width
+from sipakit.reports.glance import glance_of, paid
+from sipakit.reports.narrative import headline
+from sipakit.reports.templates import environment
+from sipakit.reports.verdict import judge
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sipakit.caveats import Caveat
+    from sipakit.explanation import Explanation
+    from sipakit.study import Study
+
+__all__ = ["html_of", "study_html", "study_text", "text_of"]
+
+_COLUMNS = 100
+_HANGING = 10  # columns of the word before a fact
+
+
+def text_of(explanation: Explanation) -> str:
+    """Describe an explanation in a few lines of at most 100 columns.
+
+    Examples
+    --------
+    >>> import numpy as np, sipakit as sp
+    >>> e = sp.ALE().explain(lambda X: X[:, 0], np.arange(6.0).reshape(3, 2))
+    >>> print(text_of(e).splitlines()[0])
+    ALE: How does the prediction move along a feature, among rows that are really there?
+    """
+    seen = glance_of(explanation)
+    table = _aligned(seen.head, seen.lines, seen.left)
+    told = [line for word, text in seen.facts for line in _hanging(word, text)]
+    told += _caveats(seen.caveats)
+    return "\n".join([*_wrapped(seen.title), *_wrapped(seen.size), "", *table, *_wrapped(seen.more), "", *told])
+
+
+def html_of(explanation: Explanation) -> str:
+    """Describe an explanation as a piece of HTML that needs nothing else and takes the colours of its page."""
+    return environment().get_template("glance.html.j2").render(seen=glance_of(explanation))
+
+
+def study_text(study: Study) -> str:
+    """Tell a study's findings, and what each result cost, in at most 100 columns."""
+    subject, results = study.subject, study.results
+    verdict = judge(results.values())
+    lines = _wrapped(f"Study of {clean(subject.model, None)}: {subject.n_rows:,} rows, {subject.columns()}")
+    lines += [*_wrapped(f"{verdict.words}: {' '.join(verdict.reasons[:2])}"), ""]
+    for finding in study.findings():
+        lines += textwrap.wrap(finding, _COLUMNS, initial_indent="- ", subsequent_indent="  ")
+    costs = [(clean(name), _codes(e), f"{e.cost.rows + e.cost.gradient_rows:,}") for name, e in results.items()]
+    table = _aligned(("result", "caveats", "model rows"), costs, 2)
+    return "\n".join([*lines, "", *table, "", "study[name] has the numbers; study.report(path) writes a page."])
+
+
+def study_html(study: Study) -> str:
+    """Tell a study's findings, and what each result cost and which caveats it has, as HTML."""
+    results = study.results
+    shown = [(name, paid(e), _codes(e)) for name, e in results.items()]
+    found = headline(results.values(), study.subject.unit, study.comparisons)
+    page = environment().get_template("study.html.j2")
+    return page.render(subject=study.subject, verdict=judge(results.values()), findings=found, results=shown)
+
+
+def _codes(e: Explanation) -> str:
+    return ", ".join(dict.fromkeys(one.code for one in e.caveats)) or "none"
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, _COLUMNS)
+
+
+def _hanging(word: str, text: str) -> list[str]:
+    return textwrap.wrap(text, _COLUMNS, initial_indent=word.ljust(_HANGING), subsequent_indent=" " * _HANGING)
+
+
+def _caveats(caveats: tuple[Caveat, ...]) -> list[str]:
+    """Name each caveat once; its messages are in ``caveats``."""
+    counts = Counter((one.code, one.title, one.severity) for one in caveats)
+    lines: list[str] = []
+    for (code, title, severity), count in counts.items():
+        told = f"{code} {title}" + (f" ({count} messages)" if count > 1 else "")
+        told += ": do not rely on the numbers" if severity == "serious" else ""
+        lines += _hanging("" if lines else "Caveats", told)
+    return lines
+
+
+def _aligned(head: tuple[str, ...], lines: Sequence[tuple[str, ...]], left: int) -> list[str]:
+    """Put texts below each other: words to the left, numbers to the right."""
+    columns = list(zip(head, *lines, strict=True))
+    widths = [max(map(width, column)) for column in columns]
+    return [
+        "  ".join(
+            cell + " " * (size - width(cell)) if place < left else " " * (size - width(cell)) + cell
+            for place, (cell, size) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in (head, *lines)
+    ]
