@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from sipakit.axis import Axis
+from sipakit.axis import Axis, Plane
 from sipakit.caveats import Caveat
 from sipakit.estimate import Estimate
 from sipakit.explanation import Cost
@@ -66,6 +66,7 @@ def _text(value: object) -> str:
 
 def _all_names(explanation: Explanation) -> Iterable[Hashable]:
     yield from explanation.features
+    yield from getattr(explanation, "columns", ())
     yield from (axis.name for axis in getattr(explanation, "axes", ()))
     yield from (name for pair in getattr(explanation, "pairs", ()) for name in pair if name is not None)
     yield from (name for name in getattr(explanation, "term_features", ()) if name is not None)
@@ -197,6 +198,7 @@ def _as_it_is(value: object) -> Any:
 _NAMES: Final[dict[str, Callable[[Any], Any]]] = {
     "name": _name,
     "features": _names,
+    "columns": _names,
     "outputs": _names,
     "metrics": _names,
     "term_features": _names,
@@ -216,7 +218,7 @@ _TABLE: Final[tuple[tuple[Any, Callable[[Any], Any]], ...]] = (
     (time, _iso("time")),
     (np.ndarray, _array),
     (pd.api.extensions.ExtensionArray, _column),
-    ((Axis, Estimate, Cost, Caveat), _fields),
+    ((Axis, Plane, Estimate, Cost, Caveat), _fields),
     (Mapping, _mapping),
     (list, lambda value: [_encoded(item) for item in value]),
     (tuple, lambda value: _encoded(list(value))),

@@ -72,6 +72,8 @@ class Explainer(ABC):
         Whether the numbers compare rows with the background, so that a default one deserves a word.
     kinds : set of "number", "date", "ordered", "category"
         Features that the method can explain.
+    takes_pairs : bool
+        Whether ``features`` may name two columns as a tuple, to be explained together.
     rules : name -> (what is allowed, test)
         What its own parameters take; those of a usual name have a rule already.
     question : str
@@ -84,6 +86,7 @@ class Explainer(ABC):
     needs: ClassVar[frozenset[str]] = frozenset()
     background_matters: ClassVar[bool] = False
     kinds: ClassVar[frozenset[str]] = frozenset({"number", "date", "ordered", "category"})
+    takes_pairs: ClassVar[bool] = False
     rules: ClassVar[Mapping[str, Rule]] = {}
     question: ClassVar[str]
     references: ClassVar[tuple[str, ...]]
