@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sipakit.version import __version__
 
 if TYPE_CHECKING:
-    from sipakit import datasets
+    from sipakit import datasets, plots
     from sipakit.adapters import adapt
     from sipakit.caveats import Caveat
     from sipakit.errors import (
@@ -77,6 +77,7 @@ __all__ = [
     "compare",
     "datasets",
     "explain",
+    "plots",
 ]
 
 _ROOMS = {
@@ -112,8 +113,8 @@ _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "datasets":
-        return import_module("sipakit.datasets")
+    if name in {"datasets", "plots"}:
+        return import_module(f"sipakit.{name}")
     if name not in _ROOM_OF:
         message = f"module 'sipakit' has no attribute {name!r}"
         raise AttributeError(message)

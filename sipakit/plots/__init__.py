@@ -21,6 +21,7 @@ from sipakit.plots.bars import draw_importances
 from sipakit.plots.beeswarm import draw_swarm
 from sipakit.plots.curves import draw_means
 from sipakit.plots.display import Display
+from sipakit.plots.groups import cohorts
 from sipakit.plots.ice import draw_changes, draw_rows, draw_slopes
 from sipakit.plots.interactions import draw_interactions
 from sipakit.plots.matrix import draw_matrix
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-__all__ = ["KINDS", "Display", "draw"]
+__all__ = ["KINDS", "Display", "cohorts", "draw"]
 
 
 def _draw_effects(explanation: Effects, ax: Axes | None = None, *, colour_by: Hashable | None = None) -> Display:

@@ -11,6 +11,7 @@ import numpy as np
 from sipakit.axis import Axis
 from sipakit.errors import InputError, first_few
 from sipakit.estimate import Estimate
+from sipakit.plots.labels import clean
 from sipakit.plots.places import scale_of
 
 if TYPE_CHECKING:
@@ -27,8 +28,10 @@ class View:
 
     Parameters
     ----------
+    explanation : Effects
+        What was found.
     curves : Effects
-        What is drawn, with a curve for each row.
+        What is drawn of it, with a curve for each row.
     spans : (u,) float
         What makes features comparable: slopes are counted for the whole way along a feature.
     label, title : str
@@ -40,6 +43,7 @@ class View:
         Whether all features share one upright ruler.
     """
 
+    explanation: Effects
     curves: Effects
     spans: NDArray[np.float64]
     label: str = "{}"
@@ -51,7 +55,7 @@ class View:
 
 def as_they_are(explanation: Effects) -> View:
     """Leave the curves as they are."""
-    return View(explanation, np.ones(len(explanation.axes)), zero=explanation.centred)
+    return View(explanation, explanation, np.ones(len(explanation.axes)), zero=explanation.centred)
 
 
 def as_changes(explanation: Effects) -> View:
@@ -72,6 +76,7 @@ def as_changes(explanation: Effects) -> View:
     sizes = [part.stop - part.start for part in parts]
     changed = values - np.repeat(first, sizes, axis=1)
     return View(
+        explanation,
         replace(explanation, estimate=Estimate.exact(changed), own=None, predictions=None),
         np.ones(len(parts)),
         label="change in {}",
@@ -98,24 +103,27 @@ def as_slopes(explanation: Effects) -> View:
     [0.5, 2.5]
     """
     _needs_rows(explanation, "derivative")
-    parts, axes, slopes, spans = explanation.parts(), [], [], []
+    parts, axes, slopes, spans, lacking = explanation.parts(), [], [], [], []
     for j, axis in explanation.lines.items():
         known = np.flatnonzero(np.isfinite(axis.positions))
         if axis.kind not in {"number", "date"} or len(known) < 2:
+            lacking.append(axis.name)
             continue
         way = np.diff(axis.positions[known]) * scale_of(axis)[0]
         values = explanation.estimate.values[:, parts[j]][:, known]
         slopes.append(np.diff(values, axis=1) / way[None, :, None])
         axes.append(_between(axis, known))
         spans.append(way.sum())
-    lacking = [axis.name for axis in explanation.axes if axis.name not in {one.name for one in axes}]
     if not axes:
         message = f"kind='derivative' has nothing to draw: {first_few(lacking)} have levels or a single place."
         cure = "Draw kind='centred', which shows levels as well."
         raise InputError(message, "A slope needs two places with a distance: numbers or dates.", cure)
-    left = f" Left out, as levels and single places have none: {first_few(lacking)}." if lacking else ""
+    more = f" and {len(lacking) - 3} more" if len(lacking) > 3 else ""
+    names = ", ".join(clean(name) for name in lacking[:3])
+    left = f" Left out, as levels and single places have none: {names}{more}." if lacking else ""
     note = f"Slopes between neighbouring places, for one unit of the feature (of dates: a day).{left}"
     return View(
+        explanation,
         replace(
             explanation,
             features=tuple(axis.name for axis in axes),

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_changes", "draw_rows", "draw_slopes"]
 
-_PANELS = 12
+_PANELS, _SLOPES = 12, 9
 _OUTPUTS = 3
 _NAMED = 6  # rows that have a colour and a name of their own
 _CURVES = 200
@@ -105,7 +105,8 @@ def _draw(view: View, ax: Axes | None, colour_by: Hashable | None) -> Display:
     values, total = explanation.values, len(explanation.estimate.values)
     ranges = np.array([np.ptp(v, axis=1).mean(axis=0) for v in values]) * view.spans[:, None]  # (features, outputs)
     outputs = largest(ranges.max(axis=0), 1 if ax is not None else _OUTPUTS)
-    features = largest(ranges.max(axis=1), 1 if ax is not None else _PANELS // len(outputs))
+    most = _PANELS if view.shared else _SLOPES  # without a common ruler pictures are larger
+    features = largest(ranges.max(axis=1), 1 if ax is not None else most // len(outputs))
     cells = list(product(features, outputs))
     shades = _shades(explanation, colour_by)
     few = total <= _NAMED and shades is None
@@ -134,7 +135,7 @@ def _draw(view: View, ax: Axes | None, colour_by: Hashable | None) -> Display:
         *dict.fromkeys(places.cut for places in layout),
         view.note,
         "" if shades is None else shades.note,
-        about_error(explanation),
+        about_error(view.explanation),
         marks,
         RUG,
         probability_beside(sheet, explanation, columns) if view.label == "{}" else "",
@@ -227,14 +228,16 @@ def _many_rows(panel: _Panel, shaded: tuple[Shades, NDArray[np.intp]] | None) ->
         )
         dots.set_rasterized(panel.values[:, points].size > _SEGMENTS)
     if shaded is not None and shaded[0].groups:
-        return [_mean(panel, (line, points), group) for group in shaded[0].groups]
+        steps = np.linspace(-1, 1, len(shaded[0].groups)) if len(shaded[0].groups) > 1 else [0.0]
+        pairs = zip(shaded[0].groups, steps, strict=True)
+        return [_mean(panel, (line, points), group, places.step * step) for group, step in pairs]
     everyone = Group("", np.ones(len(panel.everyone), bool), INK)
     thin = Line2D([], [], color=GREY, alpha=0.3 if shaded is None else 1.0, linewidth=1.0)
-    return [thin, _mean(panel, (line, points), everyone)]
+    return [thin, _mean(panel, (line, points), everyone, 0.0)]
 
 
-def _mean(panel: _Panel, cells: tuple[NDArray[np.intp], NDArray[np.intp]], group: Group) -> Artist:
-    """Draw the mean of a group's rows: a thick line, and marks where places stand alone."""
+def _mean(panel: _Panel, cells: tuple[NDArray[np.intp], NDArray[np.intp]], group: Group, stray: float) -> Artist:
+    """Draw the mean of a group's rows: a thick line, and marks, a little aside, where places stand alone."""
     (line, points), x = cells, panel.places.x
     mean = panel.everyone[group.rows].mean(axis=0)
     look: dict[str, Any] = {"color": group.colour, "linewidth": 2.2, "linestyle": group.dashes}
@@ -242,7 +245,7 @@ def _mean(panel: _Panel, cells: tuple[NDArray[np.intp], NDArray[np.intp]], group
         white = [withStroke(linewidth=3.4, foreground="white")] if group.name else []
         panel.axes.plot(x[line], mean[line], **look, path_effects=white, zorder=4)
     if len(points):
-        panel.axes.plot(x[points], mean[points], "D", color=group.colour, markersize=5, zorder=4)
+        panel.axes.plot(x[points] + stray, mean[points], "D", color=group.colour, markersize=5, zorder=4)
     return Line2D([], [], **look)
 
 

@@ -88,11 +88,12 @@ def probability_beside(sheet: Sheet, explanation: Explanation, columns: int) -> 
     return "At the right: the same as a probability. Intervals and means are those of log-odds."
 
 
-def probability_above(panel: Axes, base: float, name: str) -> None:
+def probability_above(sheet: Sheet, panel: Axes, base: float, name: str) -> None:
     """Write above a ruler of attributions, in log-odds, what they would make of the base value's probability.
 
     Parameters
     ----------
+    sheet : Sheet
     panel : Axes
     base : float
         Log-odds that the attributions start from.
@@ -105,7 +106,7 @@ def probability_above(panel: Axes, base: float, name: str) -> None:
     put_ticks(ruler.xaxis, list(places - base), names)
     what = "probability" if name == "prediction" else f"probability of {name}"
     start = number(float(expit(base)))
-    put(ruler.xaxis.label, f"{what} if this feature alone moved the base value ({start})")
+    sheet.caption(ruler.xaxis.label, f"{what} if this feature alone moved the base value ({start})")
     _quiet(ruler)
 
 

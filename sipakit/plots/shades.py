@@ -1,4 +1,4 @@
-"""The colour of rows by another column: numbers and dates on an even map, levels by a few colours that differ."""
+"""The colour of rows by another column: numbers and dates on an even map, levels and few numbers by colours apart."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Group", "Shades", "column_of"]
 
 _ABSENT = "#999999"
+_LEVELS = 5  # numbers up to which a column is no more than levels, such as 0 and 1
 _INSIDE = (2, 98)  # percentiles between which the map spans, so that few far values do not hide the rest
 _NANOSECONDS_A_DAY = 86_400e9
 
@@ -71,13 +72,13 @@ class Shades:
         >>> shades = Shades.of("season", ["summer", "winter", "summer", None])
         >>> [(group.name, int(group.rows.sum())) for group in shades.groups]
         [('summer', 2), ('winter', 1), ('missing', 1)]
-        >>> Shades.of("temp", [1.0, 2.0, None]).scale is None
+        >>> Shades.of("temp", [1.0, 2.0, 3.5, 4.0, 5.0, 6.5, None]).scale is None
         False
         """
         known = np.array([not absent(cell) for cell in cells], dtype=bool)
         kept: list[Any] = [cell for cell, there in zip(cells, known, strict=True) if there]
         shown = clean(name)
-        if kept and all(_is_number(cell) for cell in kept):
+        if kept and all(_is_number(cell) for cell in kept) and len(set(kept)) > _LEVELS:
             return _even(shown, known, np.array(kept, dtype=np.float64))
         if kept and all(isinstance(cell, pd.Timestamp) for cell in kept):
             return _dated(shown, known, kept)
@@ -154,9 +155,12 @@ def _dated(name: str, known: NDArray[np.bool_], moments: list[Any]) -> Shades:
 
 def _by_level(name: str, known: NDArray[np.bool_], cells: Sequence[object]) -> Shades:
     """Give the most frequent levels a colour each, in the order of their names; the others are grey."""
-    text = np.array([str(cell) for cell in cells], dtype=object)
-    levels, counts = np.unique(text[known], return_counts=True)
+    text = np.array([f"{cell:.6g}" if _is_number(cell) else str(cell) for cell in cells], dtype=object)
+    levels, first, counts = np.unique(text[known], return_index=True, return_counts=True)
     common = np.sort(np.argsort(-counts, kind="stable")[: len(COLOURS)])
+    examples = [np.asarray(cells, dtype=object)[known][first[level]] for level in common]
+    if all(map(_is_number, examples)):
+        common = common[np.argsort(np.array(examples, dtype=np.float64), kind="stable")]
     colours = np.tile(to_rgba(_ABSENT), (len(known), 1))
     names = distinct([levels[level] for level in common], 24)
     groups = [

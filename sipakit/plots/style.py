@@ -187,7 +187,8 @@ class Sheet:
         else:
             self._beside(title, notes, legend)
         if y_label and self.own and len(self.panels) > 1:
-            put(self.figure.supylabel(" ", fontsize=TEXT["label"], color=INK), y_label)
+            tall = int(0.6 * self.figure.get_figheight() * 72 / (_LETTER * TEXT["label"]))
+            put(self.figure.supylabel(" ", fontsize=TEXT["label"], color=INK), wrapped(y_label, max(24, tall)))
         elif y_label:
             put(self.panels[0].yaxis.label, wrapped(y_label, 36))
         axes: Any = self.panels[0]

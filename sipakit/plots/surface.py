@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.cm import ScalarMappable
@@ -126,7 +126,7 @@ def _sheet(planes: Sequence[Plane], outputs: int, ax: Axes | None) -> tuple[Shee
     """Make a panel for each pair and output, with room for the names of levels beside and below it."""
     wide, high = (5.6, 3.6) if len(planes) * outputs == 1 else (3.4, 2.7)
     columns = outputs if outputs > 1 else 3
-    upright = [Places.of(plane.second, high * 0.85) for plane in planes]
+    upright = [Places.of(plane.second, high * 0.62) for plane in planes]
     room = 0.062 * max((width(name) for places in upright for name in places.names), default=4)
     sheet = Sheet.make(len(planes) * outputs, ax, columns=columns, size=(wide + room, high))
     inches = wide * 0.8 if sheet.own else sheet.inches * 0.8
@@ -191,10 +191,10 @@ def _contours(one: _Map) -> None:
     seen = np.ma.masked_array(values, one.empty[np.ix_(x, y)])
     if seen.count() < _LINES**2 or not np.ptp(seen.compressed()) > 0:
         return
-    lines = one.axes.contour(
-        one.x.x[x], one.y.x[y], seen.T, levels=5, colors="white", linewidths=0.9, zorder=3, negative_linestyles="solid"
-    )
-    one.axes.contour(one.x.x[x], one.y.x[y], seen.T, levels=lines.levels, colors=INK, linewidths=0.4, zorder=3)
+    levels = np.linspace(seen.min(), seen.max(), 7)[1:-1]
+    for colour, wide in (("white", 1.2), (INK, 0.5)):  # dark with a light edge, to be seen on any ground
+        look: dict[str, Any] = {"colors": colour, "linewidths": wide, "negative_linestyles": "solid", "zorder": 3}
+        one.axes.contour(one.x.x[x], one.y.x[y], seen.T, levels=levels, **look)
 
 
 def _dots(one: _Map, plane: Plane) -> None:

@@ -212,7 +212,7 @@ def pair_effects(count=3, k=1, names=None, planes=None, centred=False, single=()
     """Surfaces of neighbouring features, and curves of single ones."""
     names = features(count) if names is None else names
     if planes is None:
-        alone = axes_of(names)
+        alone = axes_of(names if len(names) > 1 else (*names, "another"))
         planes = [plane(a, b) for a, b in pairwise(alone)]
     values = []
     for j, one in enumerate(planes):
@@ -325,8 +325,8 @@ def one_of_each(count=3, k=1, names=None):
         ("few rows", row_effects(count, k, n=4, names=names), "curves"),
         ("centred rows", row_effects(count, k, names=names), "centred"),
         ("few centred rows", row_effects(count, k, n=4, names=names), "centred"),
-        ("slopes", row_effects(count, k, names=names), "derivative"),
-        ("few slopes", row_effects(count, k, n=4, names=names), "derivative"),
+        ("slopes of rows", row_effects(count, k, names=names), "derivative"),
+        ("slopes of few rows", row_effects(count, k, n=4, names=names), "derivative"),
         ("surfaces", pair_effects(count, k, names=names), "surface"),
         ("interactions", interactions(count, k, names=names), "bars"),
         ("matrix", interactions(count, k, names=names), "matrix"),
