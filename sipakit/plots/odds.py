@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 from sipakit.plots.formats import number
-from sipakit.plots.labels import put, put_ticks
+from sipakit.plots.labels import clean, put, put_ticks
 from sipakit.plots.style import GREY, TEXT, Sheet
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def probability_above(sheet: Sheet, panel: Axes, base: float, name: str) -> None
     low, high = sorted(panel.get_xlim())
     places, names = probability_ticks(base + low, base + high, 6)
     put_ticks(ruler.xaxis, list(places - base), names)
-    what = "probability" if name == "prediction" else f"probability of {name}"
+    what = "probability" if name == "prediction" else f"probability of {clean(name, 24)}"
     start = number(float(expit(base)))
     sheet.caption(ruler.xaxis.label, f"{what} if this feature alone moved the base value ({start})")
     _quiet(ruler)

@@ -120,7 +120,9 @@ def column_of(
     if cells is None:
         message = f"colour_by={name!r} needs the explained rows, and this {explainer} result does not hold them."
         raise InputError(message, "Curves of single rows and attributions hold them.", "Leave colour_by= out.")
-    found = next((j for j, column in enumerate(columns) if column == name and type(column) is type(name)), None)
+    # NaN, which may be a name, equals nothing but is itself; True equals 1 and is another name
+    same = [column is name or (column == name and type(column) is type(name)) for column in columns]
+    found = same.index(True) if True in same else None
     if found is None:
         message = f"colour_by={name!r} is no column of the explained rows."
         raise InputError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from itertools import batched
 
 import numpy as np
 import pytest
@@ -17,6 +16,10 @@ from tests.plots import made, seen
 ROOM = {"surfaces": 5, "tree": 4, "linear": 9, "matrix": 9}
 LABELS = [case[0] for case in made.one_of_each()]
 SHORT = {"tree"}  # rules: names stand inside a text that is broken into lines
+
+
+def batched(names, size):
+    return [names[first : first + size] for first in range(0, len(names), size)]
 
 
 def spelled(name):
@@ -48,6 +51,8 @@ def test_the_text_of_the_svg_is_the_cleaned_name(label):
         texts = written(display)
         for place, name in enumerate(names):
             if label in SHORT or (label.startswith("slopes") and place % 4 == 3):  # levels: named in a sentence below
+                if label == "tree" and not str(name).strip():
+                    continue  # inside a rule a blank name cannot be told from its blanks
                 whole = " ".join(seen.whole(display).split())
                 begin, _, end = clean(name, 20).partition("\N{HORIZONTAL ELLIPSIS}")
                 assert begin[:6].strip() in whole
