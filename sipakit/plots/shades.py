@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Group", "Shades", "column_of"]
 
-_ABSENT = "#999999"
+_ABSENT = "#BBBBBB"  # light: the darker greys are close to the middle of the map, and to a level for some eyes
 _LEVELS = 5  # numbers up to which a column is no more than levels, such as 0 and 1
 _INSIDE = (2, 98)  # percentiles between which the map spans, so that few far values do not hide the rest
 _NANOSECONDS_A_DAY = 86_400e9
@@ -173,7 +173,7 @@ def _by_level(name: str, known: NDArray[np.bool_], cells: Sequence[object]) -> S
     if rest.any():
         groups.append(Group(f"{len(levels) - len(common)} other levels", rest, GREY, ":"))
     if not known.all():
-        groups.append(Group("missing", ~known, _ABSENT, "-"))
+        groups.append(Group("missing", ~known, _ABSENT, (0, (1, 3))))
     for group in groups:
         colours[group.rows] = to_rgba(group.colour)
     return Shades(name, colours, tuple(groups))

@@ -108,7 +108,7 @@ def test_numbers_have_an_even_map_and_a_bar_with_their_name():
     (lines,) = [c for c in display.ax_.collections if isinstance(c, LineCollection)]
     cells = e.row_values[:, 0]
     gone = np.array([cell is None for cell in cells])
-    np.testing.assert_allclose(lines.get_colors()[gone, :3], np.tile(to_rgba("#999999")[:3], (gone.sum(), 1)))
+    np.testing.assert_allclose(lines.get_colors()[gone, :3], np.tile(to_rgba("#BBBBBB")[:3], (gone.sum(), 1)))
     known = np.array([cell for cell in cells if cell is not None], dtype=float)
     low, high = np.percentile(known, [2, 98])
     expected = EVEN(np.clip((known - low) / (high - low), 0, 1))
