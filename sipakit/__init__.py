@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sipakit.version import __version__
 
 if TYPE_CHECKING:
-    from sipakit import datasets
+    from sipakit import datasets, plots
     from sipakit.adapters import adapt
     from sipakit.caveats import Caveat
     from sipakit.documents import load
@@ -83,6 +83,7 @@ __all__ = [
     "explain",
     "from_shap",
     "load",
+    "plots",
 ]
 
 _ROOMS = {
@@ -121,8 +122,8 @@ _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "datasets":
-        return import_module("sipakit.datasets")
+    if name in {"datasets", "plots"}:
+        return import_module(f"sipakit.{name}")
     if name not in _ROOM_OF:
         message = f"module 'sipakit' has no attribute {name!r}"
         raise AttributeError(message)

@@ -74,6 +74,8 @@ class Explainer(ABC):
         Whether the numbers compare rows with the background, so that a default one deserves a word.
     kinds : set of "number", "date", "ordered", "category"
         Features that the method can explain.
+    takes_pairs : bool
+        Whether ``features`` may name two columns as a tuple, to be explained together.
     rules : name -> (what is allowed, test)
         What its own parameters take; those of a usual name have a rule already.
     estimators : tuple of str
@@ -88,6 +90,7 @@ class Explainer(ABC):
     needs: ClassVar[frozenset[str]] = frozenset()
     background_matters: ClassVar[bool] = False
     kinds: ClassVar[frozenset[str]] = frozenset({"number", "date", "ordered", "category"})
+    takes_pairs: ClassVar[bool] = False
     rules: ClassVar[Mapping[str, Rule]] = {}
     estimators: ClassVar[tuple[str, ...]] = ()
     question: ClassVar[str]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 import numpy as np
 import pandas as pd
 
-from sipakit.axis import Axis
+from sipakit.axis import Axis, Plane
 from sipakit.caveats import Caveat
 from sipakit.estimate import Estimate
 
@@ -140,7 +140,7 @@ class Explanation(ABC):
         numbers = {name: array.reshape(-1) for name, array in self.estimate.columns().items()}
         return pd.DataFrame({**columns, **numbers})
 
-    def plot(self, kind: str | None = None, *, ax: Axes | None = None) -> Display:
+    def plot(self, kind: str | None = None, *, ax: Axes | None = None, colour_by: Hashable | None = None) -> Display:
         """Draw the result.
 
         Parameters
@@ -149,6 +149,8 @@ class Explanation(ABC):
             One of the kinds that this type offers; its usual picture by default.
         ax : matplotlib Axes, optional
             Where to draw; a figure of its own by default. Pyplot's state is never touched.
+        colour_by : name of a column, optional
+            Colours curves of single rows, or the points of a beeswarm, by the rows' values of that column.
 
         Returns
         -------
@@ -157,7 +159,7 @@ class Explanation(ABC):
         """
         from sipakit.plots import draw
 
-        return draw(self, kind, ax=ax)
+        return draw(self, kind, ax=ax, colour_by=colour_by)
 
     def to_json(self, path: str | Path | None = None) -> str:
         """Return the result as JSON text, and write it to ``path`` if given; `sipakit.load` reads it again.
@@ -322,11 +324,12 @@ class Effects(Explanation):
     """How the prediction moves along each feature.
 
     ``values`` is a tuple with one array a feature: (places, outputs) for means, (rows, places, outputs) for single
-    rows. ``estimate`` holds the same numbers with the places of all features on one axis.
+    rows, (places, places_2, outputs) for a pair. ``estimate`` holds the same numbers with the places of all features
+    on one axis.
 
     Parameters
     ----------
-    axes : tuple of Axis
+    axes : tuple of Axis, or Plane for a pair
     rows : (n,) int or None
         Row numbers, where each row has a curve of its own.
     centred : bool
@@ -335,20 +338,42 @@ class Effects(Explanation):
         Each row's own position on each axis, where it has a curve of its own.
     predictions : (n, k) or None
         The rows' own predictions, where each row has a curve of its own.
+    columns : tuple of names
+        Columns of ``row_values``: all of the table, explained or not.
+    row_values : (n, p) object or None
+        The rows as a person reads them, where each row has a curve of its own.
     """
 
-    axes: tuple[Axis, ...]
+    axes: tuple[Axis | Plane, ...]
     rows: NDArray[np.intp] | None = None
     centred: bool = False
     own: NDArray[np.float64] | None = None
     predictions: NDArray[np.float64] | None = None
+    columns: tuple[Hashable, ...] = ()
+    row_values: NDArray[np.object_] | None = None
 
     dims: ClassVar[tuple[str, ...]] = ("feature", "value", "output")
 
     @property
     def values(self) -> tuple[NDArray[np.float64], ...]:
-        """One array a feature: ([rows,] places, outputs)."""
-        return tuple(self.estimate.values[..., part, :] for part in self.parts())
+        """One array a feature: ([rows,] places, outputs), or (places, places_2, outputs) for a pair."""
+        return tuple(
+            values.reshape(*axis.shape, -1) if isinstance(axis, Plane) else values
+            for axis, values in zip(self.axes, self._flat(), strict=True)
+        )
+
+    def _flat(self) -> list[NDArray[np.float64]]:
+        return [self.estimate.values[..., part, :] for part in self.parts()]
+
+    @property
+    def lines(self) -> dict[int, Axis]:
+        """Number and axis of each single feature."""
+        return {j: axis for j, axis in enumerate(self.axes) if isinstance(axis, Axis)}
+
+    @property
+    def planes(self) -> dict[int, Plane]:
+        """Number and plane of each pair of features."""
+        return {j: axis for j, axis in enumerate(self.axes) if isinstance(axis, Plane)}
 
     def parts(self) -> list[slice]:
         """Return where each feature's places lie on the common axis."""
@@ -356,12 +381,24 @@ class Effects(Explanation):
         return [slice(int(end) - len(axis), int(end)) for end, axis in zip(ends, self.axes, strict=True)]
 
     def _axes(self) -> list[_Labels]:
-        places = {
-            "feature": [axis.name for axis in self.axes for _ in axis.labels],
-            "value": [value for axis in self.axes for value in axis.values],
+        places: dict[str, Sequence[Any]] = {
+            "feature": [name for axis in self.axes for name, _, _, _ in _places(axis)],
+            "value": [value for axis in self.axes for _, _, value, _ in _places(axis)],
         }
+        if self.planes:
+            second = [place[1::2] for axis in self.axes for place in _places(axis)]
+            places = {"feature": places["feature"], "feature_2": [name for name, _ in second], "value": places["value"]}
+            places["value_2"] = [value for _, value in second]
         rows: list[_Labels] = [] if self.rows is None else [{"row": self.rows}]
         return [*rows, places, {"output": self.outputs}]
+
+
+def _places(axis: Axis | Plane) -> list[tuple[Hashable, Hashable, Any, Any]]:
+    """Return feature, second feature, value and second value of each place; None where there is no second one."""
+    if isinstance(axis, Axis):
+        return [(axis.name, None, value, None) for value in axis.values]
+    first, second = axis.name
+    return [(first, second, one, other) for one in axis.first.values for other in axis.second.values]
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

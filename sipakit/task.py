@@ -22,10 +22,20 @@ __all__ = ["Feature", "Task", "check_names", "resolve_features"]
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """What a method moves as one: a column, or a named group of columns."""
+    """What a method moves as one: a column, a named group of columns, or a pair on the grid of both.
+
+    Parameters
+    ----------
+    name : Hashable
+        The column or group; for a pair the tuple of both columns.
+    columns : tuple of int
+    parts : tuple of Feature
+        The two columns of a pair; empty for anything else.
+    """
 
     name: Hashable
     columns: tuple[int, ...]
+    parts: tuple[Feature, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +134,8 @@ def resolve_features(
     table: Table,
     features: Sequence[Hashable] | None = None,
     groups: Mapping[Hashable, Sequence[Hashable]] | None = None,
+    *,
+    pairs: bool = False,
 ) -> tuple[Feature, ...]:
     """Turn the user's names into features.
 
@@ -132,6 +144,9 @@ def resolve_features(
     table : Table, p columns
     features : names of columns or groups, in the order wanted; None for every group and every column in no group
     groups : name -> columns that move together
+    pairs : bool
+        Whether a tuple of two columns stands for both together. A tuple that is the name of a column or group is that
+        column or group.
 
     Returns
     -------
@@ -140,20 +155,33 @@ def resolve_features(
     Raises
     ------
     InputError, InputTypeError
-        For names that the table lacks, repeated names, overlapping groups, a column beside its group, and a group named
-        like a column.
+        For names that the table lacks, repeated names, overlapping groups, a column beside its group, a group named
+        like a column, and a pair of a column with itself.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sipakit.table import Table
+    >>> both, one = resolve_features(Table.from_data(np.eye(2)), [("x1", "x0"), "x0"], pairs=True)
+    >>> both.columns, both.parts[0].name, one.columns
+    ((1, 0), 'x1', (0,))
     """
     check_names(features, groups)
     position = {name: j for j, name in enumerate(table.names)}
     available = {**{name: (j,) for name, j in position.items()}, **_grouped(table, groups or {}, position)}
     grouped = {name for members in (groups or {}).values() for name in members}
     chosen = [n for n in available if n not in grouped] if features is None else list(features)
-    unknown = [name for name in chosen if name not in available or _is_flag(name, position)]
+    together = [name for name in chosen if name not in available and _is_pair(name, position)]
+    unknown = [name for name in chosen if (name not in available and name not in together) or _is_flag(name, position)]
     if unknown:
         message = f"features= names {first_few(unknown)}, which the table does not have."
         raise InputError(message, f"It has {first_few(available, 12)}.", "Check the spelling and the type of the name.")
-    if len(set(chosen)) < len(chosen):
-        twice = sorted({str(name) for name in chosen if chosen.count(name) > 1})
+    if together and not pairs:
+        message = f"features= names {first_few(together)}, which is a pair of columns."
+        raise InputError(message, "This method takes one at a time.", "PartialDependence takes pairs.")
+    alike = [frozenset(name) if isinstance(name, tuple) and name in together else name for name in chosen]
+    if len(set(alike)) < len(alike):
+        twice = sorted({str(name) for name, one in zip(chosen, alike, strict=True) if alike.count(one) > 1})
         raise InputError(f"features= names {first_few(twice)} more than once.", "Each may be named once.")
     if not chosen:
         raise InputError("features=[] names nothing.", "It takes at least one name, or None for all.")
@@ -161,7 +189,25 @@ def resolve_features(
     if beside:
         message = f"features= names {first_few(beside)} and the group that holds it."
         raise InputError(message, "A column belongs to one feature.", "Name the group or the column.")
-    return tuple(Feature(name, available[name]) for name in chosen)
+    return tuple(_paired(name, position) if name in together else Feature(name, available[name]) for name in chosen)
+
+
+def _is_pair(name: Hashable, position: Mapping[Hashable, int]) -> bool:
+    """Whether a name is a tuple of two columns."""
+    if not isinstance(name, tuple) or len(name) != 2:
+        return False
+    if not all(_can_be_name(one) and one in position and not _is_flag(one, position) for one in name):
+        return False
+    if name[0] == name[1]:
+        message = f"features= names {name!r}, a feature with itself."
+        raise InputError(message, "A pair takes two different columns.", f"Name {name[0]!r} alone.")
+    return True
+
+
+def _paired(name: Hashable, position: Mapping[Hashable, int]) -> Feature:
+    """Return two columns as one feature."""
+    parts = tuple(Feature(one, (position[one],)) for one in name) if isinstance(name, tuple) else ()
+    return Feature(name, tuple(j for part in parts for j in part.columns), parts)
 
 
 def check_names(features: object, groups: object) -> None:

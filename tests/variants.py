@@ -2,6 +2,13 @@
 
 import sipakit as sp
 
+
+def paired(b):
+    """Name two columns of a table together, and one of them alone."""
+    first, second, *_ = getattr(b, "columns", ("x0", "x1"))
+    return [(first, second), second]
+
+
 # Every explainer with what it needs, small; the first word is its class, and b the background of the model's table.
 VARIANTS = {
     "ALE": lambda b: sp.ALE(),
@@ -16,6 +23,10 @@ VARIANTS = {
     "LIME": lambda b: sp.LIME(background=b, n_samples=256),
     "PartialDependence": lambda b: sp.PartialDependence(grid_resolution=5),
     "PartialDependence centred": lambda b: sp.PartialDependence(background=b, centred=True, grid_resolution=4),
+    "PartialDependence pairs": lambda b: sp.PartialDependence(features=paired(b), grid_resolution=3),
+    "PartialDependence pairs centred": lambda b: sp.PartialDependence(
+        features=paired(b), centred=True, grid_resolution=3
+    ),
     "PermutationImportance": lambda b: sp.PermutationImportance(n_repeats=3),
     "Shapley": lambda b: sp.Shapley(background=b),
     "Shapley permutation": lambda b: sp.Shapley(background=b, estimator="permutation"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sipakit.axis import Plane
 from sipakit.checks.case import Case, must
 from sipakit.explanation import Attributions, Effects, Importances, Interactions, Surrogates
 
@@ -43,8 +44,9 @@ def check_values_have_the_layout_of_their_type(case: Case) -> None:
     elif isinstance(result, Importances):
         must(shape == (u, len(result.metrics)), f"values is {shape}", "it is (features, metrics)")
     elif isinstance(result, Effects):
-        sizes = [len(axis) for axis in result.axes]
-        must([v.shape[-2:] for v in result.values] == [(g, k) for g in sizes], "values", "(places, outputs) a feature")
+        sizes = [axis.shape if isinstance(axis, Plane) else (len(axis),) for axis in result.axes]
+        layout = [v.shape[-1 - len(g) :] for v, g in zip(result.values, sizes, strict=True)]
+        must(layout == [(*g, k) for g in sizes], "values", "(places, outputs) a feature")
     elif isinstance(result, Interactions):
         must(shape == (len(result.pairs), k), f"values is {shape}", "it is (pairs, outputs)")
     elif isinstance(result, Surrogates):

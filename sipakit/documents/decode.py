@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from sipakit.axis import Axis
+from sipakit.axis import Axis, Plane
 from sipakit.caveats import CODES, Caveat
 from sipakit.documents.encode import LISTED
 from sipakit.estimate import Estimate
@@ -149,7 +149,8 @@ _HOLDS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "NDArray[np.object_]": lambda value: isinstance(value, np.ndarray) and value.dtype.kind == "O",
     "tuple[str, ...]": lambda value: all(type(one) is str for one in value),
     "tuple[Caveat, ...]": lambda value: all(isinstance(one, Caveat) for one in value),
-    "tuple[Axis, ...]": lambda value: all(isinstance(one, Axis) for one in value),
+    "Axis": lambda value: isinstance(value, Axis),
+    "tuple[Axis | Plane, ...]": lambda value: all(isinstance(one, (Axis, Plane)) for one in value),
     "tuple[tuple[Hashable, Hashable | None], ...]": lambda value: all(len(one) == 2 for one in value),
 }
 
@@ -293,6 +294,14 @@ def _axis(entry: Mapping[str, Any], depth: int) -> Axis:
     return axis
 
 
+def _plane(entry: Mapping[str, Any], depth: int) -> Plane:
+    plane = built(Plane, entry, depth)
+    if plane.weight.shape != plane.shape or plane.rug.ndim != 2 or plane.rug.shape[1] != 2:
+        message = f"the places of {plane.name!r} have other numbers of weights, or positions of rows that are no pairs"
+        raise ValueError(message)
+    return plane
+
+
 def _caveat(entry: Mapping[str, Any], depth: int) -> Caveat:
     found = built(Caveat, entry, depth)
     if found.code not in CODES:
@@ -339,6 +348,7 @@ _NESTED: Final[Mapping[str, Callable[[Mapping[str, Any], int], Any]]] = {
     "categorical": _categorical,
     "Estimate": _estimate,
     "Axis": _axis,
+    "Plane": _plane,
     "Caveat": _caveat,
     "Cost": lambda entry, depth: built(Cost, entry, depth),
     "tuple": lambda entry, depth: tuple(_items(entry["items"], depth)),

@@ -25,7 +25,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from sipakit.axis import Axis
+from sipakit.axis import Axis, Plane
 from sipakit.caveats import Caveat
 from sipakit.estimate import Estimate
 from sipakit.explanation import Cost
@@ -38,7 +38,7 @@ __all__ = ["LISTED", "encoded", "field", "fields", "word_of"]
 
 # Fields that are tuples in Python and lists in a document; any other tuple says so.
 LISTED: Final = frozenset(
-    "features outputs references metrics caveats axes pairs terms term_features labels".split()  # noqa: SIM905
+    "features outputs references metrics caveats axes columns pairs terms term_features labels".split()  # noqa: SIM905
 )
 _ADDRESS: Final = re.compile(r" at 0x[0-9A-Fa-f]+")
 _PLAIN: Final = frozenset({str, int, bool, type(None)})
@@ -255,7 +255,7 @@ _TABLE: Final[tuple[tuple[Any, Callable[[Any], Any]], ...]] = (
     (np.ndarray, _array),
     (pd.api.extensions.ExtensionArray, _column),
     (Estimate, _estimate),
-    ((Axis, Cost, Caveat), fields),
+    ((Axis, Plane, Cost, Caveat), fields),
     (Mapping, _mapping),
     (list, _items),
     (tuple, lambda value: {"type": "tuple", "items": _items(value)}),

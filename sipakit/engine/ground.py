@@ -113,7 +113,7 @@ class Ground:
     def _features(self, explainer: Explainer) -> tuple[Feature, ...]:
         """Resolve the explainer's features; those of a kind that it does not take are left out, or refused if named."""
         wanted, groups = explainer.param("features"), explainer.param("groups")
-        features = resolve_features(self.rows, wanted, groups)
+        features = resolve_features(self.rows, wanted, groups, pairs=explainer.takes_pairs)
         suited = tuple(f for f in features if all(self.rows.kind(j) in explainer.kinds for j in f.columns))
         unsuited = [f.name for f in features if any(self.rows.kind(j) not in explainer.kinds for j in f.columns)]
         if unsuited and (wanted is not None or not suited):

@@ -120,7 +120,7 @@ class ALE(Explainer):
         """Edges of all features, and the cell of every row."""
         edges = make_edges(task, self.grid_resolution)
         columns = [task.rows.columns[feature.columns[0]] for feature in task.features]
-        placed = [cells_of(axis, column) for axis, column in zip(edges.axes, columns, strict=True)]
+        placed = [cells_of(axis, column) for axis, column in zip(edges.lines, columns, strict=True)]
         cell, along, inside = (np.column_stack(part) for part in zip(*placed, strict=True))
         levels = np.array([axis.kind == "ordered" for axis in edges.axes])
         # without a place for every level, levels are no more than numbers

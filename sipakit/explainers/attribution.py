@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sipakit.table import Table
     from sipakit.task import Feature, Task
 
-__all__ = ["base_values", "completeness_gap", "finite_numbers", "incomplete", "row_values"]
+__all__ = ["base_values", "completeness_gap", "finite_numbers", "incomplete", "read_rows", "row_values"]
 
 _ALLOWED = 0.01  # of the difference to explain
 _ROUNDING = 1e-5  # of the largest prediction: what a network in float32 cannot resolve
@@ -52,6 +52,22 @@ def row_values(task: Task) -> NDArray[np.object_]:
     for j, feature in enumerate(task.features):
         values[:, j] = _read(task.rows, feature)
     return values
+
+
+def read_rows(table: Table) -> NDArray[np.object_]:
+    """Return every column of a table as a person reads it: (n, p) plain Python values, None where one is missing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sipakit.table import Table
+    >>> read_rows(Table.from_data(np.array([[7.0, np.nan]]))).tolist()
+    [[7.0, None]]
+    """
+    cells = np.empty((len(table), table.n_columns), dtype=object)
+    for j, column in enumerate(table.columns):
+        cells[:, j] = _plain(column)
+    return cells
 
 
 def base_values(task: Task) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -9,7 +9,9 @@ import numpy as np
 from sipakit.aggregate import Collected, State, Update
 from sipakit.estimate import Estimate
 from sipakit.explainer import Explainer, Round
+from sipakit.explainers.attribution import read_rows
 from sipakit.explanation import Effects
+from sipakit.intervene import Mix, Rows
 from sipakit.sample import Grids, make_grids, positions_of
 
 if TYPE_CHECKING:
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sipakit.intervene import Mix
     from sipakit.task import Task
 
 __all__ = ["Curves", "collect_curves", "single_curves"]
@@ -49,10 +50,11 @@ class Curves(Explainer):
         """Row i, but feature j comes from grid row g: for every i of the sample, every j and every g."""
         grids: Grids = task.design
         e, d = len(grids.place), len(sample)
-        return task.mix(
-            base=(task.rows, np.repeat(sample, e)),
-            donor=(grids.table, np.tile(grids.place, d)),
-            take=np.eye(len(task.features), dtype=bool),
+        # a column may belong to several features here, alone and in pairs, so the patterns are those of the columns
+        return Mix.of(
+            base=Rows(task.rows, np.repeat(sample, e)),
+            donor=Rows(grids.table, np.tile(grids.place, d)),
+            take=task.membership,
             which=np.tile(grids.feature, d),
         )
 
@@ -79,6 +81,8 @@ def single_curves(explainer: Explainer, task: Task, state: Collected) -> Effects
         caveats=grids.caveats,
         axes=grids.axes,
         rows=np.arange(task.n),
-        own=np.column_stack([positions_of(task.rows, f, a) for f, a in zip(task.features, grids.axes, strict=True)]),
+        own=np.column_stack([positions_of(task.rows, f, a) for f, a in zip(task.features, grids.lines, strict=True)]),
+        columns=task.rows.names,
+        row_values=read_rows(task.rows),
         predictions=task.predictions,
     )

@@ -5,7 +5,7 @@ Nothing here imports pyplot or changes a global setting, and every name goes thr
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from sipakit.errors import InputError, InputTypeError
 from sipakit.explanation import (
@@ -21,36 +21,53 @@ from sipakit.plots.bars import draw_importances
 from sipakit.plots.beeswarm import draw_swarm
 from sipakit.plots.curves import draw_means
 from sipakit.plots.display import Display
-from sipakit.plots.ice import draw_rows
+from sipakit.plots.groups import cohorts
+from sipakit.plots.ice import draw_changes, draw_rows, draw_slopes
 from sipakit.plots.interactions import draw_interactions
 from sipakit.plots.matrix import draw_matrix
+from sipakit.plots.shades import column_of
+from sipakit.plots.surface import draw_surfaces
 from sipakit.plots.surrogate import draw_surrogate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
     from matplotlib.axes import Axes
 
-__all__ = ["KINDS", "Display", "draw"]
+__all__ = ["KINDS", "Display", "cohorts", "draw"]
 
 
-def _draw_effects(explanation: Effects, ax: Axes | None = None) -> Display:
-    """Draw means, or the curves of single rows where each row has one."""
-    picture = draw_means if explanation.rows is None else draw_rows
-    return picture(explanation, ax)
+def _draw_effects(explanation: Effects, ax: Axes | None = None, *, colour_by: Hashable | None = None) -> Display:
+    """Draw the curves of single rows where each row has one, else means, of pairs where there is nothing else."""
+    if explanation.rows is not None:
+        return draw_rows(explanation, ax, colour_by=colour_by)
+    if colour_by is not None:
+        column_of(colour_by, explanation.columns, explanation.row_values, explanation.explainer)
+    return draw_means(explanation, ax) if explanation.lines else draw_surfaces(explanation, ax)
 
 
 # The first kind of each type is its usual picture.
-KINDS: Final[Mapping[type[Explanation], Mapping[str, Callable[[Any, Axes | None], Display]]]] = {
+KINDS: Final[Mapping[type[Explanation], Mapping[str, Callable[..., Display]]]] = {
     Attributions: {"bars": draw_row, "beeswarm": draw_swarm},
     Importances: {"bars": draw_importances},
-    Effects: {"curves": _draw_effects},
+    Effects: {
+        "curves": _draw_effects,
+        "centred": draw_changes,
+        "derivative": draw_slopes,
+        "surface": draw_surfaces,
+    },
     Interactions: {"bars": draw_interactions, "matrix": draw_matrix},
     Surrogates: {"bars": draw_surrogate},
 }
 
 
-def draw(explanation: Explanation, kind: str | None = None, *, ax: Axes | None = None) -> Display:
+# Pictures with a mark for each row, which may be coloured by a column.
+_COLOURED: Final = frozenset({draw_swarm, _draw_effects, draw_changes, draw_slopes})
+
+
+def draw(
+    explanation: Explanation, kind: str | None = None, *, ax: Axes | None = None, colour_by: Hashable | None = None
+) -> Display:
     """Draw an explanation.
 
     Parameters
@@ -60,6 +77,8 @@ def draw(explanation: Explanation, kind: str | None = None, *, ax: Axes | None =
         A key of ``KINDS[type(explanation)]``; the first one by default.
     ax : matplotlib Axes, optional
         Where to draw; then one panel is drawn, and a note says which.
+    colour_by : name of a column, optional
+        Colours curves of single rows, or the points of a beeswarm, by the rows' values of that column.
 
     Returns
     -------
@@ -68,7 +87,7 @@ def draw(explanation: Explanation, kind: str | None = None, *, ax: Axes | None =
     Raises
     ------
     InputError
-        For a kind that this type of explanation does not have.
+        For a kind that this type of explanation does not have, and for a column that rows cannot be coloured by.
     InputTypeError
         For something that is no explanation.
     """
@@ -79,4 +98,11 @@ def draw(explanation: Explanation, kind: str | None = None, *, ax: Axes | None =
     if kind is not None and kind not in kinds:
         message = f"kind={kind!r} is no picture of {type(explanation).__name__}."
         raise InputError(message, f"It has {', '.join(map(repr, kinds))}.", "Leave kind out for the first.")
-    return kinds[next(iter(kinds)) if kind is None else kind](explanation, ax)
+    chosen = next(iter(kinds)) if kind is None else kind
+    picture = kinds[chosen]
+    if colour_by is None:
+        return picture(explanation, ax)
+    if picture not in _COLOURED:
+        message = f"colour_by={colour_by!r} has nothing to colour in kind={chosen!r}, which has no mark for each row."
+        raise InputError(message, "Curves of single rows and beeswarms can be coloured.", "Leave colour_by= out.")
+    return picture(explanation, ax, colour_by=colour_by)

@@ -9,6 +9,7 @@ import numpy as np
 from sipakit.plots.bars import TIES, bar_sheet, name_bars, put_bars, write_beside
 from sipakit.plots.formats import absent, number, quantity, spoken
 from sipakit.plots.labels import LIMIT, clean, distinct
+from sipakit.plots.odds import probability_above
 from sipakit.plots.style import DOWN, GREY, UP, fitting, narrower
 from sipakit.plots.words import about_error, counted, first_ones, serious, told
 
@@ -47,6 +48,9 @@ def draw_row(explanation: Attributions, ax: Axes | None = None) -> Display:
     sheet = bar_sheet(len(order) + together, len(outputs), ax, labels=max(map(len, names)))
     for panel, output in zip(sheet.panels, outputs, strict=True):
         _bars(panel, explanation, order, output, together=together)
+        start = explanation.base_values if explanation.base_values.ndim == 1 else explanation.base_values[0]
+        if explanation.scale == "log_odds" and explanation.additive:
+            probability_above(sheet, panel, float(start[output]), explanation.outputs[output])
         told_output = quantity(explanation, explanation.outputs[output])
         sheet.caption(panel.xaxis.label, *direction(explanation, output))
         if len(outputs) > 1:

@@ -9,7 +9,7 @@ import numpy as np
 from sipakit.plots.formats import metric_name, number, spoken
 from sipakit.plots.labels import LIMIT, clean, distinct, put, put_ticks
 from sipakit.plots.style import COLOURS, FAINT, GREY, INK, TEXT, Sheet, fitting, narrower
-from sipakit.plots.words import about_error, counted, first_ones, serious, told
+from sipakit.plots.words import about_error, counted, first_ones, possible_ranks, serious, told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from sipakit.explanation import Importances
     from sipakit.plots.display import Display
 
-__all__ = ["TIES", "bar_sheet", "draw_importances", "name_bars", "put_bars", "write_beside"]
+__all__ = ["RANKS", "TIES", "bar_sheet", "draw_importances", "name_bars", "put_bars", "write_beside"]
 
 TIES = "Where intervals overlap, the order is not established."
+RANKS = "# is the rank that the intervals allow: features that share ranks, such as #2-4, are tied."
 _FEATURES = 20
 _METRICS = 3
 
@@ -161,6 +162,8 @@ def draw_importances(explanation: Importances, ax: Axes | None = None) -> Displa
     sheet = bar_sheet(len(order), len(metrics), ax, labels=max(map(len, names)))
     for panel, metric in zip(sheet.panels, metrics, strict=True):
         put_bars(panel, estimate, (order, metric))
+        ranks = possible_ranks(estimate.lower[:, metric], estimate.upper[:, metric])
+        write_beside(panel, estimate, (order, metric), [ranks[i] for i in order])
         untouched = f"(untouched table: {number(_untouched(explanation, metric))})"
         sheet.caption(panel.xaxis.label, f"importance, in units of {names_of[metric]}", untouched)
     name_bars(sheet.panels[0], names)
@@ -169,7 +172,7 @@ def draw_importances(explanation: Importances, ax: Axes | None = None) -> Displa
     notes = [
         counted(len(order), len(explanation.features), "features", left),
         first_ones(len(metrics), len(explanation.metrics), "metrics"),
-        f"{about_error(explanation)} {TIES}",
+        f"{about_error(explanation)} {RANKS}",
         serious(explanation),
     ]
     title = f"{spoken(explanation.explainer)}: how much the model leans on each feature"

@@ -8,6 +8,7 @@ import numpy as np
 
 from sipakit.plots.formats import quantity, spoken
 from sipakit.plots.labels import clean, distinct
+from sipakit.plots.odds import probability_beside
 from sipakit.plots.places import Places
 from sipakit.plots.style import COLOURS, DASHES, FAINT, GREY, MARKERS, Sheet
 from sipakit.plots.words import about_error, counted, largest, serious, told
@@ -37,7 +38,7 @@ def draw_means(explanation: Effects, ax: Axes | None = None) -> Display:
     Parameters
     ----------
     explanation : Effects
-        Without curves of single rows.
+        Without curves of single rows; its pairs of features are left to `draw_surfaces`.
     ax : Axes, optional
         Takes one feature: the one with the largest range.
 
@@ -45,10 +46,11 @@ def draw_means(explanation: Effects, ax: Axes | None = None) -> Display:
     -------
     Display
     """
-    ranges = np.array([np.ptp(values, axis=0) for values in explanation.values])
-    features = largest(ranges.max(axis=1), 1 if ax is not None else _PANELS)
+    axes = explanation.lines
+    ranges = np.array([np.ptp(explanation.estimate.values[explanation.parts()[j]], axis=0) for j in axes])
+    features = [list(axes)[i] for i in largest(ranges.max(axis=1), 1 if ax is not None else _PANELS)]
     outputs = largest(ranges.max(axis=0), _OUTPUTS)
-    sheet, layout = effect_sheet([explanation.axes[feature] for feature in features], ax)
+    sheet, layout = effect_sheet([axes[feature] for feature in features], ax)
     lines: list[Line2D] = []
     for panel, places, feature in zip(sheet.panels, layout, features, strict=True):
         part = explanation.parts()[feature]
@@ -64,6 +66,8 @@ def draw_means(explanation: Effects, ax: Axes | None = None) -> Display:
         _limited(sheet, explanation, features, outputs),
         about_error(explanation),
         RUG,
+        probability_beside(sheet, explanation, 3) if not explanation.centred else "",
+        left_out(explanation),
         serious(explanation),
     ]
     label = quantity(explanation, explanation.outputs[0] if len(explanation.outputs) == 1 else None)
@@ -78,7 +82,18 @@ def draw_means(explanation: Effects, ax: Axes | None = None) -> Display:
     )
 
 
-def effect_sheet(axes: Sequence[Axis], ax: Axes | None, columns: int = 3) -> tuple[Sheet, list[Places]]:
+def left_out(explanation: Effects) -> str:
+    """Say that pairs of features have a picture of their own."""
+    count = len(explanation.planes)
+    pairs, own = (
+        ("1 pair of features has", "its own") if count == 1 else (f"{count} pairs of features have", "their own")
+    )
+    return f"{pairs} a picture of {own}: kind='surface'." if count else ""
+
+
+def effect_sheet(
+    axes: Sequence[Axis], ax: Axes | None, columns: int = 3, *, sharey: bool = True
+) -> tuple[Sheet, list[Places]]:
     """Make one panel an axis, with room for turned names of levels.
 
     Returns
@@ -89,7 +104,7 @@ def effect_sheet(axes: Sequence[Axis], ax: Axes | None, columns: int = 3) -> tup
     size = (3.0, 2.3)
     if len(axes) == 1:
         size = (7.6 if len(axes[0]) > 36 else 6.2, 3.4)
-    sheet = Sheet.make(len(axes), ax, columns=columns, size=size, sharey=True)
+    sheet = Sheet.make(len(axes), ax, columns=columns, size=size, sharey=sharey)
     inches = size[0] * 0.88 if sheet.own else sheet.inches
     layout = [Places.of(axis, inches) for axis in axes]
     for first in range(0, len(axes), columns):
@@ -110,7 +125,7 @@ def finish_panel(panel: Axes, places: Places, *, zero: bool) -> None:
 def named(explanation: Effects, features: list[int]) -> str:
     """Name the only feature, or say how many there are."""
     if len(features) == 1:
-        return clean(explanation.axes[features[0]].name)
+        return clean(explanation.lines[features[0]].name)
     return f"{len(features)} features"
 
 
@@ -168,7 +183,7 @@ def _facts(explanation: Effects, features: list[int]) -> list[str]:
     """Say the lowest and highest place of the first features."""
     facts = []
     for feature in features[:4]:
-        part, axis = explanation.parts()[feature], explanation.axes[feature]
+        part, axis = explanation.parts()[feature], explanation.lines[feature]
         value = explanation.estimate.values[part, 0]
         low, high = (
             f"{told(explanation.estimate, (part.start + place, 0))} at {clean(axis.labels[place])}"

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sipakit.plots.bars import TIES, bar_sheet, name_bars, put_bars, write_beside
+from sipakit.plots.bars import RANKS, bar_sheet, name_bars, put_bars, write_beside
 from sipakit.plots.formats import number, quantity, spoken
 from sipakit.plots.labels import LIMIT, clean
 from sipakit.plots.style import GREY, Sheet, fitting
-from sipakit.plots.words import about_error, counted, first_ones, serious, told
+from sipakit.plots.words import about_error, counted, first_ones, possible_ranks, serious, told
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,7 +59,7 @@ def draw_interactions(explanation: Interactions, ax: Axes | None = None) -> Disp
             for few, family, thing in zip(kept, families, things, strict=True)
         ),
         first_ones(len(outputs), len(explanation.outputs), "outputs"),
-        f"{about_error(explanation)} {TIES}",
+        f"{about_error(explanation)} {RANKS}",
         weak_note(explanation, drawn, outputs),
         serious(explanation),
     ]
@@ -103,12 +103,13 @@ def _panel(sheet: Sheet, panel: Axes, explanation: Interactions, sets: NDArray[n
         if poor:
             bar.set(facecolor="white", edgecolor=GREY, hatch="////", linewidth=0.8)
     share = explanation.estimate.parts.get("h_squared")
+    texts = _ranks(explanation, sets, output)
     if share is not None:
         texts = [
-            f"{_SHARE} weak" if poor else f"{_SHARE} {number(float(share[s, output]), 0.01)}"
-            for s, poor in zip(sets, weak, strict=True)
+            f"{rank}  {_SHARE} weak" if poor else f"{rank}  {_SHARE} {number(float(share[s, output]), 0.01)}"
+            for rank, s, poor in zip(texts, sets, weak, strict=True)
         ]
-        write_beside(panel, explanation.estimate, (sets, output), texts)
+    write_beside(panel, explanation.estimate, (sets, output), texts)
     whole = explanation.pairs[sets[0]][1] is None
     kind = "interaction with all other features" if whole else "interaction of two features"
     sheet.caption(
@@ -116,6 +117,15 @@ def _panel(sheet: Sheet, panel: Axes, explanation: Interactions, sets: NDArray[n
         kind,
         f"(in units of the {quantity(explanation, explanation.outputs[output])})",
     )
+
+
+def _ranks(explanation: Interactions, sets: NDArray[np.intp], output: int) -> list[str]:
+    """Return the ranks that the intervals allow, among all pairs or among all totals."""
+    total = explanation.pairs[sets[0]][1] is None
+    family = _families(explanation)[int(total)]
+    e = explanation.estimate
+    ranks = possible_ranks(e.lower[family, output], e.upper[family, output])
+    return [ranks[place] for place in np.searchsorted(family, sets)]
 
 
 def pair_name(explanation: Interactions, number: int, limit: int = LIMIT) -> str:

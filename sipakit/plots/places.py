@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis as Ruler
     from numpy.typing import NDArray
 
     from sipakit.axis import Axis
 
-__all__ = ["Places"]
+__all__ = ["Places", "scale_of"]
 
 _DAY = 86_400e9  # nanoseconds
 _UNITS = (("days", 1.0), ("hours", 24.0), ("minutes", 1440.0), ("seconds", 86_400.0))
@@ -66,7 +67,7 @@ class Places:
             shown = _frequent(axis, max(2, int(inches * 72 / (TEXT["tick"] + 0.6))))
             x = np.arange(len(shown), dtype=np.float64)
             return cls(axis, shown, x, joined=False, unit="", step=0.22, inches=inches)
-        scale, unit = _scale(axis)
+        scale, unit = scale_of(axis)
         known = axis.positions * scale
         inside = known[np.isfinite(known)]
         gap = 0.14 * (float(np.ptp(inside)) if len(inside) else 0.0) or 0.14
@@ -100,6 +101,22 @@ class Places:
         return 90 if len(names) * 15 > self.inches * 72 else 40
 
     @property
+    def cells(self) -> NDArray[np.float64]:
+        """(s, 2) where the ground of each place begins and ends: half way to its neighbours."""
+        if not self.joined:
+            return np.column_stack([self.x - 0.5, self.x + 0.5])
+        known, ends = self.x[self.line], np.empty((len(self.x), 2))
+        span = float(np.ptp(self.x)) or 1.0
+        middle = (known[1:] + known[:-1]) / 2
+        outer = (known[1] - known[0], known[-1] - known[-2]) if len(known) > 1 else (0.14 * span, 0.14 * span)
+        reach = np.minimum(outer, 0.14 * span) / 2
+        edges = np.concatenate([known[:1] - reach[0], middle, known[-1:] + reach[1]])
+        ends[self.line] = np.column_stack([edges[:-1], edges[1:]])
+        alone = self.x[self.points]
+        ends[self.points] = np.column_stack([alone - 0.05 * span, alone + 0.05 * span])
+        return ends
+
+    @property
     def tall(self) -> float:
         """Inches that turned names take below the panel."""
         return float(max(map(width, self.names), default=0) * _INCH * np.sin(np.deg2rad(self.turn)))
@@ -116,7 +133,7 @@ class Places:
         known, places = self.axis.positions[self.shown], self.x
         inside = np.isfinite(known)
         if self.joined:
-            found = positions * _scale(self.axis)[0]
+            found = positions * scale_of(self.axis)[0]
         elif self.axis.kind == "ordered" and inside.any():
             found = np.interp(positions, known[inside], places[inside])
         else:
@@ -128,36 +145,45 @@ class Places:
     def dress(self, panel: Axes) -> None:
         """Write ticks and the feature's name, and mark where the rows are."""
         panel.set_xmargin(0.04)
+        self.rule(panel.xaxis)
         if not self.joined:
-            self._levels(panel)
+            panel.set_xlim(-0.6, len(self.x) - 0.4)
+            self.turn_names(panel)
+        elif self.axis.has_missing and len(self.line):
+            middle = (self.x[self.line].max() + self.x[-1]) / 2
+            panel.axvline(middle, color=GREY, linewidth=0.6, linestyle=(0, (2, 3)))
+        self._rug(panel)
+
+    def rule(self, ruler: Ruler) -> None:
+        """Write ticks and the feature's name on a ruler, lower or upright."""
+        if not self.joined:
+            put_ticks(ruler, list(self.x), self.names)
         elif len(self.line) == 0:
-            put_ticks(panel.xaxis, [float(self.x[-1])], ["missing"])
+            put_ticks(ruler, [float(self.x[-1])], ["missing"])
         elif self.axis.kind == "date" and not _is_span(self.axis):
-            self._dates(panel)
+            self._dates(ruler)
         else:
-            self._numbers(panel)
+            self._numbers(ruler)
         room = max(12, int(self.inches * 72 / (0.56 * TEXT["label"])))
         unit = f" ({self.unit})" if self.unit else ""
         name = clean(self.axis.name, min(32, room - len(unit)))
-        put(panel.xaxis.label, name + unit).set_fontsize(TEXT["label"])
-        self._rug(panel)
+        put(ruler.label, name + unit).set_fontsize(TEXT["label"])
 
-    def _levels(self, panel: Axes) -> None:
-        put_ticks(panel.xaxis, list(self.x), self.names)
-        panel.set_xlim(-0.6, len(self.x) - 0.4)
+    def turn_names(self, panel: Axes) -> None:
+        """Turn the levels' names on the lower ruler where they need it."""
         turn = self.turn
         for label in panel.get_xticklabels() if turn else ():
             upright = "center" if turn == 90 else "top"
             label.set(rotation=turn, ha="right", va=upright, rotation_mode="anchor")
 
-    def _dates(self, panel: Axes) -> None:
+    def _dates(self, ruler: Ruler) -> None:
         positions = self.axis.positions[self.shown][self.line]
         most = max(2, int(self.inches / (12 * _INCH))) - self.axis.has_missing
         ticks, written = date_ticks(positions.min(), positions.max(), _zone(self.axis), max(2, most))
         inside = self._inside(ticks / _DAY)
-        self._fixed(panel, inside, written[: len(inside)])
+        self._fixed(ruler, inside, written[: len(inside)])
 
-    def _numbers(self, panel: Axes) -> None:
+    def _numbers(self, ruler: Ruler) -> None:
         low, high = self.x[self.line].min(), self.x[self.line].max()
         whole = self.axis.kind == "number" and bool((self.x[self.line] % 1 == 0).all())  # no year 2011.5
         for bins in (5, 4, 3, 2):
@@ -167,9 +193,9 @@ class Places:
             if (max(map(len, written), default=0) + 1.5) * (len(ticks) + 1) * _INCH <= self.inches:
                 break
         if self.axis.has_missing:
-            self._fixed(panel, ticks, written)
+            self._fixed(ruler, ticks, written)
         else:
-            panel.xaxis.set_major_locator(locator)
+            ruler.set_major_locator(locator)
 
     def _inside(self, ticks: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the ticks on the ruler that leave room for the missing place's name."""
@@ -180,13 +206,10 @@ class Places:
         kept: NDArray[np.float64] = ticks[(ticks >= low - 0.03 * (high - low)) & (ticks <= end)]
         return kept
 
-    def _fixed(self, panel: Axes, ticks: NDArray[np.float64], written: list[str]) -> None:
+    def _fixed(self, ruler: Ruler, ticks: NDArray[np.float64], written: list[str]) -> None:
         """Write ticks, and the missing place beside them where there is one."""
         absent = [float(self.x[-1])] if self.axis.has_missing else []
-        put_ticks(panel.xaxis, [*map(float, ticks), *absent], [*written, *["missing" for _ in absent]])
-        if absent:
-            middle = (self.x[self.line].max() + self.x[-1]) / 2
-            panel.axvline(middle, color=GREY, linewidth=0.6, linestyle=(0, (2, 3)))
+        put_ticks(ruler, [*map(float, ticks), *absent], [*written, *["missing" for _ in absent]])
 
     def _rug(self, panel: Axes) -> None:
         """Mark where the rows are, by one path: the longer a mark, the more rows."""
@@ -211,8 +234,8 @@ class Places:
         )
 
 
-def _scale(axis: Axis) -> tuple[float, str]:
-    """Return the factor from positions to the ruler, and the unit of time if there is one."""
+def scale_of(axis: Axis) -> tuple[float, str]:
+    """Return the factor from positions to the ruler, and the unit of time or the zone if there is one."""
     if axis.kind != "date":
         return 1.0, ""
     if not _is_span(axis):

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from sipakit.errors import InputError
@@ -25,7 +27,21 @@ if TYPE_CHECKING:
     from matplotlib.legend import Legend
     from matplotlib.text import Text
 
-__all__ = ["COLOURS", "DASHES", "DOWN", "FAINT", "GREY", "INK", "MARKERS", "TEXT", "UP", "Sheet", "fitting", "narrower"]
+__all__ = [
+    "COLOURS",
+    "DASHES",
+    "DOWN",
+    "EVEN",
+    "FAINT",
+    "GREY",
+    "INK",
+    "MARKERS",
+    "TEXT",
+    "UP",
+    "Sheet",
+    "fitting",
+    "narrower",
+]
 
 # Each pair differs by 22 or more (CIE76) for normal sight, protanopia, deuteranopia and tritanopia,
 # and each has a contrast of 3 or more with white. The first two are Okabe and Ito's.
@@ -41,6 +57,8 @@ DASHES: Final[tuple[Any, ...]] = (
 MARKERS: Final = ("o", "s", "^", "D", "v", "P")
 UP, DOWN = COLOURS[0], COLOURS[1]
 INK, GREY, FAINT = "#222222", "#666666", "#DDDDDD"
+# Even steps of lightness for all kinds of colour sight; its last, very light yellows are left out.
+EVEN: Final = ListedColormap(colormaps["cividis"](np.linspace(0, 0.88, 256)))
 TEXT: Final = {"title": 11.0, "label": 9.0, "tick": 8.0, "note": 7.5}
 _LETTER = 0.56  # mean width of a letter, in units of the font's size
 _LINE = 1.35  # height of a line, in the same units
@@ -169,7 +187,8 @@ class Sheet:
         else:
             self._beside(title, notes, legend)
         if y_label and self.own and len(self.panels) > 1:
-            put(self.figure.supylabel(" ", fontsize=TEXT["label"], color=INK), y_label)
+            tall = int(0.6 * self.figure.get_figheight() * 72 / (_LETTER * TEXT["label"]))
+            put(self.figure.supylabel(" ", fontsize=TEXT["label"], color=INK), wrapped(y_label, max(24, tall)))
         elif y_label:
             put(self.panels[0].yaxis.label, wrapped(y_label, 36))
         axes: Any = self.panels[0]

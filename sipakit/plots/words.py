@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sipakit.estimate import Estimate
     from sipakit.explanation import Explanation
 
-__all__ = ["about_error", "counted", "first_ones", "largest", "serious", "told"]
+__all__ = ["about_error", "counted", "first_ones", "largest", "possible_ranks", "serious", "told"]
 
 
 def largest(sizes: ArrayLike, limit: int) -> list[int]:
@@ -30,6 +30,22 @@ def largest(sizes: ArrayLike, limit: int) -> list[int]:
     if len(sizes) <= limit:
         return list(range(len(sizes)))
     return [int(i) for i in np.argsort(-sizes, kind="stable")[:limit]]
+
+
+def possible_ranks(lower: NDArray[np.float64], upper: NDArray[np.float64]) -> list[str]:
+    """Write the ranks that intervals allow each number, the largest being the first; several are a tie.
+
+    Examples
+    --------
+    >>> possible_ranks(np.array([5.0, 1.0, 1.5, -1.0]), np.array([7.0, 2.0, 2.5, 0.0]))
+    ['#1', '#2-3', '#2-3', '#4']
+    """
+    lower = np.where(np.isnan(lower), -np.inf, lower)
+    upper = np.where(np.isnan(upper), np.inf, upper)
+    above = len(lower) - np.searchsorted(np.sort(lower), upper, side="right")
+    below = np.searchsorted(np.sort(upper), lower, side="left")
+    first, last = above + 1, len(lower) - below
+    return [f"#{a}" if a == b else f"#{a}-{b}" for a, b in zip(first, last, strict=True)]
 
 
 def counted(drawn: int, total: int, things: str, order: str) -> str:

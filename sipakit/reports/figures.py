@@ -8,14 +8,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from markupsafe import Markup
 
 from sipakit.estimate import Estimate
-from sipakit.explanation import Attributions, Importances
+from sipakit.explanation import Attributions, Effects, Importances
 from sipakit.reports.measure import Measure
 from sipakit.reports.tables import tabulate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sipakit.explanation import Explanation
     from sipakit.plots import Display
     from sipakit.reports.tables import TextTable
@@ -87,6 +90,11 @@ def pictures(explanation: Explanation, unit: str | None = None) -> list[Figure]:
         found: list[tuple[str, Explanation]] = [("rows", explanation)]
     elif isinstance(explanation, Attributions):
         found = [(f"row-{row}", one_row(explanation, i)) for i, row in enumerate(explanation.rows)]
+    elif isinstance(explanation, Effects) and explanation.lines and explanation.planes:
+        found = [
+            ("", some_features(explanation, explanation.lines)),
+            ("pairs", some_features(explanation, explanation.planes)),
+        ]
     else:
         found = [("", explanation)]
     figures = []
@@ -103,6 +111,21 @@ def _caption(title: str, e: Explanation, unit: str | None) -> str:
     if not unit or e.scale != "prediction" or isinstance(e, Importances):
         return title
     return f"{title}; in {Measure.of(e.scale, unit).unit}"
+
+
+def some_features(explanation: Effects, numbers: Iterable[int]) -> Effects:
+    """Return the mean effects of some features, or pairs of features."""
+    numbers, parts = list(numbers), explanation.parts()
+    at = np.concatenate([np.arange(parts[j].start, parts[j].stop) for j in numbers])
+    e = explanation.estimate
+    return replace(
+        explanation,
+        features=tuple(explanation.features[j] for j in numbers),
+        axes=tuple(explanation.axes[j] for j in numbers),
+        estimate=Estimate(
+            e.values[at], e.std_error[at], e.lower[at], e.upper[at], {n: a[at] for n, a in e.parts.items()}
+        ),
+    )
 
 
 def one_row(explanation: Attributions, i: int) -> Attributions:

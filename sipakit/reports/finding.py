@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sipakit.axis import Plane
 from sipakit.plots.formats import quantity
 from sipakit.plots.labels import clean
 
@@ -16,10 +17,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sipakit.axis import Axis
     from sipakit.estimate import Estimate
     from sipakit.explanation import Explanation
 
-__all__ = ["Finding", "at", "basis", "in_full", "listed", "named", "placed", "ranked", "said"]
+__all__ = ["Finding", "at", "basis", "both", "in_full", "listed", "named", "placed", "ranked", "said"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,20 @@ def at(estimate: Estimate, cell: tuple[int, ...]) -> tuple[float, float, float, 
 def named(name: Hashable) -> str:
     """Write a user's name inside a sentence: in one line, no longer than 60 columns."""
     return clean(name, 60)
+
+
+def both(axis: Axis | Plane) -> str:
+    """Write the name of an axis, or the names of a pair.
+
+    Examples
+    --------
+    >>> import numpy as np, sipakit as sp
+    >>> X = np.array([[0.0, 1.0], [1.0, 3.0]])
+    >>> e = sp.PartialDependence(features=["x0", ("x0", "x1")]).explain(lambda X: X[:, 0], X)
+    >>> [both(axis) for axis in e.axes]
+    ['x0', 'x0 and x1']
+    """
+    return " and ".join(named(one.name) for one in ((axis.first, axis.second) if isinstance(axis, Plane) else (axis,)))
 
 
 def in_full(text: str) -> str:

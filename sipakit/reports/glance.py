@@ -10,7 +10,7 @@ import numpy as np
 from sipakit.explanation import Attributions, Effects, Importances, Interactions, Surrogates
 from sipakit.plots.formats import metric_name, quantity, spoken
 from sipakit.plots.labels import clean, distinct
-from sipakit.reports.finding import at
+from sipakit.reports.finding import at, both
 from sipakit.reports.measure import Measure, share
 from sipakit.reports.single import cell_text
 from sipakit.reports.tables import interval_text
@@ -173,12 +173,12 @@ def _attributions(e: Attributions, measure: Measure) -> _Shown:
 def _effects(e: Effects, measure: Measure) -> _Shown:
     if e.rows is not None:
         return _curves_of_rows(e, measure)
-    ranges = [float(np.ptp(values[:, 0])) for values in e.values]
-    order = np.argsort(-np.array(ranges), kind="stable")[:_LINES]
-    names = _short([e.axes[j].name for j in order])
+    curves = [e.estimate.values[part, 0] for part in e.parts()]
+    order = np.argsort([-float(np.ptp(curve)) for curve in curves], kind="stable")[:_LINES]
+    names = _short([both(e.axes[j]) for j in order])
     lines = []
     for name, j in zip(names, order, strict=True):
-        axis, start, curve = e.axes[j], e.parts()[j].start, e.values[j][:, 0]
+        axis, start, curve = e.axes[j], e.parts()[j].start, curves[j]
         ends = [(start + int(place), axis.labels[int(place)]) for place in (curve.argmin(), curve.argmax())]
         lines.append((name, *(text for cell, label in ends for text in (_end(e, cell, measure), clean(label, _LABEL)))))
     kind = f"difference of the mean {quantity(e)} from its mean" if e.centred else f"mean {quantity(e)}"
@@ -231,7 +231,7 @@ def _first_row(e: Effects, row: int, measure: Measure) -> _Shown:
 
 def _own(e: Effects, feature: int) -> str:
     """The row's own value, as the nearest place is called if it is one of them."""
-    axis = e.axes[feature]
+    axis = e.lines[feature]
     if e.own is None:
         return ""
     own = float(e.own[0, feature])

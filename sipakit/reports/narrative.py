@@ -14,7 +14,7 @@ import numpy as np
 from sipakit.explanation import Attributions, Effects, Importances, Interactions, Surrogates
 from sipakit.plots.formats import metric_name, number
 from sipakit.reports.agreement import about_comparison
-from sipakit.reports.finding import Finding, at, basis, in_full, listed, named, ranked, said
+from sipakit.reports.finding import Finding, at, basis, both, in_full, listed, named, placed, ranked, said
 from sipakit.reports.measure import Measure, share
 from sipakit.reports.shapes import shape
 from sipakit.reports.single import about_attributions, about_single_curves
@@ -175,19 +175,35 @@ def _in_order(groups: list[list[str]], lead: str, limit: int = 5) -> str:
 def _effects(e: Effects, measure: Measure) -> list[Finding]:
     if e.rows is not None:
         return about_single_curves(e, measure)
-    ranges = [np.ptp(values, axis=0) if len(values) else np.zeros(len(e.outputs)) for values in e.values]
+    ranges = [np.ptp(e.estimate.values[part], axis=0) for part in e.parts()]
     output = int(np.max(ranges, axis=0).argmax())
-    order = np.argsort([-r[output] for r in ranges], kind="stable")[:_FEATURES]
     rest = basis(e)
-    return [
-        Finding(_along(e, int(j), output, measure), rest, key=place == 0)
-        for place, j in enumerate(order)
-        if ranges[j][output] > 0
+    found: list[Finding] = []
+    for family, tell in ((e.lines, _along), (e.planes, _over)):  # a pair's range holds those of its features
+        order = sorted(family, key=lambda j: -ranges[j][output])[:_FEATURES]
+        told = [tell(e, j, output, measure) for j in order if ranges[j][output] > 0]
+        found += [Finding(text, rest, key=not found and place == 0) for place, text in enumerate(told)]
+    return found
+
+
+def _over(e: Effects, pair: int, output: int, measure: Measure) -> str:
+    """Say the lowest and the highest place of a pair, among those where rows are."""
+    plane, start = e.planes[pair], e.parts()[pair].start
+    surface = np.where(plane.weight > 0, e.values[pair][:, :, output], np.nan).ravel()
+    if np.isnan(surface).all():
+        return f"No row lies near a place of {both(plane)}."
+    told = [
+        measure.within(*at(e.estimate, (start + place, output)), signed=e.centred, step=e.centred)
+        + f" at {placed(plane.first.name, plane.first.labels[place // plane.shape[1]])}"
+        + f" and {placed(plane.second.name, plane.second.labels[place % plane.shape[1]])}"
+        for place in (int(np.nanargmin(surface)), int(np.nanargmax(surface)))
     ]
+    lead = f"Across {both(plane)} together, where rows are, the model's mean {said(e, output)} is lowest with"
+    return f"{lead} {told[0]}, and highest with {told[1]}{', compared with its mean' if e.centred else ''}."
 
 
 def _along(e: Effects, feature: int, output: int, measure: Measure) -> str:
-    axis, start = e.axes[feature], e.parts()[feature].start
+    axis, start = e.lines[feature], e.parts()[feature].start
     curve = e.values[feature][:, output]
     low, high = int(curve.argmin()), int(curve.argmax())
     ends = sorted([low, high]) if axis.kind != "category" else [low, high]

@@ -112,7 +112,7 @@ def about_single_curves(e: Effects, measure: Measure) -> list[Finding]:
         return [Finding(_what_if(e, i, measure), basis(e)) for i in range(len(e.rows))]
     means = [values[:, :, 0].mean(axis=0) for values in e.values]
     feature = int(np.argmax([np.ptp(mean) for mean in means]))
-    curves, axis, mean = e.values[feature][:, :, 0], e.axes[feature], means[feature]
+    curves, axis, mean = e.values[feature][:, :, 0], e.lines[feature], means[feature]
     low, high = int(mean.argmin()), int(mean.argmax())
     moved = curves[:, high] - curves[:, low]
     ends = np.quantile(moved, [0.1, 0.5, 0.9])
@@ -127,7 +127,7 @@ def _what_if(e: Effects, i: int, measure: Measure) -> str:
     """Say along which feature a row's prediction could move most."""
     rows = e.rows if e.rows is not None else np.arange(i + 1)
     feature = int(np.argmax([np.ptp(values[i, :, 0]) for values in e.values]))
-    curve, axis = e.values[feature][i, :, 0], e.axes[feature]
+    curve, axis = e.values[feature][i, :, 0], e.lines[feature]
     low, high = int(curve.argmin()), int(curve.argmax())
     own = "" if e.predictions is None else f" ({measure.level(float(e.predictions[i, 0]))} as it is)"
     ends = [f"{measure.number(float(curve[g]))} at {named(axis.labels[g])}" for g in (low, high)]

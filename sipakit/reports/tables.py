@@ -9,7 +9,7 @@ import numpy as np
 
 from sipakit.explanation import Attributions, Effects, Importances, Interactions, Surrogates
 from sipakit.plots.formats import metric_name
-from sipakit.reports.finding import at, in_full, named
+from sipakit.reports.finding import at, both, in_full, named
 from sipakit.reports.measure import Measure, share
 from sipakit.reports.single import cell_text
 
@@ -103,7 +103,7 @@ def _effects(e: Effects, measure: Measure) -> _Written:
         return _single_curves(e, measure)
     word = "difference from the mean" if e.centred else "mean prediction"
     lines = (
-        (named(axis.name), named(label), named(output), *interval_text(e.estimate, (part.start + g, k), measure))
+        (both(axis), named(label), named(output), *interval_text(e.estimate, (part.start + g, k), measure))
         for axis, part in zip(e.axes, e.parts(), strict=True)
         for k, output in enumerate(e.outputs)
         for g, label in enumerate(axis.labels)

@@ -45,6 +45,7 @@ def contrast(ice: Effects, feature: Hashable, by: Hashable, output: int = 0) -> 
         return None
     names = [axis.name for axis in ice.axes]
     j, k = names.index(feature), names.index(by)
+    along = ice.lines[j]
     groups = _groups(ice.own[:, k], ice, k)
     if len(groups) < 2 or min(int(rows.sum()) for _, rows in groups) < _FEWEST:
         return None
@@ -64,16 +65,18 @@ def contrast(ice: Effects, feature: Hashable, by: Hashable, output: int = 0) -> 
         estimate=estimate,
         error=f"Choice of the {counts} rows in the two groups; the model is taken as given.",
         estimator="means of single curves, group by group",
-        axes=(ice.axes[j],),
+        axes=(along,),
         rows=None,
         own=None,
         predictions=None,
+        columns=(),
+        row_values=None,
     )
 
 
 def _groups(own: NDArray[np.float64], ice: Effects, k: int) -> list[tuple[str, NDArray[np.bool_]]]:
     """Two groups: the most frequent two of a few places, or the lowest and the highest quarter of the rows."""
-    axis = ice.axes[k]
+    axis = ice.lines[k]
     places, counts = np.unique(own[np.isfinite(own)], return_counts=True)
     if len(places) <= _FEW_PLACES or axis.kind == "category":
         two = np.sort(places[np.argsort(-counts, kind="stable")[:2]])
@@ -104,7 +107,7 @@ def about_contrast(results: Iterable[Explanation], unit: str | None = None) -> l
     measure = Measure.of(picture.scale, unit)
     values = picture.estimate.values
     gap = values[:, 1] - values[:, 0]
-    axis = picture.axes[0]
+    axis = picture.lines[0]
     what = next(e for e in results if isinstance(e, Effects) and e.rows is not None)
     told = []
     for place in dict.fromkeys((int(gap.argmax()), int(gap.argmin()))):

@@ -1,7 +1,8 @@
 """Where along a feature a model is asked: grids of values that occur, and edges of cells.
 
 The values of all features' grids sit in one small table: row g of it holds the g-th value of every feature, so that
-*row i, but feature j comes from grid row g* is an ordinary sentence of `sipakit.intervene`.
+*row i, but feature j comes from grid row g* is an ordinary sentence of `sipakit.intervene`. Every pair of features has
+rows of its own below them, one for each of its places.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from sipakit import columns as col
-from sipakit.axis import Axis
+from sipakit.axis import Axis, Plane
 from sipakit.caveats import Caveat, caveat
 from sipakit.errors import InputError
 
@@ -35,33 +36,41 @@ class Grids:
 
     Parameters
     ----------
-    axes : tuple of u Axis
-    table : Table, as many rows as the longest grid
+    axes : tuple of u Axis, or Plane for a pair
+    table : Table, as many rows as the longest grid and all planes have places
         Short grids repeat their last value; those rows are never asked for.
     feature, place : (e,) int
         The feature and the row of ``table`` of each place, features one after the other.
     caveats : tuple of Caveat
     """
 
-    axes: tuple[Axis, ...]
+    axes: tuple[Axis | Plane, ...]
     table: Table
     feature: NDArray[np.intp]
     place: NDArray[np.intp]
     caveats: tuple[Caveat, ...] = ()
 
+    @property
+    def lines(self) -> tuple[Axis, ...]:
+        """The axes of single features: all of them, for a method that takes no pairs."""
+        return tuple(axis for axis in self.axes if isinstance(axis, Axis))
+
 
 def make_grids(task: Task, resolution: int | str) -> Grids:
     """Values that occur in the background: all of them, or ``resolution`` weighted quantiles where there are more.
 
-    A missing cell is a place of its own, the last one. Unordered categories keep all levels up to 50.
+    A missing cell is a place of its own, the last one. Unordered categories keep all levels up to 50. A pair has the
+    product of its two features' grids.
 
     Raises
     ------
     InputError
         For a feature that is a group of columns: a curve has one axis.
     """
-    found = [_occurring(task, feature, resolution, with_missing=True) for feature in task.features]
-    return _assemble(task, [rows for rows, _ in found], [one for _, caveats in found for one in caveats])
+    single = dict.fromkeys(part for feature in task.features for part in feature.parts or (feature,))
+    found = {feature: _occurring(task, feature, resolution, with_missing=True) for feature in single}
+    chosen = {feature: rows for feature, (rows, _) in found.items()}
+    return _assemble(task, chosen, [one for _, caveats in found.values() for one in caveats])
 
 
 def make_edges(task: Task, resolution: int | str) -> Grids:
@@ -74,8 +83,8 @@ def make_edges(task: Task, resolution: int | str) -> Grids:
     """
     edges = resolution if isinstance(resolution, str) else resolution + 1
     found = [_occurring(task, feature, edges, with_missing=False) for feature in task.features]
-    chosen = [_without_empty_cells(task, f, rows) for f, (rows, _) in zip(task.features, found, strict=True)]
-    return _assemble(task, chosen, [])
+    kept = {f: _without_empty_cells(task, f, rows) for f, (rows, _) in zip(task.features, found, strict=True)}
+    return _assemble(task, kept, [])
 
 
 def _without_empty_cells(task: Task, feature: Feature, rows: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -148,23 +157,70 @@ def _levels(
     return use[first]
 
 
-def _assemble(task: Task, chosen: list[NDArray[np.intp]], caveats: list[Caveat]) -> Grids:
-    longest = max(len(rows) for rows in chosen)
-    padded = {
-        f.columns[0]: np.pad(rows, (0, longest - len(rows)), mode="edge")
-        for f, rows in zip(task.features, chosen, strict=True)
-    }
-    untouched = np.zeros(longest, np.intp)
-    columns = [c.take(padded.get(j, untouched)) for j, c in enumerate(task.background.columns)]
-    axes = tuple(_axis(task, feature, rows) for feature, rows in zip(task.features, chosen, strict=True))
-    sizes = [len(rows) for rows in chosen]
-    return Grids(
-        axes,
-        task.background.with_columns(columns),
-        np.repeat(np.arange(len(sizes)), sizes),
-        np.concatenate([np.arange(size) for size in sizes]),
-        tuple(caveats),
-    )
+def _assemble(task: Task, chosen: dict[Feature, NDArray[np.intp]], caveats: list[Caveat]) -> Grids:
+    """Put the chosen rows of the background into one table: single features side by side, then pair after pair."""
+    alone = [feature for feature in task.features if not feature.parts]
+    longest = max((len(chosen[feature]) for feature in alone), default=0)
+    padded = {f: np.pad(chosen[f], (0, longest - len(chosen[f])), mode="edge") for f in alone}
+    blocks, size = [(longest, padded)], longest
+    axis_of = {feature: _axis(task, feature, rows) for feature, rows in chosen.items()}
+    axes: list[Axis | Plane] = []
+    places: list[NDArray[np.intp]] = []
+    for feature in task.features:
+        if feature.parts:
+            first, second = feature.parts
+            block = _product(first, second, chosen)
+            plane = _plane(task, feature, axis_of[first], axis_of[second])
+            blocks.append((len(plane), block))
+            axes.append(plane)
+            places.append(size + np.arange(len(plane)))
+            size += len(plane)
+        else:
+            axes.append(axis_of[feature])
+            places.append(np.arange(len(chosen[feature])))
+    sizes = [len(axis) for axis in axes]
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    return Grids(tuple(axes), _stacked(task, blocks), owner, np.concatenate(places), tuple(caveats))
+
+
+def _product(
+    first: Feature, second: Feature, chosen: dict[Feature, NDArray[np.intp]]
+) -> dict[Feature, NDArray[np.intp]]:
+    """Every row of the first grid with every row of the second."""
+    one, other = np.meshgrid(chosen[first], chosen[second], indexing="ij")
+    return {first: one.ravel(), second: other.ravel()}
+
+
+def _stacked(task: Task, blocks: list[tuple[int, dict[Feature, NDArray[np.intp]]]]) -> Table:
+    """Take each block's rows of the background, column by column; untouched columns repeat its first row."""
+    rows: list[list[NDArray[np.intp]]] = []
+    for size, block in blocks:
+        of_column = {feature.columns[0]: taken for feature, taken in block.items()}
+        rows.append([of_column.get(j, np.zeros(size, np.intp)) for j in range(task.background.n_columns)])
+    columns = [
+        c.take(np.concatenate(parts)) for c, parts in zip(task.background.columns, zip(*rows, strict=True), strict=True)
+    ]
+    return task.background.with_columns(columns)
+
+
+def _plane(task: Task, feature: Feature, first: Axis, second: Axis) -> Plane:
+    """Lay two axes together, with the share of the rows near each place."""
+    columns = [task.rows.columns[j] for j in feature.columns]
+    placed = [_placed(axis, column) for axis, column in zip((first, second), columns, strict=True)]
+    weight = np.zeros((len(first), len(second)))
+    here = (placed[0][0] >= 0) & (placed[1][0] >= 0)
+    for steps in ((0, 0), (0, 1), (1, 0), (1, 1)):  # the four corners of the cell that a row lies in
+        share = task.weights[here]
+        for (_, along), step in zip(placed, steps, strict=True):
+            share = share * (along[here] if step else 1 - along[here])
+        row, column = (
+            np.minimum(place[here] + step, g - 1)
+            for (place, _), step, g in zip(placed, steps, weight.shape, strict=True)
+        )
+        weight += np.bincount(row * len(second) + column, share, weight.size).reshape(weight.shape)
+    own = np.column_stack([positions_of(task.rows, f, a) for f, a in zip(feature.parts, (first, second), strict=True)])
+    few = np.unique(np.linspace(0, len(own) - 1, min(len(own), _RUG)).astype(np.intp))
+    return Plane(first, second, weight / task.weights.sum(), own[few])
 
 
 def _axis(task: Task, feature: Feature, rows: NDArray[np.intp]) -> Axis:
@@ -215,11 +271,16 @@ def _match(values: col.Column, column: col.Column) -> NDArray[np.intp]:
     return np.array([known.get(int(number), -1) for number in col.cell_hashes(column)], np.intp)
 
 
-def shares_of(axis: Axis, column: col.Column) -> NDArray[np.float64]:
+def shares_of(axis: Axis | Plane, *columns: col.Column) -> NDArray[np.float64]:
     """(n, g) how each cell is shared between its two neighbouring places: the weights of linear interpolation.
 
-    Levels and missing cells belong to their own place alone; a level that has no place belongs to none.
+    Levels and missing cells belong to their own place alone; a level that has no place belongs to none. On a plane,
+    with a column for each of its features, shares multiply.
     """
+    if isinstance(axis, Plane):
+        one, other = (shares_of(a, c) for a, c in zip((axis.first, axis.second), columns, strict=True))
+        return (one[:, :, None] * other[:, None, :]).reshape(len(one), -1)
+    (column,) = columns
     shares = np.zeros((len(column), len(axis)))
     place, along = _placed(axis, column)
     row, (on,) = np.flatnonzero(place >= 0), np.nonzero(along)

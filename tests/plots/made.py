@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pandas as pd
 from matplotlib.text import Text
 
-from sipakit.axis import Axis
+from sipakit.axis import Axis, Plane
 from sipakit.caveats import caveat
 from sipakit.estimate import Estimate
 from sipakit.explanation import (
@@ -22,6 +22,7 @@ from sipakit.explanation import (
 
 HOSTILE = (
     "$x_{1$",
+    "$\\frac{1}{$",
     "cost $ and $ price",
     "_hidden",
     "<b>&",
@@ -38,6 +39,7 @@ HOSTILE = (
     "",
     ("a", 1),
     7,
+    float("nan"),
     "\n",
 )
 ERROR = (
@@ -195,6 +197,56 @@ def effects(count=3, k=1, names=None, axes=None, centred=False, scale=None, erro
     return Effects(**made, estimate=estimate, axes=axes, centred=centred)
 
 
+def plane(first, second, empty=True):
+    """Two axes together, with a corner that no row is near."""
+    rng = np.random.default_rng(7)
+    weight = np.full((len(first), len(second)), 1.0 / (len(first) * len(second)))
+    if empty and min(weight.shape) > 1:
+        weight[: len(first) // 2, len(second) // 2 :] = 0
+    at = [np.where(np.isnan(axis.positions), np.nan, axis.positions) for axis in (first, second)]
+    rug = np.column_stack([rng.choice(one, 200) for one in at])
+    return Plane(first, second, weight / weight.sum(), rug)
+
+
+def pair_effects(count=3, k=1, names=None, planes=None, centred=False, single=()):
+    """Surfaces of neighbouring features, and curves of single ones."""
+    names = features(count) if names is None else names
+    if planes is None:
+        alone = axes_of(names if len(names) > 1 else (*names, "another"))
+        planes = [plane(a, b) for a, b in pairwise(alone)]
+    values = []
+    for j, one in enumerate(planes):
+        s, t = np.meshgrid(*(np.linspace(0, 1, g) for g in one.shape), indexing="ij")
+        values.append(np.stack([(s * t + 0.1 * j + 0.2 * o).ravel() / (1 + 0.1 * j) for o in range(k)], axis=1))
+    values += [np.linspace(0, 1, len(axis))[:, None] + np.zeros(k) for axis in single]
+    axes = (*planes, *single)
+    return Effects(
+        **common([axis.name for axis in axes], k),
+        estimate=Estimate.within(np.concatenate(values) - 0.3 * centred, 0.03, conf_level=0.95),
+        axes=axes,
+        centred=centred,
+    )
+
+
+# Columns that rows can be coloured by: numbers, few and many levels, dates, spans, flags, with cells missing.
+COLUMNS = ("temp", "season", "job", "when", "since", "flag", "empty", ("a", 1))
+
+
+def row_values(n):
+    """Cells of those columns as a person reads them."""
+    rng = np.random.default_rng(8)
+    cells = np.empty((n, len(COLUMNS)), dtype=object)
+    cells[:, 0] = rng.gamma(2, 5, n).tolist()
+    cells[:, 1] = rng.choice(["winter", "spring", "summer", "_autumn"], n).tolist()
+    cells[:, 2] = [f"job {i}" for i in rng.integers(0, 12, n)]
+    cells[:, 3] = [pd.Timestamp("2024-01-15") + pd.Timedelta(days=int(d)) for d in rng.integers(0, 300, n)]
+    cells[:, 4] = [pd.Timedelta(hours=int(h)) for h in rng.integers(0, 300, n)]
+    cells[:, 5] = (rng.random(n) < 0.4).tolist()
+    cells[:, 7] = list(range(n))
+    cells[::7, :6] = None
+    return cells
+
+
 def row_effects(count=3, k=1, n=50, names=None, axes=None):
     rng = np.random.default_rng(4)
     names = features(count) if names is None else names
@@ -214,6 +266,8 @@ def row_effects(count=3, k=1, n=50, names=None, axes=None):
         rows=np.arange(n) + 3,
         own=np.stack(own, axis=1),
         predictions=values[:, 0, :] + 0.02,
+        columns=COLUMNS,
+        row_values=row_values(n),
     )
 
 
@@ -269,6 +323,11 @@ def one_of_each(count=3, k=1, names=None):
         ("centred", effects(count, k, names=names, centred=True), "curves"),
         ("rows", row_effects(count, k, names=names), "curves"),
         ("few rows", row_effects(count, k, n=4, names=names), "curves"),
+        ("centred rows", row_effects(count, k, names=names), "centred"),
+        ("few centred rows", row_effects(count, k, n=4, names=names), "centred"),
+        ("slopes of rows", row_effects(count, k, names=names), "derivative"),
+        ("slopes of few rows", row_effects(count, k, n=4, names=names), "derivative"),
+        ("surfaces", pair_effects(count, k, names=names), "surface"),
         ("interactions", interactions(count, k, names=names), "bars"),
         ("matrix", interactions(count, k, names=names), "matrix"),
         ("tree", surrogates(count, k, names=names), "bars"),

@@ -24,6 +24,11 @@ SHOWN = {
     "centred": "12 of 60 features",
     "rows": "12 of 60 features",
     "few rows": "12 of 60 features",
+    "centred rows": "12 of 60 features",
+    "few centred rows": "12 of 60 features",
+    "slopes of rows": "9 of 45 features",
+    "slopes of few rows": "9 of 45 features",
+    "surfaces": "6 of 59 pairs",
     "interactions": "15 of 1,770 pairs",
     "matrix": "30 of 60 features",
     "tree": "20 of 60 rules",
@@ -61,19 +66,6 @@ def test_a_picture_of_many_features_says_how_many_it_shows(label):
     assert note in text
     few, few_kind = case(label, 3)
     assert " of 3 " not in seen.whole(draw(few, few_kind)).replace("1 of 3 rows", "")
-
-
-@pytest.mark.parametrize("label", LABELS)
-def test_hostile_names_are_found_again_in_their_clean_form(label):
-    half = len(made.HOSTILE) // 2
-    for names in (made.HOSTILE[:half], made.HOSTILE[half:]):
-        explanation, kind = case(label, names=names)
-        display = draw(explanation, kind)
-        # a rule has several names, and the text of a blank one cannot be told from its blanks
-        lines = [seen.whole(display)] if label == "tree" else seen.texts(display)
-        for name in names[:4] if label == "tree" else names:
-            begin, _, end = clean(name, 20).partition("…")
-            assert any(begin[:6] in line and end[-6:] in line for line in lines), name
 
 
 @pytest.mark.parametrize("label", LABELS)
