@@ -140,7 +140,7 @@ def _culprit(ask: Callable[[Mix], NDArray[np.float64]], batch: Mix) -> str:
         if not halves:
             return f"It was given {len(batch)} rows, and raises for no half of {len(rows)} of them."
         rows = halves[0]
-    return f"It was given {len(batch)} rows. First bad row: {shown_row(rows.rows(as_array=False), 0)}."
+    return f"It was given {len(batch)} rows. First bad row: {shown_row(rows.rows(as_array=False, in_pandas=True), 0)}."
 
 
 def _raises(ask: Callable[[Mix], NDArray[np.float64]], rows: Mix) -> bool:
