@@ -117,11 +117,23 @@ def _as_text(cell: object) -> str:
     return cell if cell.isascii() else cell.encode("utf-8", "backslashreplace").decode()  # half of a surrogate pair
 
 
+def series(column: Column) -> pd.Series[Any]:
+    """A column as a Series; left to itself pandas looks for strings among objects.
+
+    Examples
+    --------
+    >>> series(np.array(["a", None], dtype=object)).dtype
+    dtype('O')
+    """
+    made: pd.Series[Any] = pd.Series(column, dtype=object) if holds_objects(column) else pd.Series(column)
+    return made
+
+
 def stacked(columns: Sequence[Column]) -> Column:
     """Columns of one dtype, one under the other."""
     if all(isinstance(column, np.ndarray) for column in columns):
         return np.concatenate(columns)
-    return pd.concat([pd.Series(column) for column in columns], ignore_index=True).array
+    return pd.concat([series(column) for column in columns], ignore_index=True).array
 
 
 def nullable(values: NDArray[Any], absent: NDArray[np.bool_]) -> Column:
@@ -151,10 +163,10 @@ def united(column: Column, other: Column) -> tuple[Column, Column]:
     if column.dtype == other.dtype:
         return column, other
     if isinstance(column.dtype, pd.CategoricalDtype):
-        extra = [value for value in pd.unique(pd.Series(other).dropna()) if value not in column.categories]
+        extra = [value for value in pd.unique(series(other).dropna()) if value not in column.categories]
         levels = [*column.categories, *extra]
         ours = column.set_categories(levels)
-        codes = pd.Index(levels, dtype=object).get_indexer(pd.Index(np.asarray(other, dtype=object)))
+        codes = pd.Index(levels, dtype=object).get_indexer(pd.Index(np.asarray(other, dtype=object), dtype=object))
         return ours, pd.Categorical.from_codes(codes, dtype=ours.dtype)
     if isinstance(other.dtype, pd.CategoricalDtype):
         return united(column, _bare(pd.Series(other.categories).reindex(other.codes)))
@@ -165,7 +177,8 @@ def united(column: Column, other: Column) -> tuple[Column, Column]:
     column, other = _as_nullable_as(other, column), _as_nullable_as(column, other)
     if column.dtype == other.dtype:
         return column, other
-    return _bare(pd.Series(column).astype(common := _common(column, other))), _bare(pd.Series(other).astype(common))
+    common = _common(column, other)
+    return _bare(series(column).astype(common)), _bare(series(other).astype(common))
 
 
 def _as_nullable_as(model: Column, column: Column) -> Column:
@@ -183,7 +196,7 @@ def _common(column: Column, other: Column) -> Any:
         return column.dtype if texts else np.dtype(object)
     if isinstance(column.dtype, pd.DatetimeTZDtype) and isinstance(other.dtype, pd.DatetimeTZDtype):
         return column.dtype  # one moment in two time zones
-    common = pd.concat([pd.Series(column).head(1), pd.Series(other).head(1)]).dtype
+    common = pd.concat([series(column).head(1), series(other).head(1)]).dtype
     if common == np.dtype(object):
         message = f"no dtype holds {column.dtype} and {other.dtype}"
         raise TypeError(message)

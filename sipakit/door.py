@@ -75,7 +75,7 @@ def _readable(data: Any, argument: str) -> Any:
         raise InputTypeError(message, "Masks would be ignored by models.", cure)
     if isinstance(data, pd.Series) or not isinstance(data, (np.ndarray, list, tuple)):
         message = f"{argument} is a {type(data).__name__}."
-        cure = "Pass a frame of pandas, polars or pyarrow, or a 2-d NumPy array."
+        cure = "Pass a DataFrame of pandas or polars, a Table of pyarrow, or a 2-d NumPy array."
         raise InputTypeError(message, "A table of rows and columns is needed.", cure)
     try:
         array = np.asarray(data)
@@ -136,7 +136,7 @@ def _repaired(column: col.Column, name: Hashable, argument: str, caveats: list[C
         caveats.append(
             caveat("SIPA003", f"Column {name!r} of {argument} held numbers as objects; they are floats now.")
         )
-        return np.asarray(pd.to_numeric(pd.Series(column).astype("Float64")).to_numpy(np.float64, na_value=np.nan))
+        return np.asarray(pd.to_numeric(col.series(column).astype("Float64")).to_numpy(np.float64, na_value=np.nan))
     try:
         pd.factorize(column)
     except TypeError as error:
@@ -328,7 +328,7 @@ def open_weights(weights: Any, X: Any, n: int) -> tuple[NDArray[np.float64], lis
     if not _holds_numbers(given) and not bool(pd.isna(given).any()):
         message = f"sample_weight has dtype {given.dtype}, such as {given[0]!r}."
         raise InputTypeError(message, "Weights are numbers.", "Convert them.")
-    values = np.asarray(pd.to_numeric(pd.Series(given), errors="coerce"), np.float64)
+    values = np.asarray(pd.to_numeric(pd.Series(given, dtype=given.dtype), errors="coerce"), np.float64)
     bad = np.flatnonzero(~np.isfinite(values) | (values < 0))
     if len(bad):
         message = f"sample_weight is negative or not finite in rows {first_few(bad.tolist())}."

@@ -136,7 +136,7 @@ class Explanation(ABC):
         columns: dict[str, Any] = {}
         for axis, labels in zip(place, self._axes(), strict=True):
             for name, names in labels.items():
-                columns[name] = _column(names).take(axis)
+                columns[name] = _series(_column(names).take(axis))
         numbers = {name: array.reshape(-1) for name, array in self.estimate.columns().items()}
         return pd.DataFrame({**columns, **numbers})
 
@@ -183,6 +183,13 @@ class Explanation(ABC):
         table = self.top().to_string(index=False, float_format=lambda v: f"{v:.4g}", max_colwidth=24)
         notes = [f"  {note}" for note in map(str, self.caveats)]
         return "\n".join([head, size, "", table, "", f"Error: {self.error}", f"Cost: {self.cost}", *notes])
+
+
+def _series(cells: Any) -> pd.Series[Any]:
+    try:
+        return pd.Series(cells)
+    except UnicodeEncodeError:  # half a surrogate pair, which pandas' strings cannot hold where they are pyarrow's
+        return pd.Series(cells, dtype=object)
 
 
 def _column(labels: Sequence[Any] | NDArray[Any]) -> NDArray[Any]:
