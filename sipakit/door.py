@@ -129,6 +129,10 @@ def _as_expected(table: Table, argument: str, expected: Sequence[Hashable] | Non
 
 def _repaired(column: col.Column, name: Hashable, argument: str, caveats: list[Caveat]) -> col.Column:
     """Numbers held as objects become floats; cells that are no single value are refused."""
+    if isinstance(column.dtype, pd.ArrowDtype) and column.dtype.kind in "mM":
+        message = f"Column {name!r} of {argument} is {column.dtype}."
+        cure = "Convert it to datetime64 or timedelta64, or pass a pyarrow Table."
+        raise InputTypeError(message, "Dates and durations in pandas are of its own types.", cure)
     if not col.holds_objects(column):
         return column
     holds = pd.api.types.infer_dtype(column, skipna=True)

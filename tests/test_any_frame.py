@@ -112,7 +112,7 @@ def value_of(cell):
     if pd.isna(cell):
         return "missing"
     if isinstance(cell, (bool, int, float, np.bool_, np.number)):
-        return float(cell) if float(cell) == cell else int(cell)
+        return float(cell) + 0.0 if float(cell) == cell else int(cell)  # -0.0 is 0.0, as in the engine
     if isinstance(cell, (pd.Timestamp, pd.Timedelta)):
         cell = cell.to_pydatetime(warn=False) if isinstance(cell, pd.Timestamp) else cell.to_pytimedelta()
     return cell.isoformat() if hasattr(cell, "isoformat") else cell
@@ -168,10 +168,13 @@ def compare(one, other):
     if isinstance(one, sp.SipakitError):
         assert type(one) is type(other), (one, other)
         return
-    ours, theirs = one.frame(), other.frame()
-    for column in ("estimate", "std_error"):
-        mine = ours.groupby("feature", sort=False, dropna=False)[column].apply(sorted).tolist()
-        assert mine == theirs.groupby("feature", sort=False, dropna=False)[column].apply(sorted).tolist()
+    assert curves(one.frame()) == curves(other.frame())
+
+
+def curves(frame):
+    """Sorted numbers of each feature."""
+    numbers = frame[["estimate", "std_error"]].groupby([ascii(name) for name in frame["feature"]], sort=False)
+    return [(name, sorted(part["estimate"]), sorted(part["std_error"])) for name, part in numbers]
 
 
 def plain_of(frame):
@@ -179,7 +182,7 @@ def plain_of(frame):
     columns = []
     for j, column in enumerate(Table.from_data(frame).columns):
         kind = col.kind(column)
-        series = pd.Series(column)
+        series = col.series(column)
         if kind == "number":
             floats = col.numbers(column)
             known = series[~col.missing(column)]

@@ -672,6 +672,12 @@ if pa is not None:
             ["'a' of background is struct", "Cast"],
             background=pa.table({"a": [{"x": 1}], "b": [1.0], "c": [1.0]}),
         ),
+        "arrow dates in pandas": refused(
+            sp.InputTypeError,
+            ["'t' of X is timestamp", "Convert"],
+            by_position,
+            X=D.assign(t=pd.date_range("2024", periods=N).astype("timestamp[us][pyarrow]")),
+        ),
         "pyarrow names twice": refused(
             sp.InputError,
             ["more than one column named 'a'", "Rename"],
@@ -752,6 +758,56 @@ def test_it_is_refused_in_words_that_help(name):
     assert all(word in message for word in words), message
     assert message.count(". ") >= 1, f"only one sentence: {message}"
     assert len(message) < 600
+
+
+# ---- what other libraries answer without a word, each with the case here that rules it out
+
+SILENT = {
+    "background of whole numbers truncates X": ["background of whole numbers"],
+    "columns of X reordered": ["columns in another order", "an array-fitted model and columns in another order"],
+    "extra column in X": ["an extra column"],
+    "background reordered": ["background in another order"],
+    "y with its own index, shuffled": ["y in another order", "y with another index"],
+    "X shuffled, y an array": ["shuffled X"],
+    "sample_weight with another index": ["weights in another order"],
+    "negative weights": ["weights negative"],
+    "weights as strings": ["weights as strings"],
+    "missing cells in a curve": ["missing cells", "a column of missing cells"],
+    "infinite cells in X": ["infinite cells", "negative infinite cells"],
+    "one row": ["one row", "a background that is the explained row"],
+    "constant y, one class": ["constant y", "y with one class"],
+    "labels that the model never saw": ["labels that the model does not know"],
+    "y as strings of numbers": ["y as strings of numbers"],
+    "ordered levels in the order of letters": ["ordered levels"],
+    "masked array": ["masked array", "y masked", "weights masked"],
+    "frame for a model of arrays, and the reverse": ["frame for a model of arrays", "array for a model of frames"],
+    "whole numbers beyond 2^53": ["huge whole numbers"],
+    "unsigned bytes in a curve": ["unsigned bytes", "whole numbers"],
+    "booleans": ["booleans", "true and false in a frame"],
+    "columns named as other things": ["names of other things", "names of rows and columns of others"],
+    "predict writes into its X": ["predict writes into its array", "predict writes into its frame"],
+    "predict returns a list": ["predict returns a list"],
+    "predict returns a Series with its own index": ["predict returns its own index"],
+    "predict returns a scalar": ["predict returns one number"],
+    "predict returns (n, 1)": ["predict returns a column"],
+    "predict returns float16": ["predict returns float16", "predict overflows"],
+    "predict returns NaN or inf in some rows": ["predict returns NaN in some rows"],
+    "predict is random": ["predict is random"],
+    "predict centres by batch": ["predict centres by batch"],
+}
+
+
+def test_every_silently_wrong_answer_has_its_case():
+    assert len(SILENT) == 31
+    for cases in SILENT.values():
+        assert set(cases) <= set(ACCEPTED) | set(REFUSED)
+
+
+def test_ordered_levels_are_drawn_in_their_own_order_and_booleans_as_two_places():
+    X = pd.DataFrame({"q": ORDERED, "b": A[:, 0] > 0})
+    e = sp.PartialDependence().explain(lambda Z: Z["q"].cat.codes + 10.0 * Z["b"], X)
+    assert [list(axis.values) for axis in e.axes] == [["lo", "mid", "hi"], [False, True]]
+    assert (np.diff(e.values[0][:, 0]) == 1).all()
 
 
 # ---- parameters
