@@ -41,6 +41,8 @@ def test_the_code_of_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch,
 def test_the_examples_of_a_module_give_what_they_say(name):
     if name in NEEDS_TORCH:
         pytest.importorskip("torch")
+    if name == "sipakit.frames":
+        pytest.importorskip("pyarrow")
     results = doctest.testmod(importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE)
     assert results.failed == 0
 
