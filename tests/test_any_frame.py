@@ -209,7 +209,9 @@ def in_other_libraries(frame):
             dense = dense.set_axis(frame.columns, axis=1)
             arrow = pa.Table.from_pandas(dense, preserve_index=False).replace_schema_metadata()
             yield arrow
-            yield pl.DataFrame(arrow) if len(frame.columns) else pl.DataFrame()
+            polars = pl.DataFrame(arrow) if len(frame.columns) else pl.DataFrame()
+            polars.columns = list(frame.columns)  # an empty name got another
+            yield polars
         except (UnicodeEncodeError, pa.ArrowException, pl.exceptions.PolarsError):
             return  # half a surrogate pair
     if len(frame.columns) and (frame.dtypes == np.float64).all():
