@@ -18,7 +18,19 @@ if TYPE_CHECKING:
 Column: TypeAlias = Any  # np.ndarray or pandas ExtensionArray, 1-d; pandas has no public common type
 Kind: TypeAlias = Literal["number", "date", "ordered", "category"]
 
-__all__ = ["Column", "Kind", "cell_hashes", "holds_objects", "kind", "missing", "numbers", "ranks", "stacked", "united"]
+__all__ = [
+    "Column",
+    "Kind",
+    "cell_hashes",
+    "holds_objects",
+    "kind",
+    "missing",
+    "nullable",
+    "numbers",
+    "ranks",
+    "stacked",
+    "united",
+]
 
 
 def kind(column: Column) -> Kind:
@@ -40,7 +52,10 @@ def holds_objects(column: Column) -> bool:
 
 def missing(column: Column) -> NDArray[np.bool_]:
     """(n,) True where the cell is missing: NaN, None, NaT or NA."""
-    return np.asarray(pd.isna(column), dtype=bool)
+    absent = np.asarray(pd.isna(column), dtype=bool)
+    if _extension(column) and pd.api.types.is_float_dtype(column.dtype):  # may hold NaN beside what is missing
+        absent |= np.isnan(column.to_numpy(np.float64, na_value=np.nan))
+    return absent
 
 
 def numbers(column: Column) -> NDArray[np.float64]:
@@ -102,11 +117,37 @@ def _as_text(cell: object) -> str:
     return cell if cell.isascii() else cell.encode("utf-8", "backslashreplace").decode()  # half of a surrogate pair
 
 
+def series(column: Column) -> pd.Series[Any]:
+    """A column as a Series; left to itself pandas looks for strings among objects.
+
+    Examples
+    --------
+    >>> series(np.array(["a", None], dtype=object)).dtype
+    dtype('O')
+    """
+    made: pd.Series[Any] = pd.Series(column, dtype=object) if holds_objects(column) else pd.Series(column)
+    return made
+
+
 def stacked(columns: Sequence[Column]) -> Column:
     """Columns of one dtype, one under the other."""
     if all(isinstance(column, np.ndarray) for column in columns):
         return np.concatenate(columns)
-    return pd.concat([pd.Series(column) for column in columns], ignore_index=True).array
+    return pd.concat([series(column) for column in columns], ignore_index=True).array
+
+
+def nullable(values: NDArray[Any], absent: NDArray[np.bool_]) -> Column:
+    """Numbers or booleans in pandas' nullable dtype; NaN is kept apart from what is ``absent``.
+
+    Examples
+    --------
+    >>> nullable(np.array([1, 2], np.int8), np.array([False, True])).tolist()
+    [1, <NA>]
+    """
+    if values.dtype == np.float16:
+        values = values.astype(np.float32)  # pandas has no smaller nullable one
+    arrays: dict[str, Any] = {"b": pd.arrays.BooleanArray, "f": pd.arrays.FloatingArray}
+    return arrays.get(values.dtype.kind, pd.arrays.IntegerArray)(values.copy(), np.array(absent, bool))
 
 
 def united(column: Column, other: Column) -> tuple[Column, Column]:
@@ -122,10 +163,10 @@ def united(column: Column, other: Column) -> tuple[Column, Column]:
     if column.dtype == other.dtype:
         return column, other
     if isinstance(column.dtype, pd.CategoricalDtype):
-        extra = [value for value in pd.unique(pd.Series(other).dropna()) if value not in column.categories]
+        extra = [value for value in pd.unique(series(other).dropna()) if value not in column.categories]
         levels = [*column.categories, *extra]
         ours = column.set_categories(levels)
-        codes = pd.Index(levels, dtype=object).get_indexer(pd.Index(np.asarray(other, dtype=object)))
+        codes = pd.Index(levels, dtype=object).get_indexer(pd.Index(np.asarray(other, dtype=object), dtype=object))
         return ours, pd.Categorical.from_codes(codes, dtype=ours.dtype)
     if isinstance(other.dtype, pd.CategoricalDtype):
         return united(column, _bare(pd.Series(other.categories).reindex(other.codes)))
@@ -133,7 +174,19 @@ def united(column: Column, other: Column) -> tuple[Column, Column]:
     if plain and ({column.dtype.kind, other.dtype.kind} <= set("biuf") or column.dtype.kind == other.dtype.kind == "U"):
         dtype = np.result_type(column.dtype, other.dtype)
         return column.astype(dtype), other.astype(dtype)
-    return _bare(pd.Series(column).astype(common := _common(column, other))), _bare(pd.Series(other).astype(common))
+    column, other = _as_nullable_as(other, column), _as_nullable_as(column, other)
+    if column.dtype == other.dtype:
+        return column, other
+    common = _common(column, other)
+    return _bare(series(column).astype(common)), _bare(series(other).astype(common))
+
+
+def _as_nullable_as(model: Column, column: Column) -> Column:
+    """Plain numbers beside nullable ones become nullable, none of them missing: pandas would take NaN for missing."""
+    wanted = _extension(model) and isinstance(getattr(model.dtype, "numpy_dtype", None), np.dtype)
+    if wanted and pd.api.types.is_numeric_dtype(model.dtype) and not _extension(column) and column.dtype.kind in "biuf":
+        return nullable(column, np.zeros(len(column), bool))
+    return column
 
 
 def _common(column: Column, other: Column) -> Any:
@@ -143,7 +196,7 @@ def _common(column: Column, other: Column) -> Any:
         return column.dtype if texts else np.dtype(object)
     if isinstance(column.dtype, pd.DatetimeTZDtype) and isinstance(other.dtype, pd.DatetimeTZDtype):
         return column.dtype  # one moment in two time zones
-    common = pd.concat([pd.Series(column).head(1), pd.Series(other).head(1)]).dtype
+    common = pd.concat([series(column).head(1), series(other).head(1)]).dtype
     if common == np.dtype(object):
         message = f"no dtype holds {column.dtype} and {other.dtype}"
         raise TypeError(message)

@@ -17,6 +17,7 @@ import pandas as pd
 from sipakit import columns as col
 from sipakit.caveats import Caveat, caveat
 from sipakit.errors import InputError, InputTypeError, first_few
+from sipakit.frames import as_pandas, opened
 from sipakit.table import Table
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def open_table(
 
     Parameters
     ----------
-    data : (n, p) array, list of rows or pandas frame
+    data : (n, p) array, list of rows, or frame of pandas, polars or pyarrow
     argument : str
         Its name in messages.
     expects : callable(names of the table) -> p names that the model was fitted on, or None where it knows none
@@ -57,11 +58,8 @@ def open_table(
     if 0 in readable.shape:
         message = f"{argument} has {readable.shape[0]} rows and {readable.shape[1]} columns."
         raise InputError(message, "At least one of each is needed.", "Check the filter or selection that made it.")
-    table = Table.from_data(readable)
-    if table.header.has_duplicates:
-        twice = list(dict.fromkeys(table.header[table.header.duplicated()]))
-        message = f"{argument} has more than one column named {first_few(twice)}."
-        raise InputError(message, "Column names must differ.", "Rename or drop the copies.")
+    table = Table.from_data(readable, argument)
+    _look_at_names(table.header, argument)
     table, caveats = _as_expected(table, argument, expects(table.names) if expects else None)
     columns = [_repaired(c, n, argument, caveats) for c, n in zip(table.columns, table.names, strict=True)]
     _look_at_numbers(columns, table.names, argument, caveats)
@@ -69,15 +67,15 @@ def open_table(
 
 
 def _readable(data: Any, argument: str) -> Any:
-    if isinstance(data, pd.DataFrame):
-        return data
+    if (frame := opened(data, argument)) is not None:
+        return frame
     if isinstance(data, np.ma.MaskedArray):
         message = f"{argument} is a masked array."
         cure = f"Pass {argument}.filled(np.nan), so that masked cells are missing cells."
         raise InputTypeError(message, "Masks would be ignored by models.", cure)
     if isinstance(data, pd.Series) or not isinstance(data, (np.ndarray, list, tuple)):
         message = f"{argument} is a {type(data).__name__}."
-        cure = "Pass a pandas DataFrame or a 2-d NumPy array."
+        cure = "Pass a DataFrame of pandas or polars, a Table of pyarrow, or a 2-d NumPy array."
         raise InputTypeError(message, "A table of rows and columns is needed.", cure)
     try:
         array = np.asarray(data)
@@ -92,6 +90,13 @@ def _readable(data: Any, argument: str) -> Any:
         message = f"{argument} has {array.ndim} dimension(s), shape {array.shape}."
         raise InputError(message, "A table has two: rows and columns.", "For one row pass X[[0]].")
     return array
+
+
+def _look_at_names(header: pd.Index, argument: str) -> None:
+    if header.has_duplicates:
+        twice = list(dict.fromkeys(header[header.duplicated()]))
+        message = f"{argument} has more than one column named {first_few(twice)}."
+        raise InputError(message, "Column names must differ.", "Rename or drop the copies.")
 
 
 def _as_expected(table: Table, argument: str, expected: Sequence[Hashable] | None) -> tuple[Table, list[Caveat]]:
@@ -124,6 +129,10 @@ def _as_expected(table: Table, argument: str, expected: Sequence[Hashable] | Non
 
 def _repaired(column: col.Column, name: Hashable, argument: str, caveats: list[Caveat]) -> col.Column:
     """Numbers held as objects become floats; cells that are no single value are refused."""
+    if isinstance(column.dtype, pd.ArrowDtype) and column.dtype.kind in "mM":
+        message = f"Column {name!r} of {argument} is {column.dtype}."
+        cure = "Convert it to datetime64 or timedelta64, or pass a pyarrow Table."
+        raise InputTypeError(message, "Dates and durations in pandas are of its own types.", cure)
     if not col.holds_objects(column):
         return column
     holds = pd.api.types.infer_dtype(column, skipna=True)
@@ -131,7 +140,7 @@ def _repaired(column: col.Column, name: Hashable, argument: str, caveats: list[C
         caveats.append(
             caveat("SIPA003", f"Column {name!r} of {argument} held numbers as objects; they are floats now.")
         )
-        return np.asarray(pd.to_numeric(pd.Series(column).astype("Float64")).to_numpy(np.float64, na_value=np.nan))
+        return np.asarray(pd.to_numeric(col.series(column).astype("Float64")).to_numpy(np.float64, na_value=np.nan))
     try:
         pd.factorize(column)
     except TypeError as error:
@@ -182,14 +191,16 @@ def conform(table: Table, like: Table, *, argument: str = "background") -> tuple
             message = f"{argument} has {table.n_columns} columns and X has {like.n_columns}."
             raise InputError(message, "Both need the same columns.", "Pass both as frames, or both as arrays.")
         table = table.renamed(like.header)
-    table = table.given_like(like)
     table, caveats = (table, []) if arrays else _as_expected(table, argument, like.names)
     ours, theirs = [], []
-    for name, column, other in zip(like.names, table.columns, like.columns, strict=True):
-        wide, wide_other = _united(column, other, name, argument, caveats)
+    for j, (name, column, other) in enumerate(zip(like.names, table.columns, like.columns, strict=True)):
+        found: list[Caveat] = []
+        wide, wide_other = _united(column, other, name, argument, found)
+        if table.origin is None or like.origin is None or table.origin.own[j] != like.origin.own[j]:
+            caveats += found  # otherwise the user's two columns are of one type: only the way they are held differs
         ours.append(wide)
         theirs.append(wide_other)
-    return table.with_columns(ours), like.with_columns(theirs), caveats
+    return table.with_columns(ours).given_like(like), like.with_columns(theirs), caveats
 
 
 def _united(
@@ -229,6 +240,7 @@ def open_target(
     """
     if y is None:
         return None, []
+    y = as_pandas(y, "y")
     caveats = _by_position(y, X, "y")
     values = _as_values(y, "y")
     if values.ndim == 2 and values.shape[1] == 1:
@@ -311,6 +323,7 @@ def open_weights(weights: Any, X: Any, n: int) -> tuple[NDArray[np.float64], lis
     """
     if weights is None:
         return np.ones(n), []
+    weights = as_pandas(weights, "sample_weight")
     caveats = _by_position(weights, X, "sample_weight")
     given = _as_values(weights, "sample_weight")
     if given.shape != (n,):
@@ -319,7 +332,7 @@ def open_weights(weights: Any, X: Any, n: int) -> tuple[NDArray[np.float64], lis
     if not _holds_numbers(given) and not bool(pd.isna(given).any()):
         message = f"sample_weight has dtype {given.dtype}, such as {given[0]!r}."
         raise InputTypeError(message, "Weights are numbers.", "Convert them.")
-    values = np.asarray(pd.to_numeric(pd.Series(given), errors="coerce"), np.float64)
+    values = np.asarray(pd.to_numeric(pd.Series(given, dtype=given.dtype), errors="coerce"), np.float64)
     bad = np.flatnonzero(~np.isfinite(values) | (values < 0))
     if len(bad):
         message = f"sample_weight is negative or not finite in rows {first_few(bad.tolist())}."

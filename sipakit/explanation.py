@@ -136,7 +136,7 @@ class Explanation(ABC):
         columns: dict[str, Any] = {}
         for axis, labels in zip(place, self._axes(), strict=True):
             for name, names in labels.items():
-                columns[name] = _column(names).take(axis)
+                columns[name] = _series(_column(names).take(axis))
         numbers = {name: array.reshape(-1) for name, array in self.estimate.columns().items()}
         return pd.DataFrame({**columns, **numbers})
 
@@ -215,6 +215,13 @@ class Explanation(ABC):
         from sipakit.reports.inline import html_of
 
         return html_of(self)
+
+
+def _series(cells: Any) -> pd.Series[Any]:
+    try:
+        return pd.Series(cells)
+    except UnicodeEncodeError:  # half a surrogate pair, which pandas' strings cannot hold where they are pyarrow's
+        return pd.Series(cells, dtype=object)
 
 
 def _column(labels: Sequence[Any] | NDArray[Any]) -> NDArray[Any]:

@@ -124,12 +124,15 @@ class Mix:
         last = np.flatnonzero(np.diff(columns))  # line of each column
         yield from zip(np.unique(columns).tolist(), np.split(rows, ends[last]), strict=True)
 
-    def rows(self, *, as_array: bool) -> object:
-        """The virtual rows as data: a fresh array, or a fresh frame in the table's own dtypes."""
+    def rows(self, *, as_array: bool, in_pandas: bool = False) -> object:
+        """The virtual rows as data: a fresh array, or a fresh frame in the table's own dtypes.
+
+        The frame is of the kind that the user gave, or one of pandas if that is asked for.
+        """
         table = self.base.table
         if self.fractional:
             return table.on_the_way(self)
-        return table.mixed_array(self) if as_array else table.mixed_frame(self)
+        return table.mixed_array(self) if as_array else table.mixed_frame(self, in_pandas=in_pandas)
 
     def hashes(self) -> NDArray[np.uint64]:
         """(m,) numbers that are equal for virtual rows with equal values (and else differ but once in 2^64)."""

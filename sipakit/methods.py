@@ -29,6 +29,7 @@ from sipakit.explainers import (
     Shapley,
 )
 from sipakit.explanation import Attributions, Effects, Explanation
+from sipakit.frames import is_foreign, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -232,7 +233,9 @@ def _batches(jobs: Sequence[Job], *, apart: bool) -> list[list[Job]]:
 
 
 def _taken(X: Any, rows: tuple[int, ...]) -> Any:
-    return X.iloc[list(rows)] if isinstance(X, pd.DataFrame) else np.asarray(X)[list(rows)]
+    if isinstance(X, pd.DataFrame):
+        return X.iloc[list(rows)]
+    return rows_of(X, rows) if is_foreign(X) else np.asarray(X)[list(rows)]
 
 
 def _numbered(result: Explanation, rows: tuple[int, ...]) -> Explanation:

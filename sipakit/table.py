@@ -7,7 +7,7 @@ number. `door.py` decides what may become a Table; this file only holds it and g
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from sipakit import columns as col
+from sipakit.frames import Origin, is_foreign
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -40,6 +41,8 @@ class Table:
         NumPy or pandas extension arrays.
     from_array : bool
         Whether the user gave X as an array, so that callables get arrays.
+    origin : Origin, optional
+        Whose frame it was, where it was not one of pandas: callables get the same kind.
 
     Examples
     --------
@@ -52,10 +55,20 @@ class Table:
     header: pd.Index
     columns: tuple[col.Column, ...]
     from_array: bool = False
+    origin: Origin | None = None
 
     @classmethod
-    def from_data(cls, data: Any) -> Table:
-        """Hold an (n, p) NumPy array or a pandas frame; the columns of a frame are kept as they are."""
+    def from_data(cls, data: Any, argument: str = "X") -> Table:
+        """Hold an (n, p) NumPy array or a frame of pandas, polars or pyarrow; the columns are kept as they are.
+
+        Raises
+        ------
+        InputTypeError
+            For a column of polars or pyarrow that cannot be held.
+        """
+        if is_foreign(data):
+            given, columns, origin = Origin.read(data, argument)
+            return cls(pd.Index(given, dtype=object), columns, origin=origin)
         if isinstance(data, pd.DataFrame):
             dense = [data.iloc[:, j] for j in range(data.shape[1])]
             return cls(data.columns, tuple(_column(series) for series in dense))
@@ -88,23 +101,26 @@ class Table:
 
     def take(self, index: NDArray[np.intp]) -> Table:
         """Rows number ``index``."""
-        return Table(self.header, tuple(c.take(index) for c in self.columns), self.from_array)
+        return replace(self, columns=tuple(c.take(index) for c in self.columns))
 
     def with_columns(self, columns: Sequence[col.Column]) -> Table:
         """Other columns under the same header: grids, drawn neighbours."""
-        return Table(self.header, tuple(columns), self.from_array)
+        return replace(self, columns=tuple(columns))
 
     def renamed(self, header: pd.Index) -> Table:
         """The same columns under other names."""
-        return Table(header, self.columns, self.from_array)
+        return replace(self, header=header)
 
     def given_like(self, other: Table) -> Table:
-        """The same columns, given to callables as the other table is: as arrays or as frames."""
-        return Table(self.header, self.columns, other.from_array)
+        """The same columns, given to callables as the other table is: as arrays, or as frames of its kind."""
+        return replace(self, from_array=other.from_array, origin=other.origin)
 
     def selected(self, positions: Sequence[int]) -> Table:
         """Columns number ``positions``, in that order."""
-        return Table(self.header[list(positions)], tuple(self.columns[j] for j in positions), self.from_array)
+        columns = tuple(self.columns[j] for j in positions)
+        return Table(
+            self.header[list(positions)], columns, self.from_array, self.origin and self.origin.selected(positions)
+        )
 
     # ---- rows out
 
@@ -136,8 +152,11 @@ class Table:
             rows[who, column] = donor[:, column].take(mix.donor.index[who])
         return rows
 
-    def mixed_frame(self, mix: Mix) -> pd.DataFrame:
-        """The virtual rows as a fresh frame with this table's names and dtypes."""
+    def mixed_frame(self, mix: Mix, *, in_pandas: bool = False) -> Any:
+        """The virtual rows as a fresh frame with this table's names and dtypes, of the user's kind or in pandas."""
+        if self.origin is not None and not in_pandas:
+            taken = dict(mix.columns())
+            return self.origin.frame(self.names, [self._mixed_column(mix, j, taken) for j in range(self.n_columns)])
         if self.one_dtype and mix.donor.table.one_dtype:
             frame = pd.DataFrame(self.mixed_array(mix), copy=False)
         else:

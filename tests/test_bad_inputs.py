@@ -4,6 +4,7 @@ Never a foreign exception, a warning, a changed input or an estimate that is no 
 """
 
 import copy
+import datetime as dt
 import warnings
 from decimal import Decimal
 
@@ -14,11 +15,14 @@ from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 import sipakit as sp
 from sipakit.checks import same
+from tests.optional import optional
 from tests.variants import VARIANTS
+
+lightgbm, pa, pl = optional("lightgbm"), optional("pyarrow"), optional("polars")
 
 N = 60
 RNG = np.random.default_rng(0)
@@ -48,7 +52,7 @@ def by_position(X):
 
 def explained(model, X, y=None, *, background=None, sample_weight=None):
     """Four explanations, made without a warning and without a change of what was given."""
-    given = (X, y, background, sample_weight)
+    given = [one.collect() if hasattr(one, "collect") else one for one in (X, y, background, sample_weight)]
     before = copy.deepcopy(given)
     makers = [
         sp.PartialDependence(grid_resolution=5, background=background),
@@ -274,6 +278,217 @@ ACCEPTED = {
 }
 
 
+# ---- categories
+
+LEVELS = pd.DataFrame({"c": pd.Categorical(CITY), "a": A[:, 0]})
+Y_LEVELS = 5 * (LEVELS["c"] == "Rome").to_numpy() + A[:, 0]
+OTHER_LEVELS = LEVELS.assign(c=pd.Categorical(CITY, ["Rome", "Oslo", "Lima"]))
+BY_LEVEL = HistGradientBoostingRegressor(max_iter=10, categorical_features="from_dtype").fit(LEVELS, Y_LEVELS)
+ORDERED = pd.Categorical(np.tile(["lo", "hi", "mid"], N // 3), ["lo", "mid", "hi"], ordered=True)
+SIZES = make_pipeline(OrdinalEncoder(categories=[["lo", "mid", "hi"]]), LinearRegression())
+STRICT = make_pipeline(
+    make_column_transformer((OneHotEncoder(), ["city"]), remainder="passthrough"), LinearRegression()
+)
+STRICT.fit(M, YM)
+
+
+def of_level(X):
+    return 5 * np.array([cell == "Rome" for cell in X["c"]]) + np.asarray(X["a"])
+
+
+def by_value(model):
+    """The model, given levels as it was fitted."""
+    return lambda X: model.predict(X.astype({"c": LEVELS["c"].dtype}))
+
+
+ACCEPTED |= {
+    "an array-fitted model and columns in another order": accepted(
+        ON_ARRAY, D[["c", "b", "a"]], like=plain(ON_ARRAY, A[:, ::-1]), caveats=["SIPA004"]
+    ),
+    "columns named by numbers out of order": accepted(
+        LinearRegression().fit(D.set_axis([2, 1, 0], axis=1).to_numpy(), Y), D.set_axis([2, 1, 0], axis=1), like=plain()
+    ),
+    "texts of numbers": accepted(lambda X: X.astype(float).to_numpy() @ [3, 1, 0], D.round(1).astype(str)),
+    "true and false in a frame": accepted(
+        lambda X: 3 * X["a"] + X["b"], D.assign(b=D["b"] > 0), like=plain(by_position, D.assign(b=(D["b"] > 0) * 1.0))
+    ),
+    "levels in another order": accepted(
+        BY_LEVEL, OTHER_LEVELS, Y_LEVELS, like=plain(by_value(BY_LEVEL), OTHER_LEVELS, Y_LEVELS)
+    ),
+    "levels that are not all there": accepted(
+        BY_LEVEL,
+        LEVELS.head(9).assign(c=pd.Categorical(["Rome"] * 9)),
+        None,
+        like=plain(BY_LEVEL, LEVELS.head(9).assign(c=pd.Categorical(["Rome"] * 9, LEVELS["c"].cat.categories)), None),
+    ),
+    "ordered levels": accepted(SIZES.fit(pd.DataFrame({"q": ORDERED}), Y), pd.DataFrame({"q": ORDERED})),
+    "very many levels": accepted(
+        make_pipeline(
+            make_column_transformer((OneHotEncoder(handle_unknown="ignore"), ["id"]), remainder="passthrough"),
+            LinearRegression(),
+        ).fit(D.assign(id=[f"u{i}" for i in range(N)]), Y),
+        D.assign(id=[f"u{i}" for i in range(N)]),
+        caveats=["SIPA022"],
+    ),
+    "read-only frame": accepted(ON_FRAME, pd.DataFrame(np.broadcast_to(A[:1], A.shape), columns=list("abc"))),
+    "names with emoji and markup": accepted(ON_ARRAY, D.set_axis(["\U0001f600", "_hidden", "<b>&"], axis=1)),
+    "names of rows and columns of others": accepted(
+        ON_ARRAY, D.set_axis(["_baseline_", "variable", "feature"], axis=1)
+    ),
+    "a background that is the explained row": accepted(by_position, A[:1], None, background=A[:1], caveats=["SIPA031"]),
+    "an array for a model of levels": accepted(
+        PIPELINE, M.to_numpy(), YM, like=plain(PIPELINE, M, YM), caveats=["SIPA004"]
+    ),
+}
+
+if lightgbm is not None:
+    BOOSTER = lightgbm.LGBMRegressor(n_estimators=10, verbose=-1, n_jobs=1)
+    BOOSTER_OF_NUMBERS = lightgbm.LGBMRegressor(n_estimators=10, verbose=-1, n_jobs=1).fit(D, Y)
+    BOOSTER.fit(LEVELS, Y_LEVELS)
+    ACCEPTED |= {
+        "levels in another order, boosted": accepted(
+            BOOSTER, OTHER_LEVELS, Y_LEVELS, like=plain(by_value(BOOSTER), OTHER_LEVELS, Y_LEVELS)
+        ),
+        "one level, boosted": accepted(
+            BOOSTER,
+            LEVELS.head(9).assign(c=pd.Categorical(["Rome"] * 9)),
+            None,
+            like=plain(BOOSTER, LEVELS.head(9).assign(c=pd.Categorical(["Rome"] * 9, ["Lima", "Oslo", "Rome"])), None),
+        ),
+        "columns in another order, boosted": accepted(
+            BOOSTER_OF_NUMBERS, D[["c", "b", "a"]], like=plain(BOOSTER_OF_NUMBERS), caveats=["SIPA001"]
+        ),
+        "levels and numbers in another order, boosted": accepted(
+            BOOSTER, LEVELS[["a", "c"]], Y_LEVELS, like=plain(BOOSTER, LEVELS, Y_LEVELS), caveats=["SIPA001"]
+        ),
+    }
+
+if pa is not None:
+    GAPS = np.where(np.arange(N) % 9 == 0, None, CITY)
+    NUMBERS = pa.table({name: D[name].to_numpy() for name in D})
+    ACCEPTED |= {
+        "arrow floats in pandas": accepted(ON_FRAME, D.astype("double[pyarrow]"), like=plain()),
+        "arrow texts in pandas": accepted(
+            PIPELINE, M.assign(city=pd.array(CITY, "string[pyarrow]")), YM, like=plain(PIPELINE, M, YM)
+        ),
+        "arrow texts with gaps in pandas": accepted(
+            PIPELINE,
+            M.assign(city=pd.array(GAPS, "string[pyarrow]")),
+            YM,
+            like=plain(PIPELINE, M.assign(city=GAPS), YM),
+        ),
+        "pyarrow table": accepted(ON_FRAME, NUMBERS, like=plain()),
+        "pyarrow table for an array-fitted model": accepted(ON_ARRAY, NUMBERS, like=plain(), caveats=["SIPA004"]),
+        "pyarrow table in another order": accepted(
+            ON_FRAME, NUMBERS.select(["c", "a", "b"]), like=plain(), caveats=["SIPA001"]
+        ),
+        "pyarrow table in parts": accepted(
+            lambda X: 3 * X["a"].to_numpy() + X["b"].to_numpy(),
+            pa.concat_tables([NUMBERS[:7], NUMBERS[7:]]),
+            like=MATRIX,
+        ),
+        "pyarrow target and weights": accepted(
+            ON_FRAME, D, pa.array(Y), sample_weight=pa.chunked_array([np.full(N, 2.0)]), like=plain()
+        ),
+        "pyarrow table with texts": accepted(
+            PIPELINE, pa.table({"num": A[:, 0], "city": CITY.tolist()}), YM, like=plain(PIPELINE, M, YM)
+        ),
+        "pyarrow levels": accepted(
+            of_level, pa.table({"c": pa.array(CITY.tolist()).dictionary_encode(), "a": A[:, 0]}), Y_LEVELS
+        ),
+        "predict returns a pyarrow array": accepted(
+            lambda X: pa.array(3 * X["a"].to_numpy() + X["b"].to_numpy()), NUMBERS, like=MATRIX
+        ),
+        "predict returns a pyarrow table": accepted(
+            lambda X: pa.table({"p": 3 * X["a"].to_numpy() + X["b"].to_numpy()}), NUMBERS, like=MATRIX
+        ),
+    }
+
+if pl is not None:
+    FRAME = pl.DataFrame({name: D[name].to_numpy() for name in D})
+    GAPPED = FRAME.with_columns(c=pl.Series([None if i % 5 == 0 else float(v) for i, v in enumerate(A[:, 2])]))
+    MINUTES = [dt.datetime(2024, 1, 1, tzinfo=dt.UTC) + dt.timedelta(hours=7 * i) for i in range(N)]
+
+    def of_polars(X):
+        return 3 * X["a"].to_numpy() + X["b"].to_numpy()
+
+    def writes_to_polars(X):
+        answer = of_polars(X)
+        X[0, "a"] = 7.0
+        return answer
+
+    ACCEPTED |= {
+        "polars frame": accepted(ON_FRAME, FRAME, like=plain()),
+        "polars frame for an array-fitted model": accepted(ON_ARRAY, FRAME, like=plain(), caveats=["SIPA004"]),
+        "polars frame, fitted on polars": accepted(LinearRegression().fit(FRAME, Y), FRAME, like=plain()),
+        "polars frame in another order": accepted(
+            ON_FRAME, FRAME.select("c", "a", "b"), like=plain(), caveats=["SIPA001"]
+        ),
+        "polars frame with an extra column": accepted(
+            ON_FRAME, FRAME.with_columns(z=1), like=plain(), caveats=["SIPA002"]
+        ),
+        "polars frame and a function": accepted(of_polars, FRAME, like=MATRIX),
+        "polars frame with gaps": accepted(BOOSTED, GAPPED, like=plain(BOOSTED, D.assign(c=GAPPED["c"].to_numpy()))),
+        "polars target and weights": accepted(
+            ON_FRAME, D, pl.Series(Y), sample_weight=pl.Series(np.full(N, 2.0)), like=plain()
+        ),
+        "polars target in a frame": accepted(ON_FRAME, D, pl.DataFrame({"y": Y}), like=plain()),
+        "polars labels": accepted(CLASSIFIER, D, pl.Series(LABELS), like=plain(CLASSIFIER, y=LABELS)),
+        "polars background": accepted(
+            by_position, A[:9], Y[:9], background=FRAME, like=plain(by_position, A[:9], Y[:9], background=A)
+        ),
+        "polars frame with a background of pandas": accepted(
+            of_polars, FRAME[:9], Y[:9], background=D, like=plain(by_position, A[:9], Y[:9], background=A)
+        ),
+        "polars Enum and Decimal": accepted(
+            lambda X: X["d"].cast(pl.Float64) + (X["c"] == "Rome"),
+            pl.DataFrame(
+                {
+                    "c": pl.Series(CITY.tolist(), dtype=pl.Enum(["Rome", "Oslo", "Lima"])),
+                    "d": pl.Series([Decimal(f"{v:.2f}") for v in A[:, 1]], dtype=pl.Decimal(10, 2)),
+                }
+            ),
+            Y,
+            like=plain(
+                lambda X: X["d"] + (X["c"] == "Rome"),
+                pd.DataFrame(
+                    {"c": pd.Categorical(CITY, ["Rome", "Oslo", "Lima"], ordered=True), "d": A[:, 1].round(2)}
+                ),
+                Y,
+            ),
+        ),
+        "polars texts": accepted(
+            PIPELINE, pl.DataFrame({"num": A[:, 0], "city": CITY.tolist()}), YM, like=plain(PIPELINE, M, YM)
+        ),
+        "polars texts with gaps": accepted(
+            PIPELINE,
+            pl.DataFrame({"num": A[:, 0], "city": [None if i % 9 == 0 else v for i, v in enumerate(CITY.tolist())]}),
+            YM,
+            like=plain(PIPELINE, M.assign(city=np.where(np.arange(N) % 9 == 0, None, CITY)), YM),
+        ),
+        "polars moments": accepted(
+            lambda X: X["t"].dt.hour() + X["a"],
+            pl.DataFrame({"a": A[:, 0], "t": MINUTES}).with_columns(
+                pl.col("t").dt.convert_time_zone("Europe/Berlin").dt.cast_time_unit("us")
+            ),
+            Y,
+            like=plain(
+                lambda X: X["t"].dt.hour + X["a"],
+                pd.DataFrame({"a": A[:, 0], "t": pd.DatetimeIndex(MINUTES).as_unit("us").tz_convert("Europe/Berlin")}),
+                Y,
+            ),
+        ),
+        "polars identifiers": accepted(
+            of_polars, FRAME.with_columns(c=pl.Series(range(2**53, 2**53 + N))), caveats=["SIPA006"]
+        ),
+        "predict writes into its polars frame": accepted(writes_to_polars, FRAME, like=MATRIX, caveats=["SIPA013"]),
+        "predict returns a polars Series": accepted(lambda X: 3 * X["a"] + X["b"], FRAME, like=MATRIX),
+        "predict returns a polars frame": accepted(
+            lambda X: X.select(p=3 * pl.col("a") + pl.col("b")), FRAME, like=MATRIX
+        ),
+    }
+
+
 @pytest.mark.parametrize("name", ACCEPTED)
 def test_it_is_explained_as_the_plain_data_are(name):
     model, given, like, caveats = ACCEPTED[name]
@@ -423,6 +638,115 @@ REFUSED = {
     "a classifier that is not fitted": refused(sp.CapabilityError, ["no classes_", "Fit"], model=LogisticRegression()),
 }
 
+REFUSED |= {
+    "missing cells for a model that takes none": refused(
+        sp.PredictionError, ["ValueError", "NaN", "First bad row: a="], ON_FRAME, X=NAN
+    ),
+    "numbers too large for their type": refused(
+        sp.PredictionError, ["infinity", "First bad row"], ON_FRAME, X=D.where(D["c"] < 1, np.inf).astype("float16")
+    ),
+    "an unseen level for a strict model": refused(
+        sp.PredictionError,
+        ["unknown categories", "First bad row"],
+        STRICT,
+        X=M.assign(city=np.where(np.arange(N) < 30, "NEW", CITY)),
+    ),
+    "numbers among texts for a model of texts": refused(
+        sp.PredictionError,
+        ["First bad row", "city=1"],
+        STRICT,
+        X=M.assign(city=pd.Series([1 if i % 5 == 0 else v for i, v in enumerate(CITY)], dtype=object)),
+    ),
+    "no weights at all": refused(sp.InputError, ["shape (0,)", "60 rows"], sample_weight=[]),
+    "one number as weights": refused(sp.InputError, ["shape ()"], sample_weight=1.0),
+    "one row for a comparison of rows": refused(sp.InputError, ["shape (60,)", "X has 1 rows"], X=D.head(1)),
+}
+
+if pa is not None:
+    REFUSED |= {
+        "a pyarrow list column": refused(
+            sp.InputTypeError, ["'v' of X is list", "Cast"], X=pa.table({"v": [[1], [2]]}), y=None
+        ),
+        "a pyarrow struct column in the background": refused(
+            sp.InputTypeError,
+            ["'a' of background is struct", "Cast"],
+            background=pa.table({"a": [{"x": 1}], "b": [1.0], "c": [1.0]}),
+        ),
+        "arrow dates in pandas": refused(
+            sp.InputTypeError,
+            ["'t' of X is timestamp", "Convert"],
+            by_position,
+            X=D.assign(t=pd.date_range("2024", periods=N).astype("timestamp[us][pyarrow]")),
+        ),
+        "pyarrow names twice": refused(
+            sp.InputError,
+            ["more than one column named 'a'", "Rename"],
+            X=pa.table([[1], [2]], names=["a", "a"]),
+            y=None,
+        ),
+        "pyarrow table without rows": refused(sp.InputError, ["X has 0 rows"], X=pa.table({"a": []}), y=None),
+        "pyarrow column": refused(sp.InputTypeError, ["X is a ChunkedArray"], X=pa.chunked_array([[1.0]]), y=None),
+        "pyarrow target with a missing value": refused(
+            sp.InputError, ["y is missing in 1 rows", "3"], y=pa.array([None if i == 3 else 1.0 for i in range(N)])
+        ),
+        "pyarrow texts as target": refused(sp.InputTypeError, ["y holds", "Convert"], y=pa.array(["1"] * N)),
+        "pyarrow weights negative": refused(
+            sp.InputError, ["sample_weight", "rows 0"], sample_weight=pa.array([-1.0] + [1.0] * (N - 1))
+        ),
+    }
+
+if pl is not None:
+    REFUSED |= {
+        "polars lazy frame": refused(sp.InputTypeError, ["lazy", "X.collect()"], X=FRAME.lazy()),
+        "polars lazy background": refused(sp.InputTypeError, ["lazy", "background.collect()"], background=FRAME.lazy()),
+        "polars lazy target": refused(sp.InputTypeError, ["lazy", "y.collect()"], y=FRAME.select("a").lazy()),
+        "polars Series": refused(sp.InputTypeError, ["X is a Series", "polars"], X=FRAME["a"]),
+        "polars frame without rows": refused(sp.InputError, ["X has 0 rows"], X=FRAME[:0], y=Y[:0]),
+        "polars frame that lacks a column": refused(
+            sp.InputError, ["X lacks 'c'", "'a', 'b'"], X=FRAME.select("a", "b")
+        ),
+        "polars background that lacks a column": refused(
+            sp.InputError, ["background lacks 'c'"], by_position, background=FRAME.select("a", "b")
+        ),
+        "polars background of other things": refused(
+            sp.InputTypeError,
+            ["'c'", "background", "X"],
+            by_position,
+            X=FRAME,
+            background=FRAME.with_columns(c=pl.lit("x")),
+        ),
+        "a polars list column": refused(
+            sp.InputTypeError, ["'c' of X is List(Int64)", "Cast"], X=FRAME.with_columns(c=pl.Series([[1]] * N))
+        ),
+        "a polars struct column": refused(
+            sp.InputTypeError, ["'c' of X is Struct", "Cast"], X=FRAME.with_columns(c=pl.Series([{"x": 1}] * N))
+        ),
+        "a polars decimal that no float holds": refused(
+            sp.InputTypeError,
+            ["'c' of X is Decimal", "changed"],
+            X=FRAME.with_columns(c=pl.Series([Decimal("0.12345678901234567890")] * N, dtype=pl.Decimal(30, 20))),
+        ),
+        "polars target with a missing value": refused(
+            sp.InputError, ["y is missing in 1 rows", "3"], y=pl.Series([None if i == 3 else 1 for i in range(N)])
+        ),
+        "polars target too short": refused(sp.InputError, ["y has shape (50,)", "60 rows"], y=pl.Series(Y[:50])),
+        "polars weights as texts": refused(
+            sp.InputTypeError, ["Weights are numbers"], sample_weight=pl.Series(["1"] * N)
+        ),
+        "polars weights in a frame": refused(
+            sp.InputError, ["shape (60, 1)"], sample_weight=pl.DataFrame({"w": np.ones(N)})
+        ),
+        "predict returns missing polars cells": refused(
+            sp.PredictionError,
+            ["[nan]", "First such row: a="],
+            lambda X: X["a"] * pl.Series([None] * len(X), dtype=pl.Float64),
+            X=FRAME,
+        ),
+        "predict raises on polars": refused(
+            sp.PredictionError, ["ColumnNotFoundError", "First bad row: a="], lambda X: X["nothing"], X=FRAME
+        ),
+    }
+
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_it_is_refused_in_words_that_help(name):
@@ -434,6 +758,56 @@ def test_it_is_refused_in_words_that_help(name):
     assert all(word in message for word in words), message
     assert message.count(". ") >= 1, f"only one sentence: {message}"
     assert len(message) < 600
+
+
+# ---- what other libraries answer without a word, each with the case here that rules it out
+
+SILENT = {
+    "background of whole numbers truncates X": ["background of whole numbers"],
+    "columns of X reordered": ["columns in another order", "an array-fitted model and columns in another order"],
+    "extra column in X": ["an extra column"],
+    "background reordered": ["background in another order"],
+    "y with its own index, shuffled": ["y in another order", "y with another index"],
+    "X shuffled, y an array": ["shuffled X"],
+    "sample_weight with another index": ["weights in another order"],
+    "negative weights": ["weights negative"],
+    "weights as strings": ["weights as strings"],
+    "missing cells in a curve": ["missing cells", "a column of missing cells"],
+    "infinite cells in X": ["infinite cells", "negative infinite cells"],
+    "one row": ["one row", "a background that is the explained row"],
+    "constant y, one class": ["constant y", "y with one class"],
+    "labels that the model never saw": ["labels that the model does not know"],
+    "y as strings of numbers": ["y as strings of numbers"],
+    "ordered levels in the order of letters": ["ordered levels"],
+    "masked array": ["masked array", "y masked", "weights masked"],
+    "frame for a model of arrays, and the reverse": ["frame for a model of arrays", "array for a model of frames"],
+    "whole numbers beyond 2^53": ["huge whole numbers"],
+    "unsigned bytes in a curve": ["unsigned bytes", "whole numbers"],
+    "booleans": ["booleans", "true and false in a frame"],
+    "columns named as other things": ["names of other things", "names of rows and columns of others"],
+    "predict writes into its X": ["predict writes into its array", "predict writes into its frame"],
+    "predict returns a list": ["predict returns a list"],
+    "predict returns a Series with its own index": ["predict returns its own index"],
+    "predict returns a scalar": ["predict returns one number"],
+    "predict returns (n, 1)": ["predict returns a column"],
+    "predict returns float16": ["predict returns float16", "predict overflows"],
+    "predict returns NaN or inf in some rows": ["predict returns NaN in some rows"],
+    "predict is random": ["predict is random"],
+    "predict centres by batch": ["predict centres by batch"],
+}
+
+
+def test_every_silently_wrong_answer_has_its_case():
+    assert len(SILENT) == 31
+    for cases in SILENT.values():
+        assert set(cases) <= set(ACCEPTED) | set(REFUSED)
+
+
+def test_ordered_levels_are_drawn_in_their_own_order_and_booleans_as_two_places():
+    X = pd.DataFrame({"q": ORDERED, "b": A[:, 0] > 0})
+    e = sp.PartialDependence().explain(lambda Z: Z["q"].cat.codes + 10.0 * Z["b"], X)
+    assert [list(axis.values) for axis in e.axes] == [["lo", "mid", "hi"], [False, True]]
+    assert (np.diff(e.values[0][:, 0]) == 1).all()
 
 
 # ---- parameters

@@ -21,6 +21,7 @@ NEEDS = {
     "sipakit.adapters.torch": "torch",
     "sipakit.explainers.integrated_gradients": "torch",
     "sipakit.exchange": "shap",
+    "sipakit.frames": "pyarrow",
 }
 
 

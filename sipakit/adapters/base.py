@@ -12,6 +12,7 @@ import pandas as pd
 
 from sipakit.caveats import Caveat
 from sipakit.errors import CapabilityError, PredictionError
+from sipakit.frames import cells_of, is_foreign
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -79,7 +80,8 @@ class Adapter(ABC):
 
     def batch(self, mix: Mix) -> Any:
         """Return virtual rows as the model takes them: a fresh array or frame."""
-        return mix.rows(as_array=self.as_array(mix.base.table))
+        table = mix.base.table
+        return mix.rows(as_array=self.as_array(table), in_pandas=self.in_pandas(table))
 
     def read(self, predictions: NDArray[np.float64]) -> NDArray[np.float64]:
         """Pick the explained outputs from all that the model answered; all of them by default."""
@@ -110,6 +112,10 @@ class Adapter(ABC):
     def as_array(self, table: Table) -> bool:
         """Whether the model is given arrays rather than frames; by default what the user gave."""
         return table.from_array
+
+    def in_pandas(self, table: Table) -> bool:
+        """Whether the model is given pandas' frames whatever the user gave; by default what the user gave."""
+        return False
 
     def single_threaded(self) -> Adapter:
         """Return the same model using no threads of its own, for when the engine brings them."""
@@ -178,7 +184,9 @@ def shown_row(batch: Any, i: int, limit: int = 5) -> str:
     if isinstance(batch, pd.DataFrame):
         first = batch.iloc[i : i + 1, :limit].astype(object)
         cells = [f"{name}={cell!r}" for name, cell in zip(first.columns, first.to_numpy()[0].tolist(), strict=True)]
+    elif is_foreign(batch):
+        cells = [f"{name}={cell!r}" for name, cell in cells_of(batch, i, limit)]
     else:
         cells = [repr(cell) for cell in np.asarray(batch[i]).tolist()[:limit]]
-    more = np.shape(batch)[1] - limit
+    more = batch.shape[1] - limit
     return ", ".join(cells) + (f" and {more} more columns" if more > 0 else "")

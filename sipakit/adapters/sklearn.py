@@ -37,6 +37,14 @@ _MARGIN: Mapping[str, Mapping[str, Any]] = {
     "xgboost": {"output_margin": True},
     "catboost": {"prediction_type": "RawFormulaVal"},
 }
+# Frames that libraries take beside pandas'; LightGBM reads neither levels of polars nor of pyarrow.
+_TAKES: Mapping[str, frozenset[str]] = {
+    "sklearn": frozenset({"polars"}),
+    "imblearn": frozenset({"polars"}),
+    "lightgbm": frozenset(),
+    "xgboost": frozenset(),
+    "catboost": frozenset(),
+}
 _ONE_THREAD: Mapping[str, Mapping[str, Any]] = {"lightgbm": {"num_threads": 1}, "catboost": {"thread_count": 1}}
 
 
@@ -152,6 +160,11 @@ class SklearnAdapter(Adapter):
             return False
         numbers = all(pd.api.types.is_numeric_dtype(column.dtype) for column in table.columns)  # booleans included
         return table.from_array or (numbers and hasattr(self.estimator, "n_features_in_"))
+
+    def in_pandas(self, table: Table) -> bool:
+        """Whether the estimator's library does not take the user's kind of frame; unknown ones are given it."""
+        takes = _TAKES.get(_library(self.estimator))
+        return takes is not None and table.origin is not None and table.origin.library not in takes
 
     def single_threaded(self) -> SklearnAdapter:
         """Return the same estimator on one thread; boosters take that as an argument of predict."""

@@ -86,6 +86,10 @@ class Counting(_Around):
         """Whether the inner model takes arrays."""
         return self.inner.as_array(table)
 
+    def in_pandas(self, table: Table) -> bool:
+        """Whether the inner model takes pandas' frames only."""
+        return self.inner.in_pandas(table)
+
 
 @dataclass(eq=False)
 class Narrow(_Around):

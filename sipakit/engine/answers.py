@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Answers", "batch_rows", "evaluate", "in_batches"]
 
 _BATCH_CELLS = 2**19  # about 4 MB of numbers: in the caches, and enough rows to drown the cost of a call
+_LONGEST = 250  # characters of what a model says when it raises; the rest is in the error's cause
 _FEWEST, _MOST = 1_024, 32_768
 
 
@@ -121,7 +122,9 @@ def in_batches(ask: Callable[[Mix], NDArray[np.float64]], mix: Mix, k: int | Non
         except SipakitError:
             raise
         except Exception as error:
-            message = f"The model raised {type(error).__name__}: {str(error).rstrip('.')}."
+            told = " ".join(str(error).split()).rstrip(".")
+            told = told if len(told) <= _LONGEST else f"{told[:_LONGEST]} ..."
+            message = f"The model raised {type(error).__name__}: {told}."
             cure = "Check that the model is fitted and predicts the explained rows as they are."
             raise PredictionError(message, _culprit(ask, batch), cure) from error
         k = parts[0].shape[-1] if k is None else k
@@ -140,7 +143,7 @@ def _culprit(ask: Callable[[Mix], NDArray[np.float64]], batch: Mix) -> str:
         if not halves:
             return f"It was given {len(batch)} rows, and raises for no half of {len(rows)} of them."
         rows = halves[0]
-    return f"It was given {len(batch)} rows. First bad row: {shown_row(rows.rows(as_array=False), 0)}."
+    return f"It was given {len(batch)} rows. First bad row: {shown_row(rows.rows(as_array=False, in_pandas=True), 0)}."
 
 
 def _raises(ask: Callable[[Mix], NDArray[np.float64]], rows: Mix) -> bool:

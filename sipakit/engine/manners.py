@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from sipakit.adapters import as_predictions
 from sipakit.caveats import Caveat, caveat
 from sipakit.engine.answers import in_batches
 from sipakit.errors import PredictionError
+from sipakit.frames import copied, equal
 from sipakit.intervene import Mix, Rows
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class _Watch:
     def predict(self, mix: Mix) -> NDArray[np.float64]:
         """(m, k) predictions, as `Adapter.predict` makes them."""
         batch = self.adapter.batch(mix)
-        before = pd.DataFrame(batch).copy(deep=True)
+        before = copied(batch)
         raw = self.adapter.answer(batch)
-        self.written |= not before.equals(pd.DataFrame(batch))
+        self.written |= not equal(before, batch)
         return self.adapter.read(as_predictions(raw, before))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from sipakit import columns as col
 from sipakit.aggregate import Moments, Update
@@ -154,7 +153,7 @@ def _plain(column: col.Column) -> list[Any]:
     """Return a column's cells as Python values; dates stay pandas' own, which print as dates."""
     if isinstance(column, np.ndarray) and column.dtype.kind in "biuf":  # pandas takes longer than a small explanation
         return [None if cell != cell else cell for cell in column.tolist()]  # noqa: PLR0124 - only NaN differs from itself
-    kept = pd.Series(column).astype(object)
+    kept = col.series(column).astype(object)
     pairs = zip(kept.tolist(), col.missing(column), strict=True)
     return [None if gone else cell for cell, gone in pairs]
 

@@ -327,6 +327,7 @@ def _caveats(task: Task) -> list[Caveat]:
         message = f"{design.used:,} of {design.behind:,} background rows were used for each row, spread over their"
         cure = "Raise the budget, or choose a smaller background yourself."
         found.append(caveat("SIPA025", f"{message} predictions. The values add up from the mean of all of them.", cure))
-    if task.background is task.rows and task.n == 1:
+    behind = task.background.row_hashes
+    if bool((behind == behind[0]).all()) and bool((task.rows.row_hashes == behind[0]).all()):
         found.append(caveat("SIPA031", "All values are zero.", "Pass background=, usually the training table."))
     return found
