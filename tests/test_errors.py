@@ -22,6 +22,7 @@ KINDS = {
     "ComparisonError": ValueError,
     "ContractError": AssertionError,
     "MissingPackageError": ImportError,
+    "WorkerError": RuntimeError,
 }
 SOURCES = [path.read_text() for path in Path(sp.__file__).parent.rglob("*.py") if path.name != "caveats.py"]
 

@@ -49,11 +49,11 @@ def probability_ticks(low: float, high: float, most: int = 7) -> tuple[NDArray[n
     if not (np.isfinite([low, high]).all() and high > low):
         return np.empty(0), []
     if high - low > _WIDE:
-        chances = _LADDER
+        chances, digits = _LADDER, 6
     else:
         first, last = expit(low), expit(high)
-        sizes = [m * 10.0**e for e in range(-9, 0) for m in (1, 2, 5)]
-        step = next((s for s in sizes if (last - first) / s <= most), 0.1)
+        sizes = [(m * 10.0**e, -e) for e in range(-12, 0) for m in (1, 2, 5)]
+        step, digits = next(((size, e) for size, e in sizes if (last - first) / size <= most), (0.1, 1))
         chances = np.arange(np.ceil(first / step), np.floor(last / step) + 1) * step
     places = logit(chances)
     kept: list[int] = []
@@ -63,7 +63,7 @@ def probability_ticks(low: float, high: float, most: int = 7) -> tuple[NDArray[n
         if low <= places[i] <= high and apart:
             kept.append(i)
     kept.sort()
-    return places[kept], [f"{chances[i]:.6g}" for i in kept]
+    return places[kept], [f"{chances[i]:.{digits}f}".rstrip("0").rstrip(".") for i in kept]
 
 
 def probability_beside(sheet: Sheet, explanation: Explanation, columns: int) -> str:

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 import sipakit as sp
 from sipakit.axis import Plane
+from sipakit.documents import schema_path
 from sipakit.reports.narrative import findings
 from sipakit.reports.tables import tabulate
 from tests import brute
+from tests.documents.walker import wrong
 from tests.explainers import mixed
 
 # number with missing cells, integer, text with missing cells, category, ordered levels, flag, date: all kinds of pairs
@@ -211,10 +213,10 @@ def test_documents_reprs_tables_and_sentences_take_pairs():
         lambda Z: (Z["a"] * signs(Z["c"])).to_numpy(), X
     )
     document = json.loads(e.to_json())
-    assert document["features"] == ["('a', 'c')", "b"]
+    assert document["features"] == [{"type": "tuple", "items": ["a", "c"]}, "b"]
     assert [axis["type"] for axis in document["axes"]] == ["Plane", "Axis"]
     assert document["axes"][0]["second"]["name"] == "c"
-    assert "feature_2" in repr(e)
+    assert "a and c" in repr(e)
     assert tabulate(e).lines[0][0] == "a and c"
     told = [str(finding) for finding in findings(e)]
     assert any(text.startswith("Across a and c together, where rows are, the model's mean") for text in told)
@@ -234,3 +236,25 @@ def test_turning_a_pair_around_turns_its_surface_and_additive_models_add(seed, r
     np.testing.assert_allclose(e.values[0], added, atol=1e-9)
     assert e.axes[0].weight.sum() == pytest.approx(1)
     np.testing.assert_allclose(e.axes[0].weight.sum(axis=1), e.axes[1].weight, atol=1e-12)
+
+
+def saved_and_loaded(explainer, path):
+    X = independent(60)
+    e = explainer.explain(lambda Z: (Z["a"] * signs(Z["c"])).to_numpy(), X)
+    text = e.to_json(path)
+    schema = json.loads(schema_path().read_text(encoding="utf-8"))
+    assert wrong(json.loads(text), schema, schema) == []
+    back = sp.load(path)
+    assert back.to_json() == text
+    return e, back
+
+
+def test_pairs_come_back_from_files(tmp_path):
+    e, back = saved_and_loaded(sp.PartialDependence(features=[("a", "c"), "b"], grid_resolution=4), tmp_path / "e.json")
+    assert back.axes[0].shape == e.axes[0].shape
+    np.testing.assert_array_equal(back.values[0], e.values[0])
+
+
+def test_single_rows_come_back_with_all_their_columns(tmp_path):
+    e, back = saved_and_loaded(sp.ICE(features=["b"], grid_resolution=4), tmp_path / "e.json")
+    assert (back.columns, back.row_values.tolist()) == (e.columns, e.row_values.tolist())
