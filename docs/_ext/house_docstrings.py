@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from numpydoc.docscrape import NumpyDocString
+
 
 def _tell_cost(app: Any, what: str, name: str, obj: object, options: Any, lines: list[str]) -> None:
     for i, line in enumerate(lines[:-1]):
@@ -15,5 +17,6 @@ def _tell_cost(app: Any, what: str, name: str, obj: object, options: Any, lines:
 
 def setup(app: Any) -> dict[str, bool]:
     """Come before numpydoc, which listens with priority 500."""
+    NumpyDocString.sections["Cost"] = []  # the summaries read docstrings before any listener, and warn of what is new
     app.connect("autodoc-process-docstring", _tell_cost, priority=100)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

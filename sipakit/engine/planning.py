@@ -57,7 +57,7 @@ class Plan:
     >>> X = np.random.default_rng(0).normal(size=(100, 4))
     >>> plan = sp.ALE().plan(lambda X: X[:, 0], X, budget=500)
     >>> plan.rows, plan.fits
-    (800, False)
+    (900, False)
     """
 
     explainer: str
