@@ -162,6 +162,11 @@ def test_the_reader_of_markdown_gives_what_its_example_says(monkeypatch):
     assert (results.failed, results.attempted) == (0, 1)
 
 
+def test_code_in_emphasis_ends_the_emphasis_since_nothing_can_be_nested(monkeypatch):
+    text = _directives(monkeypatch, "markdown").to_rst("*row `base`, but `take` comes from row `donor`*, `a * b * c`")
+    assert text == r"*row* ``base``\ *, but* ``take`` *comes from row* ``donor``, ``a * b * c``"
+
+
 @pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
 def test_no_markdown_is_left_when_a_page_was_read(page, monkeypatch):
     text = _directives(monkeypatch, "markdown").to_rst(page.read_text(encoding="utf-8"))

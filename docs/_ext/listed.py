@@ -77,7 +77,7 @@ class AboutMethod(_Written):
         kind = getattr(built_in, self.arguments[0])
         needs = [_NEEDS[name] for name in sorted(kind.needs)]
         also = f" Needs {' and '.join(needs)}." if needs else ""
-        return [f"*{kind.question}*", "", f"Class: `sipakit.{kind.__name__}`.{also}"]
+        return [".. currentmodule:: sipakit", "", f"*{kind.question}*", "", f"Class: `sipakit.{kind.__name__}`.{also}"]
 
 
 class References(_Written):

@@ -13,6 +13,7 @@ from docutils.statemachine import StringList
 from sphinx.parsers import RSTParser
 
 _UNDER = "=-~^"
+_CODE_IN_EMPHASIS = re.compile(r"(?<!\*)\*(?! )([^*`]*(?:`[^`]+`[^*`]*)+)\*(?!\*)")
 _INLINE = re.compile(r"(?P<code>`[^`]+`)|(?P<bold>\*\*[^*]+\*\*)|!?\[(?P<text>[^\]]*)\]\((?P<to>[^)]+)\)")
 _ALONE = r"\ "  # lets a role stand beside letters
 
@@ -55,7 +56,20 @@ def _inline(text: str) -> str:
             return f".. image:: {to}\n   :alt: {text}"
         return f":doc:`{text} <{to[:-3]}>`" if to.endswith(".md") else f"`{text} <{to}>`__"
 
-    return _INLINE.sub(turned, text)
+    return _INLINE.sub(turned, _CODE_IN_EMPHASIS.sub(_apart, text))
+
+
+def _apart(match: re.Match[str]) -> str:
+    """Emphasis that ends before code and starts again behind it: reStructuredText nests nothing."""
+    made = ""
+    for piece in re.split(r"(`[^`]+`)", match[1]):
+        words = piece.strip()
+        if not words or piece.startswith("`"):
+            made += piece
+            continue
+        before, after = piece[: len(piece) - len(piece.lstrip())], piece[len(piece.rstrip()) :]
+        made += f"{before or (_ALONE if made else '')}*{words}*{after}"
+    return made
 
 
 def _code(lines: list[str], made: list[str]) -> int:
