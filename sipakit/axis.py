@@ -33,6 +33,14 @@ class Axis:
         Share of the rows nearest to each place.
     rug : (r,) float
         Positions that occur in the rows, at most a few hundred of them.
+
+    Examples
+    --------
+    >>> import numpy as np, sipakit as sp
+    >>> X = np.array([[0.0], [1.0], [4.0]])
+    >>> (axis,) = sp.ICE().explain(lambda X: X[:, 0], X).axes
+    >>> axis.kind, axis.positions.tolist(), len(axis)
+    ('number', [0.0, 1.0, 4.0], 3)
     """
 
     name: Hashable

@@ -25,6 +25,13 @@ class Estimate:
     values, std_error, lower, upper : (..., k)
     parts : name -> (..., k)
         Further columns: parts of the error, other scales of the same number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> e = Estimate.within(np.array([1.0, 3.0]), np.array([0.5, 0.1]), conf_level=0.95)
+    >>> e.lower.round(2).tolist(), e.upper.round(2).tolist()
+    ([0.02, 2.8], [1.98, 3.2])
     """
 
     values: NDArray[np.float64]

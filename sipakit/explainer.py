@@ -51,6 +51,12 @@ class Round:
         Which round this is, counted from 0; the engine counts.
     note : object
         What the explainer wants to tell its own `sample`.
+
+    Examples
+    --------
+    >>> import sipakit as sp
+    >>> sp.Round(draws=100, rows=8)  # a hundred draws, of eight virtual rows each
+    Round(draws=100, rows=8, number=0, note=None)
     """
 
     draws: int

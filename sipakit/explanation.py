@@ -57,6 +57,11 @@ class Cost:
         Rows predicted to check the model's manners.
     seconds_in_model, seconds_outside : float
         Of several workers they are added up.
+
+    Examples
+    --------
+    >>> print(Cost(rows=900, asked=1000, seconds_in_model=0.5))
+    900 model rows, for 1,000 virtual rows and their bases; 0.50 s in the model, 0.00 s outside
     """
 
     rows: int = 0
@@ -83,6 +88,10 @@ class Explanation(ABC):
         Name of the class that made it.
     parameters : mapping
         Its parameters, as a reader sees them.
+    question : str
+        What the numbers answer, in a reader's words.
+    references : tuple of str
+        Where the method comes from.
     features, outputs : tuple of names
     scale : str
         Unit of the outputs: ``"prediction"``, ``"probability"``, ``"log_odds"`` or ``"score"``.
@@ -257,6 +266,16 @@ class Attributions(Explanation):
     per : str
         What a value is the change of the prediction for, such as a standard deviation; empty for the whole way from
         the base value.
+
+    Examples
+    --------
+    >>> import numpy as np, sipakit as sp
+    >>> X = np.random.default_rng(0).normal(size=(50, 2))
+    >>> e = sp.Shapley(background=X).explain(lambda X: 2 * X[:, 0], X[:3])
+    >>> e.values.shape, e.base_values.shape
+    ((3, 2, 1), (1,))
+    >>> e.frame().columns.tolist()
+    ['row', 'feature', 'output', 'estimate', 'std_error', 'lower', 'upper']
     """
 
     base_values: NDArray[np.float64]
@@ -311,6 +330,16 @@ class Importances(Explanation):
     metrics : tuple of names
     baseline : (m,)
         Each metric of the untouched table, as a loss or a score.
+
+    Examples
+    --------
+    >>> import numpy as np, sipakit as sp
+    >>> X = np.random.default_rng(0).normal(size=(50, 2))
+    >>> e = sp.PermutationImportance().explain(lambda X: 2 * X[:, 0], X, X[:, 0])
+    >>> e.metrics, e.values.shape
+    (('neg_mean_squared_error',), (2, 1))
+    >>> e.top(1)["feature"].tolist()
+    ['x0']
     """
 
     metrics: tuple[str, ...]
@@ -349,6 +378,14 @@ class Effects(Explanation):
         Columns of ``row_values``: all of the table, explained or not.
     row_values : (n, p) object or None
         The rows as a person reads them, where each row has a curve of its own.
+
+    Examples
+    --------
+    >>> import numpy as np, sipakit as sp
+    >>> X = np.random.default_rng(0).normal(size=(50, 2))
+    >>> e = sp.PartialDependence(grid_resolution=5).explain(lambda X: 2 * X[:, 0], X)
+    >>> [axis.name for axis in e.axes], e.values[0].shape
+    (['x0', 'x1'], (5, 1))
     """
 
     axes: tuple[Axis | Plane, ...]
@@ -418,6 +455,14 @@ class Interactions(Explanation):
         None stands for all other features together.
     weak : (s, k) bool
         Where the ratio's denominator is negligible.
+
+    Examples
+    --------
+    >>> import numpy as np, sipakit as sp
+    >>> X = np.random.default_rng(0).normal(size=(50, 2))
+    >>> e = sp.HStatistic().explain(lambda X: X[:, 0] * X[:, 1], X)
+    >>> e.pairs
+    (('x0', None), ('x1', None), ('x0', 'x1'))
     """
 
     pairs: tuple[tuple[Hashable, Hashable | None], ...]
@@ -453,6 +498,14 @@ class Surrogates(Explanation):
         R squared against the model's own predictions on rows that the surrogate has not seen.
     rules : str
         The surrogate as text.
+
+    Examples
+    --------
+    >>> import numpy as np, sipakit as sp
+    >>> X = np.random.default_rng(0).normal(size=(50, 2))
+    >>> e = sp.GlobalSurrogate(kind="linear").explain(lambda X: 2 * X[:, 0], X)
+    >>> e.terms, e.fidelity.values.round(3).tolist()
+    (('x0', 'x1'), [1.0])
     """
 
     kind: str

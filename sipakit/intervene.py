@@ -25,7 +25,20 @@ _FEW = 2  # columns
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows number ``index`` (m,) of ``table``; a row may be named more than once."""
+    """Rows of a table by their numbers; a row may be named more than once.
+
+    Parameters
+    ----------
+    table : Table
+    index : (m,) int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sipakit.table import Table
+    >>> len(Rows(Table.from_data(np.eye(3)), np.array([0, 0, 2, 1])))
+    4
+    """
 
     table: Table
     index: NDArray[np.intp]

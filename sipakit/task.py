@@ -56,10 +56,21 @@ class Task:
     predictions, background_predictions : (n, k), (b, k), or None when the explainer does not use them
     classes : tuple or None
         Labels in the model's order, for classifiers.
+    scale : str
+        Unit of the outputs, such as ``"probability"``.
     budget : int or None
         Model rows that the draws may cost.
     design : object
         What `Explainer.design` computed once for all draws: grids, edges, orders.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sipakit.table import Table
+    >>> rows = Table.from_data(np.eye(3))
+    >>> task = Task(rows, rows, resolve_features(rows), ("prediction",), None, np.ones(3), np.ones(3))
+    >>> task.n, task.k, task.names
+    (3, 1, ('x0', 'x1', 'x2'))
     """
 
     rows: Table

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
 import importlib
+import inspect
 import pkgutil
 import re
+import shutil
+import subprocess
 import sys
+import textwrap
 import warnings
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
@@ -16,17 +22,26 @@ import pytest
 import sipakit
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = ROOT / "docs"
+MARKDOWN = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
+WRITTEN = [*sorted(DOCS.glob("*.rst")), *sorted((DOCS / "methods").glob("*.rst"))]
+PAGES = [*MARKDOWN, *WRITTEN]
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 NEEDS = {
     "sipakit.adapters.torch": "torch",
     "sipakit.explainers.integrated_gradients": "torch",
     "sipakit.exchange": "shap",
     "sipakit.frames": "pyarrow",
 }
+EXPLAINERS = importlib.import_module("sipakit.explainers").__all__
 
 
 def _blocks(page: Path) -> list[str]:
-    return re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    text = page.read_text(encoding="utf-8")
+    if page.suffix == ".md":
+        return re.findall(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+    indented = r"^\.\. (?:code-block:: python|shown::)\n((?:\n|   .*\n)+)"
+    return [textwrap.dedent(block) for block in re.findall(indented, text, flags=re.MULTILINE)]
 
 
 def _modules() -> list[str]:
@@ -36,6 +51,8 @@ def _modules() -> list[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_code_of_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch, capsys):
+    if any("import torch" in block for block in _blocks(page)):
+        pytest.importorskip("torch")
     monkeypatch.chdir(tmp_path)
     module = ModuleType("page")  # a module of its own: dataclasses look theirs up by name
     monkeypatch.setitem(sys.modules, "page", module)
@@ -53,7 +70,7 @@ def test_the_examples_of_a_module_give_what_they_say(name):
     assert results.failed == 0
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", MARKDOWN, ids=lambda page: page.name)
 def test_links_between_pages_lead_somewhere(page):
     text = page.read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#:]+)\)", text):
@@ -68,5 +85,209 @@ def test_the_architecture_page_names_every_room():
 
 def test_the_readme_tells_the_question_of_every_method():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    explainers = importlib.import_module("sipakit.explainers")
-    assert not [name for name in explainers.__all__ if f"`{name}`" not in readme]
+    assert not [name for name in EXPLAINERS if f"`{name}`" not in readme]
+
+
+# ---- the pages that Sphinx builds
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_of_the_gallery_runs_and_writes_nothing(path, tmp_path, monkeypatch, capsys):
+    if "import torch" in path.read_text(encoding="utf-8"):
+        pytest.importorskip("torch")
+    monkeypatch.chdir(tmp_path)
+    module = ModuleType("example")
+    monkeypatch.setitem(sys.modules, "example", module)
+    exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), vars(module))  # noqa: S102 - our own example
+    assert not list(tmp_path.iterdir())
+
+
+PARTS = ["Estimand", "Estimator", "Error and what it covers", "Cost", "Traps", "Example", "References"]
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_five_lines_lead_from_an_own_pipeline_to_a_picture(library, tmp_path, monkeypatch, capsys):
+    frames = pytest.importorskip(library)
+    monkeypatch.chdir(tmp_path)
+    made, lines = _blocks(DOCS / "getting-started.rst")[:2]
+    assert len([line for line in lines.splitlines() if line]) <= 5
+    names = {}
+    exec(made, names)  # noqa: S102 - our own page
+    flats, rent = names["flats"], names["rent"]
+    if library != "pandas":
+        cells = flats.astype(object).where(flats.notna(), None).to_dict("list")
+        flats, rent = frames.DataFrame(cells), rent.to_numpy()
+        try:
+            sipakit.ICE().explain(lambda X: X["rooms"].to_numpy(), flats)
+        except sipakit.InputTypeError:
+            pytest.skip(f"frames of {library} are refused")
+    names |= {"flats": flats, "rent": rent, "pipeline": names["pipeline"].fit(flats, rent)}
+    exec(lines, names)  # noqa: S102 - our own page
+    assert names["importance"].top(2)["feature"].tolist() == ["rooms", "city"]
+    assert "rooms" in capsys.readouterr().out
+    names["importance"].plot().save("importance.svg")
+    assert "city" in (tmp_path / "importance.svg").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", EXPLAINERS)
+def test_every_method_has_a_page_with_its_parts(name):
+    told = {page: page.read_text(encoding="utf-8") for page in (DOCS / "methods").glob("*.rst")}
+    own = [text for text in told.values() if f".. about-method:: {name}\n" in text]
+    assert len(own) == 1
+    assert re.findall(r"^(.+)\n-+$", own[0], flags=re.MULTILINE) == PARTS
+    assert f".. references-of:: {name}\n" in own[0]
+    assert ".. shown::" in own[0]
+    assert "sp." + name in own[0]
+    page = next(page for page, text in told.items() if text is own[0])
+    assert f"   {page.stem}\n" in (DOCS / "methods" / "index.rst").read_text(encoding="utf-8")
+
+
+def _directives(monkeypatch, name):
+    pytest.importorskip("sphinx")
+    monkeypatch.syspath_prepend(str(DOCS / "_ext"))
+    return importlib.import_module(name)
+
+
+def test_the_chooser_names_every_explainer_once_and_links_its_page(monkeypatch):
+    listed = _directives(monkeypatch, "listed")
+    text = "\n".join(listed.Chooser.lines(None))
+    for name in EXPLAINERS:
+        assert text.count(f"`{name} </methods/") == 1
+        assert (DOCS / "methods" / f"{listed.page_of(name)}.rst").exists()
+        assert getattr(sipakit, name).question in text
+    assert "other things" not in text, "say in docs/_ext/listed.py what the new method is about"
+
+
+def test_the_table_of_caveats_has_every_code(monkeypatch):
+    from sipakit.caveats import CODES
+
+    text = "\n".join(_directives(monkeypatch, "listed").CaveatCodes.lines(None))
+    assert [code for code in CODES if f"``{code}``" in text] == list(CODES)
+
+
+def test_the_reader_of_markdown_gives_what_its_example_says(monkeypatch):
+    results = doctest.testmod(_directives(monkeypatch, "markdown"))
+    assert (results.failed, results.attempted) == (0, 1)
+
+
+def test_code_in_emphasis_ends_the_emphasis_since_nothing_can_be_nested(monkeypatch):
+    text = _directives(monkeypatch, "markdown").to_rst("*row `base`, but `take` comes from row `donor`*, `a * b * c`")
+    assert text == r"*row* ``base``\ *, but* ``take`` *comes from row* ``donor``, ``a * b * c``"
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
+def test_no_markdown_is_left_when_a_page_was_read(page, monkeypatch):
+    text = _directives(monkeypatch, "markdown").to_rst(page.read_text(encoding="utf-8"))
+    prose = re.sub(r"^   .*$|``[^`]*``", "", text, flags=re.MULTILINE)
+    assert prose.count("\n==") == 1
+    assert not re.search(r"^#|^```|^\||\]\(|<!--", prose, flags=re.MULTILINE)
+
+
+@pytest.mark.slow
+def test_the_documentation_builds_without_a_warning(tmp_path):
+    for needed in ("sphinx", "pydata_sphinx_theme", "numpydoc", "sphinx_design", "sphinx_gallery"):
+        pytest.importorskip(needed)
+    made = shutil.ignore_patterns("_build", "_generated", "gallery", "reference", "__pycache__")
+    source = shutil.copytree(DOCS, tmp_path / "docs", ignore=made)
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    build = [sys.executable, "-m", "sphinx", "-W", "-q", source, tmp_path / "pages"]
+    done = subprocess.run(build, capture_output=True, text=True, timeout=600, check=False, cwd=ROOT)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "pages" / "methods" / "shapley.html").stat().st_size > 10_000
+
+
+# ---- the house template of docstrings
+
+
+def _public():
+    """Everything that the reference lists, by name; what needs an optional package is left out where it is missing."""
+    text = (DOCS / "reference.rst").read_text(encoding="utf-8")
+    names = re.findall(r"^   ([A-Za-z][\w.]*)$", text, flags=re.MULTILINE)
+    return [name for name in names if name != "IntegratedGradients" or find_spec("torch")]
+
+
+def _object(name):
+    room, _, last = name.rpartition(".")
+    return getattr(importlib.import_module(f"sipakit.{room}" if room else "sipakit"), last)
+
+
+def _sections(thing):
+    """Lines of a docstring by the section that they stand in; the summary is that of the empty name."""
+    lines = inspect.cleandoc(thing.__doc__ or "").splitlines()
+    found, current = {"": []}, ""
+    for i, line in enumerate(lines):
+        ruled = i + 1 < len(lines) and re.fullmatch("-+", lines[i + 1])
+        if ruled:
+            current = line
+            found[current] = []
+        elif not re.fullmatch("-+", line):
+            found[current].append(line)
+    return found
+
+
+def _described(sections):
+    """Names that the section Parameters describes, in its order."""
+    heads = [line for line in sections.get("Parameters", []) if line and not line.startswith(" ")]
+    return [name.strip(" *") for head in heads for name in re.split(r" ?:|$", head)[0].split(",")]
+
+
+def _own_parameters(thing):
+    """Names of a signature; of a result only those that its base does not have already."""
+    if inspect.isclass(thing) and issubclass(thing, sipakit.Explanation):
+        return [field for field, kind in vars(thing)["__annotations__"].items() if "ClassVar" not in kind]
+    return [name for name in inspect.signature(thing).parameters if name != "self"]
+
+
+def _raises(function):
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    return any(isinstance(node, ast.Raise) for node in ast.walk(tree))
+
+
+SECTIONS = ["", "Parameters", "Attributes", "Returns", "Raises", "Notes", "Cost", "References", "Examples"]
+
+
+@pytest.mark.parametrize("name", _public())
+def test_a_public_docstring_follows_the_house_template(name):
+    thing = _object(name)
+    sections = _sections(thing)
+    assert sections[""], "it has a summary line"
+    assert sections[""][0].endswith((".", ":"))
+    assert list(sections) == sorted(sections, key=SECTIONS.index), "sections stand in the order of the template"
+    if inspect.isclass(thing) and issubclass(thing, sipakit.SipakitError):
+        return  # errors share the parameters of their root
+    assert _described(sections) == _own_parameters(thing)
+    abstract = inspect.isabstract(thing)  # what cannot be called has no example
+    assert abstract or any(line.startswith(">>>") for line in sections.get("Examples", [])), "it has an example"
+    if inspect.isfunction(thing):
+        assert "Returns" in sections or inspect.signature(thing).return_annotation in {None, "None"}
+        assert "Raises" in sections or not _raises(thing)
+
+
+@pytest.mark.parametrize("name", EXPLAINERS)
+def test_the_docstring_of_an_explainer_tells_what_it_returns_costs_and_cites(name):
+    kind = getattr(sipakit, name)
+    sections = _sections(kind)
+    assert {"Returns", "Cost", "References", "Examples"} <= set(sections)
+    cited = " ".join(sections["References"])
+    for reference in kind.references:
+        key = re.search(r"(doi:\S+|arXiv:\S+)", reference)
+        assert (key.group(1) if key else reference.split("(")[0].strip()) in cited
+    assert "InputError" in " ".join(sections.get("Raises", [])) or not kind.needs
+
+
+@pytest.mark.parametrize("name", [name for name in _public() if inspect.isclass(_object(name))])
+def test_a_public_method_describes_its_parameters_in_order_or_not_at_all(name):
+    for title, method in vars(_object(name)).items():
+        function = getattr(method, "__func__", method)
+        if title.startswith("_") or not inspect.isfunction(function):
+            continue
+        sections = _sections(function)
+        assert sections[""], f"{title} has a summary"
+        parameters = [one for one in inspect.signature(function).parameters if one not in {"self", "cls"}]
+        assert _described(sections) in ([], parameters), title
+
+
+def test_the_reference_lists_every_public_name():
+    listed = _public()
+    left = {"__version__", "datasets", "IntegratedGradients"}
+    assert not [name for name in sipakit.__all__ if name not in listed and name not in left]

@@ -38,6 +38,14 @@ class Update:
         Importance weights; ones by default.
     inputs : (r, u) float, optional
         Regressors, for normal equations.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sipakit.aggregate import Moments, Update
+    >>> seen = Moments.zero(2, 1).update(Update(np.array([0, 0, 1]), np.array([[1.0], [3.0], [5.0]])))
+    >>> seen.mean.ravel().tolist()
+    [2.0, 5.0]
     """
 
     cells: NDArray[np.intp]

@@ -25,6 +25,13 @@ class Collected(State):
     ----------
     values : (c, ...)
     filled : (c,) bool
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> kept = Collected.zero(2, 1, 1).update(Update(np.array([1]), np.array([[[7.0]]])))
+    >>> kept.values[1].ravel().tolist()
+    [7.0]
     """
 
     values: NDArray[np.float64]

@@ -36,6 +36,13 @@ class CrossMoments(State):
         Sums of w^2 (v - mean).
     second : (c, k, d, d)
         Sums of w^2 (v - mean)(v - mean)'.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> pairs = np.array([[[1.0, 2.0]], [[3.0, 6.0]]])  # two draws of one cell: one output, two values each
+    >>> CrossMoments.zero(1, 1, 2).update(Update(np.zeros(2, int), pairs)).mean.ravel().tolist()
+    [2.0, 4.0]
     """
 
     weight: NDArray[np.float64]

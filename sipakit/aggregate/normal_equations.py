@@ -27,6 +27,14 @@ class NormalEquations(State):
     moment : (c, u, k)
     square : (c, k)
         Sums of w y^2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Z, y = np.array([[1.0, 0.0], [1.0, 2.0]]), np.array([[1.0], [5.0]])
+    >>> seen = NormalEquations.zero(1, 2, 1).update(Update(np.zeros(2, int), y, inputs=Z))
+    >>> np.linalg.solve(seen.gram[0], seen.moment[0]).ravel().round(6).tolist()
+    [1.0, 2.0]
     """
 
     gram: NDArray[np.float64]

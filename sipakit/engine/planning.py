@@ -50,6 +50,14 @@ class Plan:
         What other estimators of the same estimand would ask.
     checked : int
         Model rows that this look cost.
+
+    Examples
+    --------
+    >>> import numpy as np, sipakit as sp
+    >>> X = np.random.default_rng(0).normal(size=(100, 4))
+    >>> plan = sp.ALE().plan(lambda X: X[:, 0], X, budget=500)
+    >>> plan.rows, plan.fits
+    (900, False)
     """
 
     explainer: str

@@ -48,6 +48,13 @@ class Prepared:
     outputs : tuple of names
     caveats : tuple of Caveat
         What was found when the background came in and the model was looked at.
+
+    Examples
+    --------
+    >>> import numpy as np, sipakit as sp
+    >>> Z = np.random.default_rng(0).normal(size=(50, 2))
+    >>> sp.Shapley(background=Z).prepare(lambda X: X[:, 0] * X[:, 1])
+    <Shapley(background=<ndarray 50 x 2>), prepared with 50 background rows>
     """
 
     explainer: Explainer

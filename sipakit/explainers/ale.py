@@ -64,13 +64,15 @@ class ALE(Explainer):
     ----------
     features : list of names, optional
         Numbers, dates, booleans and ordered categories; all of these by default.
-    grid_resolution : int or "all", default 40
-        Cells between quantiles that occur; all values where there are fewer.
     background : table, optional
         Where the edges come from; the explained rows by default.
     output : str or list, optional
         See `sipakit.adapt`.
+    grid_resolution : int or "all", default 40
+        Cells between quantiles that occur; all values where there are fewer.
     conf_level : float, default 0.95
+    random_state : int, default 0
+        Of no effect: nothing is drawn.
 
     Returns
     -------

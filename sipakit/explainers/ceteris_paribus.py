@@ -28,15 +28,19 @@ class CeterisParibus(Curves):
 
     Parameters
     ----------
-    background : table
-        Where the grid's values come from, usually the training table. Needed: a few rows do not tell it.
     features : list of names, optional
         Columns; all by default, one at a time.
+    background : table
+        Where the grid's values come from, usually the training table. Needed: a few rows do not tell it.
+    output : str or list, optional
+        See `sipakit.adapt`.
     grid_resolution : int or "all", default 30
         Values that occur in the background; quantiles of them where there are more. Categories keep up to 50 levels,
         and a missing cell is a place of its own.
-    output : str or list, optional
-        See `sipakit.adapt`.
+    conf_level : float, default 0.95
+        Of no effect: these curves have no error.
+    random_state : int, default 0
+        Of no effect: nothing is drawn.
 
     Returns
     -------

@@ -68,14 +68,14 @@ class HStatistic(Explainer):
         Columns or groups; all by default.
     groups : name -> list of columns, optional
         Columns that are moved together.
-    order : int, default 2
-        1 for totals only, 2 for totals and all pairs.
-    n_draws : int or None, default 200
-        How many rows are drawn, without replacement, to serve as evaluation points and as contexts; None takes all.
     background : table, optional
         Contexts; the explained rows by default, each row then serving in both roles.
     output : str or list, optional
         See `sipakit.adapt`.
+    order : int, default 2
+        1 for totals only, 2 for totals and all pairs.
+    n_draws : int or None, default 200
+        How many rows are drawn, without replacement, to serve as evaluation points and as contexts; None takes all.
     conf_level : float, default 0.95
     random_state : int, default 0
 

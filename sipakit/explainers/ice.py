@@ -28,13 +28,17 @@ class ICE(Curves):
     ----------
     features : list of names, optional
         Columns; all by default, one at a time.
-    grid_resolution : int or "all", default 30
-        Values that occur; quantiles of them where there are more. Categories keep up to 50 levels, and a missing cell
-        is a place of its own.
     background : table, optional
         Where the grid's values come from; the explained rows by default.
     output : str or list, optional
         See `sipakit.adapt`.
+    grid_resolution : int or "all", default 30
+        Values that occur; quantiles of them where there are more. Categories keep up to 50 levels, and a missing cell
+        is a place of its own.
+    conf_level : float, default 0.95
+        Of no effect: these curves have no error.
+    random_state : int, default 0
+        Of no effect: nothing is drawn.
 
     Returns
     -------

@@ -50,12 +50,12 @@ class LIME(Explainer):
     ----------
     background : table
         Tells the spread of every column and the frequency of every level. Needed.
+    output : str or list, optional
+        See `sipakit.adapt`.
     n_samples : int, default 4096
         Neighbours a row, rounded down to 16 equal blocks; powers of two are best.
     kernel_width : float, optional
         w; 0.75 sqrt(p) by default, as in the original.
-    output : str or list, optional
-        See `sipakit.adapt`.
     conf_level : float, default 0.95
     random_state : int, default 0
 

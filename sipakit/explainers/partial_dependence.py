@@ -37,16 +37,18 @@ class PartialDependence(Curves):
     features : list of names, optional
         Columns; all by default, one at a time. A tuple of two columns sets both together, to every pair of values of
         their two grids; a tuple that is the name of a column is that column.
+    background : table, optional
+        Where the grid's values come from; the explained rows by default.
+    output : str or list, optional
+        See `sipakit.adapt`.
     centred : bool, default False
         Whether each curve has mean zero over the rows, at their own values. Pairs are then limited to 1,000 places.
     grid_resolution : int or "all", default 30
         Values that occur; quantiles of them where there are more. Categories keep up to 50 levels, and a missing cell
         is a place of its own.
-    background : table, optional
-        Where the grid's values come from; the explained rows by default.
-    output : str or list, optional
-        See `sipakit.adapt`.
     conf_level : float, default 0.95
+    random_state : int, default 0
+        Of no effect: nothing is drawn.
 
     Returns
     -------

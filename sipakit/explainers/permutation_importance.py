@@ -61,12 +61,12 @@ class PermutationImportance(Explainer):
         Columns or groups; every group, and every column in no group, by default.
     groups : name -> list of columns, optional
         Columns that are dealt together.
+    output : str or list, optional
+        See `sipakit.adapt`.
     n_repeats : int, default 10
     scoring : str, scorer, callable(y, predictions), or a list of these, optional
         ``"neg_mean_squared_error"`` for regressors and ``"neg_log_loss"`` for classifiers by default. A function
         returns a loss, a row or in all; importance is the loss's increase, or the score's decrease.
-    output : str or list, optional
-        See `sipakit.adapt`.
     conf_level : float, default 0.95
     random_state : int, default 0
 

@@ -73,15 +73,15 @@ class Shapley(Explainer):
 
     Parameters
     ----------
-    background : table, optional
-        Whose mean prediction the values start from, used whole; the explained rows by default, with a caveat.
     groups : name -> list of columns, optional
         Columns that join a coalition together.
+    background : table, optional
+        Whose mean prediction the values start from, used whole; the explained rows by default, with a caveat.
+    output : str or list, optional
+        See `sipakit.adapt`.
     estimator : "auto", "enumeration" or "permutation", default "auto"
         All coalitions, which is exact; or pairs of an order and its reverse. "auto" enumerates where that costs at
         most 16 384 model rows an explained row (or the budget's share).
-    output : str or list, optional
-        See `sipakit.adapt`.
     conf_level : float, default 0.95
     random_state : int, default 0
 

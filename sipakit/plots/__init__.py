@@ -90,6 +90,13 @@ def draw(
         For a kind that this type of explanation does not have, and for a column that rows cannot be coloured by.
     InputTypeError
         For something that is no explanation.
+
+    Examples
+    --------
+    >>> import numpy as np, sipakit as sp
+    >>> X = np.random.default_rng(0).normal(size=(50, 2))
+    >>> draw(sp.ALE(grid_resolution=5).explain(lambda X: X[:, 0], X)).figure_.axes[0].get_xlabel()
+    'x0'
     """
     kinds = next((KINDS[base] for base in type(explanation).__mro__ if base in KINDS), None)
     if kinds is None:

@@ -46,6 +46,14 @@ class Display:
         The notes and main numbers in words, for readers who do not see the picture.
     owned : bool
         Whether the figure was made for this picture, and not by the caller.
+
+    Examples
+    --------
+    >>> import numpy as np, sipakit as sp
+    >>> X = np.random.default_rng(0).normal(size=(50, 2))
+    >>> picture = sp.PartialDependence(grid_resolution=5).explain(lambda X: X[:, 0], X).plot()
+    >>> picture.svg().startswith("<svg")
+    True
     """
 
     figure_: Figure
