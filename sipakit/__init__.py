@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         MissingPackageError,
         PredictionError,
         SipakitError,
+        WorkerError,
     )
     from sipakit.evaluation import compare
     from sipakit.exchange import from_shap
@@ -76,6 +77,7 @@ __all__ = [
     "SipakitError",
     "Study",
     "Surrogates",
+    "WorkerError",
     "__version__",
     "adapt",
     "compare",
@@ -99,6 +101,7 @@ _ROOMS = {
         "MissingPackageError",
         "PredictionError",
         "SipakitError",
+        "WorkerError",
     ),
     "evaluation": ("compare",),
     "exchange": ("from_shap",),
