@@ -179,12 +179,14 @@ def conform(table: Table, like: Table, *, argument: str = "background") -> tuple
     Returns
     -------
     (table, like, caveats)
+        ``table`` itself where nothing about it had to change, with all that was found out about it.
 
     Raises
     ------
     InputError, InputTypeError
         If ``table`` lacks a column of ``like``, is an array of another width, or holds other things in a column.
     """
+    given = table
     arrays = table.from_array and like.from_array
     if (table.from_array or like.from_array) and table.names != like.names:
         if table.n_columns != like.n_columns:
@@ -200,7 +202,8 @@ def conform(table: Table, like: Table, *, argument: str = "background") -> tuple
             caveats += found  # otherwise the user's two columns are of one type: only the way they are held differs
         ours.append(wide)
         theirs.append(wide_other)
-    return table.with_columns(ours).given_like(like), like.with_columns(theirs), caveats
+    made = table.with_columns(ours).given_like(like)
+    return (given if made.holds_the_same_as(given) else made), like.with_columns(theirs), caveats
 
 
 def _united(

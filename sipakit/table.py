@@ -7,6 +7,7 @@ number. `door.py` decides what may become a Table; this file only holds it and g
 from __future__ import annotations
 
 import hashlib
+import operator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -114,6 +115,12 @@ class Table:
     def given_like(self, other: Table) -> Table:
         """The same columns, given to callables as the other table is: as arrays, or as frames of its kind."""
         return replace(self, from_array=other.from_array, origin=other.origin)
+
+    def holds_the_same_as(self, other: Table) -> bool:
+        """Whether both hold the very same columns under the same names, given to callables alike."""
+        alike = self.names == other.names and self.from_array == other.from_array
+        kinds = [one and (one.library, one.own, one.held) for one in (self.origin, other.origin)]
+        return alike and kinds[0] == kinds[1] and all(map(operator.is_, self.columns, other.columns))
 
     def selected(self, positions: Sequence[int]) -> Table:
         """Columns number ``positions``, in that order."""

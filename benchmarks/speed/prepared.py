@@ -60,7 +60,7 @@ def _one_row(explainer: sp.Explainer, subject: Any, repeats: int) -> dict[str, A
         beside.append(total[-1] - 1000 * cost.seconds_in_model)
         rows = cost.rows
     return {
-        "background": len(ready.background),
+        "background": len(ready.behind.table),
         "rows": rows,
         "total ms": float(np.median(total[3:])),
         "beside the model ms": float(np.median(beside[3:])),

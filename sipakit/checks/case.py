@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sipakit.adapters import Adapter
 from sipakit.aggregate import Update
 from sipakit.engine.ground import Ground, prepare_ground
-from sipakit.engine.work import one_regime
+from sipakit.engine.work import one_regime, sampled
 from sipakit.errors import ContractError
 from sipakit.explainer import Explainer, Round
 from sipakit.explanation import Explanation
@@ -72,8 +72,7 @@ class Case:
 
     def sampled(self, draws: range) -> Any:
         """The sample of some draws of the first round, by the engine's own generator."""
-        rng = np.random.default_rng([self.explainer.random_state, 0, draws.start])
-        return self.explainer.sample(self.task, self.first_round, np.arange(draws.start, draws.stop), rng)
+        return sampled(self.explainer, self.task, self.first_round, draws)
 
     def updates(self, draws: range) -> Update | Mapping[str, Update]:
         """What those draws say."""

@@ -79,7 +79,8 @@ class Budget:
             Seconds that are gone.
         """
         if self.seconds is None:
-            return self.rows or 0
+            message = "a cap in rows is in rows already"
+            raise ValueError(message)
         asked = (self.seconds - elapsed) / (pace.slowest * _BESIDE) - base
         return max(int(base + asked * workers / share if asked > 0 else base + asked), 0)
 

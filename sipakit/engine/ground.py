@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,13 +18,15 @@ from sipakit.intervene import Mix, Rows
 from sipakit.task import Feature, Task, resolve_features
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from numpy.typing import NDArray
 
     from sipakit.adapters import Adapter
     from sipakit.explainer import Explainer
     from sipakit.table import Table
 
-__all__ = ["Ground", "prepare_ground"]
+__all__ = ["Behind", "Ground", "open_behind", "open_ground", "prepare_ground"]
 
 
 @dataclass(eq=False)
@@ -59,12 +62,21 @@ class Ground:
     pace_rows: int = 0
     _known: dict[Table, Answers] = field(default_factory=dict)
 
+    def knowing(self, outputs: tuple[str, ...], caveats: Sequence[Caveat], check_rows: int = 0) -> Ground:
+        """Return the same ground with what a look at the model told."""
+        told = list(dict.fromkeys([*self.caveats, *caveats]))
+        return replace(self, outputs=outputs, caveats=told, check_rows=check_rows)
+
     def predictions(self, table: Table) -> Answers:
         """(rows, k) predictions of a whole table, made when first asked for."""
         if table not in self._known:
             unchanged = Mix.unchanged(Rows(table, np.arange(len(table))))
             self._known[table] = in_batches(self.adapter.predict, unchanged, len(self.outputs))
         return self._known[table]
+
+    def recall(self, table: Table, predictions: NDArray[np.float64]) -> None:
+        """Take over predictions of a whole table that were made, and paid for, before."""
+        self._known[table] = Answers(predictions, 0, 0.0)
 
     @property
     def seconds(self) -> float:
@@ -147,25 +159,47 @@ class Ground:
                 raise InputError(message, "Each output needs its target.", cure)
 
 
+@dataclass(frozen=True, eq=False)
+class Behind:
+    """A background that was let in, with its weights, and what was found about either."""
+
+    table: Table
+    weights: NDArray[np.float64]
+    about_table: list[Caveat]
+    about_weights: list[Caveat]
+
+
+def open_behind(adapter: Adapter, background: Any, weights: Any) -> Behind:
+    """Let a background in."""
+    table, found = open_table(background, argument="background", expects=adapter.expects)
+    opened, about_weights = open_weights(weights, background, len(table))
+    return Behind(table, opened, found, about_weights)
+
+
+def open_ground(adapter: Adapter, X: Any, y: Any, sample_weight: Any, behind: Callable[[], Behind] | None) -> Ground:
+    """Let rows, target and weights in, before a background that is still to come; nothing is predicted yet."""
+    rows, caveats = open_table(X, expects=adapter.expects)
+    target, more = open_target(y, X, adapter.classes)
+    weights, about_weights = open_weights(sample_weight, X, len(rows))
+    caveats += more + about_weights
+    background, background_weights = rows, weights
+    if behind is not None:
+        other = behind()
+        background, rows, about = conform(other.table, rows)
+        background_weights = other.weights
+        caveats += other.about_table + about + other.about_weights
+    if adapter.as_array(rows) and not rows.from_array:
+        message = "X is a frame and the model was fitted on an array; it was given arrays, columns in X's order."
+        caveats.append(caveat("SIPA004", message))
+    return Ground(adapter, rows, background, target, weights, background_weights, (), caveats, 0)
+
+
 def prepare_ground(
     model: object, X: Any, y: Any, sample_weight: Any, background: Any, output: Any, background_weight: Any = None
 ) -> Ground:
     """Let tables, target and weights in, and look at the model's manners."""
     adapter = adapt(model, output=output)
-    rows, caveats = open_table(X, expects=adapter.expects)
-    target, more = open_target(y, X, adapter.classes)
-    weights, about_weights = open_weights(sample_weight, X, len(rows))
-    caveats += more + about_weights
-    behind, behind_weights = rows, weights
-    if background is not None:
-        table, found = open_table(background, argument="background", expects=adapter.expects)
-        behind, rows, about = conform(table, rows)
-        behind_weights, about_weights = open_weights(background_weight, background, len(behind))
-        caveats += found + about + about_weights
-    if adapter.as_array(rows) and not rows.from_array:
-        message = "X is a frame and the model was fitted on an array; it was given arrays, columns in X's order."
-        caveats.append(caveat("SIPA004", message))
-    predictions, cost, manners = check_manners(adapter, rows)
-    outputs = adapter.names_of_outputs(predictions.shape[1])
-    unique = list(dict.fromkeys([*caveats, *adapter.caveats, *manners]))
-    return Ground(adapter, rows, behind, target, weights, behind_weights, outputs, unique, cost)
+    behind = None if background is None else partial(open_behind, adapter, background, background_weight)
+    ground = open_ground(adapter, X, y, sample_weight, behind)
+    predictions, cost, manners = check_manners(adapter, ground.rows)
+    return ground.knowing(adapter.names_of_outputs(predictions.shape[1]), [*adapter.caveats, *manners], cost)

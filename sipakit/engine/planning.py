@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +10,9 @@ import joblib
 import numpy as np
 
 from sipakit.engine.answers import batch_rows
-from sipakit.engine.budget import Budget, pace_of
+from sipakit.engine.budget import Budget, Pace, pace_of
 from sipakit.engine.ground import Ground, prepare_ground
-from sipakit.engine.work import one_regime, slices
+from sipakit.engine.work import one_regime, sampled, slices
 from sipakit.errors import BudgetError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sipakit.explainer import Explainer, Round
     from sipakit.task import Task
 
-__all__ = ["Plan", "plan", "share_of_different"]
+__all__ = ["Plan", "plan", "rows_of", "share_of_different"]
 
 _CELL = 8  # bytes of a number
 _SLICES = 8  # looked at, of all
@@ -106,9 +106,7 @@ def plan(
         gradient = "gradient" in explainer.needs
         pace = pace_of(ground.adapter, ground.rows, gradient=gradient)
         base = ground.base_rows(explainer)
-        rows = None
-        if cap is not None:
-            rows = cap.in_rows(pace, workers=workers, base=base, share=share_of_different(explainer, ground))
+        rows = rows_of(cap, explainer, ground, workers, lambda: pace)
         left = None if rows is None else rows - base - ground.check_rows
         task, state, round_ = _first_round(explainer, ground, left)
         asked = round_.draws * round_.rows
@@ -143,8 +141,7 @@ def _different(explainer: Explainer, task: Task, round_: Round) -> float:
     built_on = [{"rows": task.rows, "background": task.background}[name] for name in explainer.uses]
     asked = different = 0
     for draws in [due[i] for i in np.unique(np.linspace(0, len(due) - 1, _SLICES).astype(int))] if due else []:
-        rng = np.random.default_rng([explainer.random_state, 0, draws.start])
-        mix = explainer.intervene(task, explainer.sample(task, round_, np.arange(draws.start, draws.stop), rng))
+        mix = explainer.intervene(task, sampled(explainer, task, round_, draws))
         asked += len(draws) * round_.rows
         if len(mix) and not mix.fractional:
             numbers = mix.hashes()
@@ -156,6 +153,21 @@ def _different(explainer: Explainer, task: Task, round_: Round) -> float:
         else:
             different += len(mix)
     return different / asked if asked else 1.0
+
+
+def rows_of(
+    cap: Budget | None,
+    explainer: Explainer,
+    ground: Ground,
+    workers: int,
+    pace: Callable[[], Pace],
+    elapsed: Callable[[], float] = lambda: 0.0,
+) -> int | None:
+    """Return a cap in model rows; one in seconds needs the model's pace, and the share of rows that will be asked."""
+    if cap is None or cap.seconds is None:
+        return cap.rows if cap else None
+    found, share = pace(), share_of_different(explainer, ground)
+    return cap.in_rows(found, base=ground.base_rows(explainer), share=share, workers=workers, elapsed=elapsed())
 
 
 def share_of_different(explainer: Explainer, ground: Ground) -> float:

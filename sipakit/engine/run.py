@@ -20,9 +20,9 @@ import sklearn
 
 from sipakit.caveats import caveat
 from sipakit.engine.backends import in_order
-from sipakit.engine.budget import Budget, pace_of
+from sipakit.engine.budget import Budget, Pace, pace_of
 from sipakit.engine.ground import Ground, prepare_ground
-from sipakit.engine.planning import share_of_different
+from sipakit.engine.planning import rows_of
 from sipakit.engine.progress import reporting
 from sipakit.engine.work import Bill, Work, one_regime
 from sipakit.errors import BudgetError, InputError
@@ -93,18 +93,15 @@ def explain_in(
 
 
 def _in_rows(cap: Budget | None, lead: Explainer, ground: Ground, started: float, n_jobs: int | None) -> int | None:
-    """Return the cap in model rows; one in seconds takes a look at the model's pace, which costs rows of its own."""
-    if cap is None or cap.seconds is None:
-        return cap.rows if cap else None
-    pace = pace_of(ground.adapter, ground.rows, gradient="gradient" in lead.needs)
-    ground.pace_rows += pace.rows
-    return cap.in_rows(
-        pace,
-        base=ground.base_rows(lead),
-        share=share_of_different(lead, ground),
-        workers=joblib.effective_n_jobs(n_jobs),  # type: ignore[arg-type]  # None asks joblib's own configuration
-        elapsed=time.perf_counter() - started,
-    )
+    """Return the cap in model rows; a look at the model's pace costs rows of its own."""
+
+    def looked_at() -> Pace:
+        pace = pace_of(ground.adapter, ground.rows, gradient="gradient" in lead.needs)
+        ground.pace_rows += pace.rows
+        return pace
+
+    workers = joblib.effective_n_jobs(n_jobs)  # type: ignore[arg-type]  # None asks joblib's own configuration
+    return rows_of(cap, lead, ground, workers, looked_at, lambda: time.perf_counter() - started)
 
 
 @contextmanager

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sipakit.table import Table
     from sipakit.task import Task
 
-__all__ = ["Bill", "Work", "one_regime", "slices", "without_false_alarms"]
+__all__ = ["Bill", "Work", "one_regime", "sampled", "slices", "without_false_alarms"]
 
 _SLICE_ROWS, _SLICE_CELLS = 32_768, 2**23  # many rows, so that what a slice costs by itself is little
 
@@ -62,6 +62,12 @@ def slices(round_: Round, n_columns: int = 1) -> list[range]:
     most = min(_SLICE_ROWS, _SLICE_CELLS // max(n_columns, 1))
     together = max(1, most // max(round_.rows, 1))
     return [range(i, min(i + together, round_.draws)) for i in range(0, round_.draws, together)]
+
+
+def sampled(explainer: Explainer, task: Task, round_: Round, draws: range) -> Any:
+    """Sample a slice, by the generator that is its own: law 1."""
+    rng = np.random.default_rng([explainer.random_state, round_.number, draws.start])
+    return explainer.sample(task, round_, np.arange(draws.start, draws.stop), rng)
 
 
 @dataclass(slots=True)
@@ -113,8 +119,7 @@ class Work:
         """Sample, intervene, predict and aggregate one slice."""
         started = time.perf_counter()
         lead, task = self.group[0], self.tasks[0]
-        rng = np.random.default_rng([lead.random_state, self.round_.number, draws.start])
-        sample = lead.sample(task, self.round_, np.arange(draws.start, draws.stop), rng)
+        sample = sampled(lead, task, self.round_, draws)
         mix = lead.intervene(task, sample)
         readout = "gradient" if "gradient" in lead.needs else "prediction"
         answers = evaluate(self.adapter, mix, task.k, readout=readout, known=self.known)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LinearRegression
 
 import sipakit as sp
 from sipakit.checks import same
@@ -117,3 +118,25 @@ def test_gradients_too():
         seconds_in_model=made.cost.seconds_in_model,
         seconds_outside=made.cost.seconds_outside,
     )
+
+
+def test_what_is_said_of_arrays_and_frames_is_said_here_too():
+    fitted = LinearRegression().fit(BEHIND[["a", "b"]].to_numpy(), np.zeros(80))
+    explainer = sp.Shapley(background=BEHIND[["a", "b"]])
+    made = explainer.prepare(fitted).explain(ROWS[["a", "b"]])
+    assert "SIPA004" in [one.code for one in made.caveats]
+    assert same(numbers(made), numbers(explainer.explain(fitted, ROWS[["a", "b"]])))
+
+
+def test_functions_get_the_rows_own_kind_of_frame_whatever_the_background_is():
+    polars = pytest.importorskip("polars")
+    kinds = []
+
+    def function(frame):
+        kinds.append(type(frame))
+        return np.asarray(frame["a"]) * np.asarray(frame["b"])
+
+    ready = sp.Shapley(background=BEHIND[["a", "b"]]).prepare(function)
+    kinds.clear()
+    ready.explain(polars.DataFrame({"a": [0.5], "b": [3]}))
+    assert set(kinds) == {polars.DataFrame}
