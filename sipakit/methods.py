@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from sipakit.table import Table
 
-__all__ = ["Job", "as_explainer", "keys_of", "row_numbers", "run_jobs", "sensible"]
+__all__ = ["Job", "as_explainer", "keys_of", "make_jobs", "row_numbers", "run_jobs", "sensible"]
 
 _PAIR_ROWS = 2_000_000  # virtual rows that the H statistics of a study may ask
 _MOST_FOR_PAIRS = 40  # features; with more, only totals are asked
@@ -184,6 +184,32 @@ def row_numbers(rows: Any, n: int) -> tuple[int, ...] | None:
     if beyond:
         raise InputError(f"rows= names {first_few(beyond)}.", f"X has rows 0 to {n - 1}.")
     return tuple(int(i) for i in numbers)
+
+
+def make_jobs(
+    methods: Any, table: Table, X: Any, *, target: bool, rows: Any, background: Any, output: Any, random_state: int
+) -> dict[str, Job]:
+    """Choose methods, those that suit the table if none are named, and give each what it leaves open.
+
+    Returns
+    -------
+    dict of name -> Job, in the order of the methods
+
+    Raises
+    ------
+    InputError, InputTypeError
+        For methods or rows that there are not.
+    """
+    chosen = methods
+    if chosen is None:
+        chosen = sensible(table, target=target, single=rows is not None, random_state=random_state)
+    if isinstance(chosen, str) or not chosen:
+        message = f"methods={methods!r} is no list of methods."
+        raise InputTypeError(message, "It takes explainers or their names.", 'For one write methods=["ale"].')
+    explainers = [as_explainer(one, random_state) for one in chosen]
+    numbers = row_numbers(rows, len(table))
+    jobs = [Job.of(one, X, background, output, numbers) for one in explainers]
+    return dict(zip(keys_of(explainers), jobs, strict=True))
 
 
 def run_jobs(

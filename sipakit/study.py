@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from sipakit.adapters import Adapter
 from sipakit.door import open_table
-from sipakit.errors import InputTypeError
 from sipakit.explanation import Explanation
-from sipakit.methods import Job, as_explainer, keys_of, row_numbers, run_jobs, sensible
+from sipakit.methods import make_jobs, row_numbers, run_jobs
 from sipakit.reports.subject import Subject, slug
 
 if TYPE_CHECKING:
@@ -90,24 +89,26 @@ def explain(  # noqa: PLR0913 - what is explained and how it is run, the same as
     (['ale', 'h_statistic'], ('feature', 'value', 'output'))
     """
     table, _ = open_table(X)
-    chosen: Sequence[Explainer | str] | None = methods
-    if chosen is None:
-        chosen = sensible(table, target=y is not None, single=rows is not None, random_state=random_state)
-    if isinstance(chosen, str) or not chosen:
-        message = f"methods={methods!r} is no list of methods."
-        raise InputTypeError(message, "It takes explainers or their names.", 'For one write methods=["ale"].')
-    explainers = [as_explainer(one, random_state) for one in chosen]
-    numbers = row_numbers(rows, len(table))
-    jobs = [Job.of(one, X, background, output, numbers) for one in explainers]
-    made = run_jobs(jobs, model, (X, y, sample_weight), budget, {"n_jobs": n_jobs, "progress": progress})
-    results = dict(zip(keys_of(explainers), made, strict=True))
+    jobs = make_jobs(
+        methods,
+        table,
+        X,
+        target=y is not None,
+        rows=rows,
+        background=background,
+        output=output,
+        random_state=random_state,
+    )
+    how = {"n_jobs": n_jobs, "progress": progress}
+    made = run_jobs(list(jobs.values()), model, (X, y, sample_weight), budget, how)
+    results = dict(zip(jobs, made, strict=True))
     subject = Subject.of(
         table,
         model=_called(model),
         answer=next((one for one in made if one.dims[-1] == "output"), made[0]),
         target=getattr(y, "name", None),
         n_background=None if background is None else len(background),
-        rows=numbers or (),
+        rows=row_numbers(rows, len(table)) or (),
         weighted=sample_weight is not None,
     )
     return Study(subject, results)

@@ -14,7 +14,7 @@ import sipakit.explainers as built_in
 from sipakit.cli.files import read_model, read_table, without_target
 from sipakit.door import open_table
 from sipakit.errors import InputError
-from sipakit.methods import Job, as_explainer, keys_of, row_numbers, sensible
+from sipakit.methods import keys_of, make_jobs
 from sipakit.study import explain
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from sipakit.explainer import Explainer
 
 __all__ = ["explain_files", "listed_methods", "plan_files"]
 
@@ -105,16 +104,19 @@ def plan_files(chosen: argparse.Namespace) -> str:
     """Return what each method would cost, and the sum."""
     asked = _Question.of(chosen)
     table, _ = open_table(asked.X)
-    explainers: list[Explainer] = (
-        sensible(table, target=asked.y is not None, single=asked.rows is not None, random_state=chosen.seed)
-        if asked.methods is None
-        else [as_explainer(name, chosen.seed) for name in asked.methods]
+    jobs = make_jobs(
+        asked.methods,
+        table,
+        asked.X,
+        target=asked.y is not None,
+        rows=asked.rows,
+        background=asked.background,
+        output=chosen.model_output,
+        random_state=chosen.seed,
     )
-    numbers = row_numbers(asked.rows, len(table))
-    jobs = [Job.of(one, asked.X, asked.background, chosen.model_output, numbers) for one in explainers]
     shared: set[Any] = set()
     lines, rows, low, high = [], 0, 0.0, 0.0
-    for key, job in zip(keys_of(explainers), jobs, strict=True):
+    for key, job in jobs.items():
         X = asked.X if job.rows is None else asked.X.iloc[list(job.rows)]
         y = asked.y if job.rows is None else None
         plan = job.explainer.plan(asked.model, X, y, n_jobs=chosen.n_jobs)
