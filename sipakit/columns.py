@@ -5,6 +5,7 @@ Everything here is a pure function of the column; nothing casts a value down.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -35,9 +36,13 @@ __all__ = [
 
 def kind(column: Column) -> Kind:
     """How a column is put on an axis: numbers and dates by distance, ordered categories and booleans by rank."""
-    dtype = column.dtype
-    if isinstance(dtype, pd.CategoricalDtype):
-        return "ordered" if dtype.ordered else "category"
+    if isinstance(column.dtype, pd.CategoricalDtype):  # such a type is slow to remember: it knows its levels
+        return "ordered" if column.dtype.ordered else "category"
+    return _kind_of(column.dtype)
+
+
+@lru_cache(maxsize=64)
+def _kind_of(dtype: Any) -> Kind:
     if pd.api.types.is_bool_dtype(dtype):
         return "ordered"
     if pd.api.types.is_datetime64_any_dtype(dtype) or pd.api.types.is_timedelta64_dtype(dtype):
@@ -98,15 +103,24 @@ def ranks(column: Column) -> NDArray[np.intp]:
 def cell_hashes(column: Column) -> NDArray[np.uint64]:
     """(n,) numbers that are equal where the cells are equal, whatever else the columns hold."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        levels = cell_hashes(_bare(pd.Series(column.categories)))
+        levels = cell_hashes(_bare(column.categories))
         return np.asarray(np.append(levels, _NO_LEVEL)[np.asarray(column.codes)], np.uint64)
     if holds_objects(column):
-        column = np.array([_as_text(cell) for cell in column], dtype=object)
-    elif not _extension(column) and column.dtype.kind == "f" and column.dtype.itemsize != np.dtype("f8").itemsize:
+        return _text_hashes(np.array([_as_text(cell) for cell in column], dtype=object))
+    if isinstance(column.dtype, pd.StringDtype) and len(column) <= _FEW:
+        return np.where(missing(column), _NO_TEXT, _text_hashes(np.asarray(column, dtype=object)))
+    if not _extension(column) and column.dtype.kind == "f" and column.dtype.itemsize != np.dtype("f8").itemsize:
         column = column.astype(np.float64)
-    return np.asarray(pd.util.hash_array(column, categorize=True), np.uint64)
+    return np.asarray(pd.util.hash_array(column), np.uint64)
 
 
+def _text_hashes(texts: NDArray[np.object_]) -> NDArray[np.uint64]:
+    # pandas looks for equal texts first, which takes longer than to read a few
+    return np.asarray(pd.util.hash_array(texts, categorize=len(texts) > _FEW), np.uint64)
+
+
+_FEW = 64
+_NO_TEXT = np.uint64(2**64 - 1)  # what pandas gives a missing one
 _NO_LEVEL = np.uint64(0xA5A5F00D5EED1234)
 
 
@@ -212,8 +226,8 @@ def _nanoseconds(column: Column) -> NDArray[np.float64]:
     return np.asarray(held.asi8, np.float64) * _IN_NANOSECONDS[held.unit]
 
 
-def _bare(series: pd.Series) -> Column:
-    return series.to_numpy() if isinstance(series.dtype, np.dtype) else series.array
+def _bare(cells: pd.Series[Any] | pd.Index) -> Column:
+    return cells.to_numpy() if isinstance(cells.dtype, np.dtype) else cells.array
 
 
 def _extension(column: Column) -> bool:

@@ -71,8 +71,7 @@ class Table:
             given, columns, origin = Origin.read(data, argument)
             return cls(pd.Index(given, dtype=object), columns, origin=origin)
         if isinstance(data, pd.DataFrame):
-            dense = [data.iloc[:, j] for j in range(data.shape[1])]
-            return cls(data.columns, tuple(_column(series) for series in dense))
+            return cls(data.columns, tuple(_column(series) for _, series in data.items()))
         names = pd.Index([f"x{j}" for j in range(data.shape[1])], dtype=object)
         return cls(names, tuple(data[:, j] for j in range(data.shape[1])), from_array=True)
 

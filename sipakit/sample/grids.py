@@ -56,6 +56,20 @@ class Grids:
         return tuple(axis for axis in self.axes if isinstance(axis, Axis))
 
 
+@dataclass(frozen=True, eq=False)
+class _Layout:
+    """What of `Grids` follows from the background alone, so that it serves any explained rows.
+
+    ``axis_of`` has the axis of every single feature and of every part of a pair.
+    """
+
+    axis_of: dict[Feature, Axis]
+    table: Table
+    feature: NDArray[np.intp]
+    place: NDArray[np.intp]
+    caveats: tuple[Caveat, ...]
+
+
 def make_grids(task: Task, resolution: int | str) -> Grids:
     """Values that occur in the background: all of them, or ``resolution`` weighted quantiles where there are more.
 
@@ -67,10 +81,15 @@ def make_grids(task: Task, resolution: int | str) -> Grids:
     InputError
         For a feature that is a group of columns: a curve has one axis.
     """
-    single = dict.fromkeys(part for feature in task.features for part in feature.parts or (feature,))
-    found = {feature: _occurring(task, feature, resolution, with_missing=True) for feature in single}
-    chosen = {feature: rows for feature, (rows, _) in found.items()}
-    return _assemble(task, chosen, [one for _, caveats in found.values() for one in caveats])
+
+    def laid_out() -> _Layout:
+        single = dict.fromkeys(part for feature in task.features for part in feature.parts or (feature,))
+        found = {feature: _occurring(task, feature, resolution, with_missing=True) for feature in single}
+        chosen = {feature: rows for feature, (rows, _) in found.items()}
+        return _lay_out(task, chosen, [one for _, caveats in found.values() for one in caveats])
+
+    key = ("grids", task.features, resolution, hash(task.background_weights.tobytes()))
+    return _with_rows(task, task.background.remembered(key, laid_out))
 
 
 def make_edges(task: Task, resolution: int | str) -> Grids:
@@ -84,7 +103,7 @@ def make_edges(task: Task, resolution: int | str) -> Grids:
     edges = resolution if isinstance(resolution, str) else resolution + 1
     found = [_occurring(task, feature, edges, with_missing=False) for feature in task.features]
     kept = {f: _without_empty_cells(task, f, rows) for f, (rows, _) in zip(task.features, found, strict=True)}
-    return _assemble(task, kept, [])
+    return _with_rows(task, _lay_out(task, kept, []))
 
 
 def _without_empty_cells(task: Task, feature: Feature, rows: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -157,30 +176,32 @@ def _levels(
     return use[first]
 
 
-def _assemble(task: Task, chosen: dict[Feature, NDArray[np.intp]], caveats: list[Caveat]) -> Grids:
+def _lay_out(task: Task, chosen: dict[Feature, NDArray[np.intp]], caveats: list[Caveat]) -> _Layout:
     """Put the chosen rows of the background into one table: single features side by side, then pair after pair."""
     alone = [feature for feature in task.features if not feature.parts]
     longest = max((len(chosen[feature]) for feature in alone), default=0)
     padded = {f: np.pad(chosen[f], (0, longest - len(chosen[f])), mode="edge") for f in alone}
     blocks, size = [(longest, padded)], longest
-    axis_of = {feature: _axis(task, feature, rows) for feature, rows in chosen.items()}
-    axes: list[Axis | Plane] = []
     places: list[NDArray[np.intp]] = []
     for feature in task.features:
         if feature.parts:
-            first, second = feature.parts
-            block = _product(first, second, chosen)
-            plane = _plane(task, feature, axis_of[first], axis_of[second])
-            blocks.append((len(plane), block))
-            axes.append(plane)
-            places.append(size + np.arange(len(plane)))
-            size += len(plane)
+            block = _product(*feature.parts, chosen)
+            pairs = len(block[feature.parts[0]])
+            blocks.append((pairs, block))
+            places.append(size + np.arange(pairs))
+            size += pairs
         else:
-            axes.append(axis_of[feature])
             places.append(np.arange(len(chosen[feature])))
-    sizes = [len(axis) for axis in axes]
-    owner = np.repeat(np.arange(len(sizes)), sizes)
-    return Grids(tuple(axes), _stacked(task, blocks), owner, np.concatenate(places), tuple(caveats))
+    owner = np.repeat(np.arange(len(places)), [len(of_one) for of_one in places])
+    axis_of = {feature: _axis(task.background, feature, rows) for feature, rows in chosen.items()}
+    return _Layout(axis_of, _stacked(task.background, blocks), owner, np.concatenate(places), tuple(caveats))
+
+
+def _with_rows(task: Task, layout: _Layout) -> Grids:
+    """Say of every place how many of the explained rows lie near it."""
+    axis_of = {feature: _near(task, feature, axis) for feature, axis in layout.axis_of.items()}
+    axes = [_plane(task, f, *(axis_of[part] for part in f.parts)) if f.parts else axis_of[f] for f in task.features]
+    return Grids(tuple(axes), layout.table, layout.feature, layout.place, layout.caveats)
 
 
 def _product(
@@ -191,16 +212,16 @@ def _product(
     return {first: one.ravel(), second: other.ravel()}
 
 
-def _stacked(task: Task, blocks: list[tuple[int, dict[Feature, NDArray[np.intp]]]]) -> Table:
+def _stacked(background: Table, blocks: list[tuple[int, dict[Feature, NDArray[np.intp]]]]) -> Table:
     """Take each block's rows of the background, column by column; untouched columns repeat its first row."""
     rows: list[list[NDArray[np.intp]]] = []
     for size, block in blocks:
         of_column = {feature.columns[0]: taken for feature, taken in block.items()}
-        rows.append([of_column.get(j, np.zeros(size, np.intp)) for j in range(task.background.n_columns)])
+        rows.append([of_column.get(j, np.zeros(size, np.intp)) for j in range(background.n_columns)])
     columns = [
-        c.take(np.concatenate(parts)) for c, parts in zip(task.background.columns, zip(*rows, strict=True), strict=True)
+        c.take(np.concatenate(parts)) for c, parts in zip(background.columns, zip(*rows, strict=True), strict=True)
     ]
-    return task.background.with_columns(columns)
+    return background.with_columns(columns)
 
 
 def _plane(task: Task, feature: Feature, first: Axis, second: Axis) -> Plane:
@@ -223,16 +244,21 @@ def _plane(task: Task, feature: Feature, first: Axis, second: Axis) -> Plane:
     return Plane(first, second, weight / task.weights.sum(), own[few])
 
 
-def _axis(task: Task, feature: Feature, rows: NDArray[np.intp]) -> Axis:
+def _axis(background: Table, feature: Feature, rows: NDArray[np.intp]) -> Axis:
+    """Lay out the places that rows of the background hold, as yet without explained rows."""
     (j,) = feature.columns
-    kind, values = task.background.kind(j), task.background.columns[j].take(rows)
+    kind, values = background.kind(j), background.columns[j].take(rows)
     absent = col.missing(values)
     if kind == "category":
         positions = np.where(absent, np.nan, np.arange(len(rows), dtype=np.float64))
     else:
         positions = col.numbers(values)
-    axis = Axis(feature.name, kind, values, positions, _labels(values, absent), np.zeros(len(rows)), np.empty(0))
-    weight = _weights_of(axis, task.rows.columns[j], task.weights) / task.weights.sum()
+    return Axis(feature.name, kind, values, positions, _labels(values, absent), np.zeros(len(rows)), np.empty(0))
+
+
+def _near(task: Task, feature: Feature, axis: Axis) -> Axis:
+    """Tell an axis where the explained rows are."""
+    weight = _weights_of(axis, task.rows.columns[feature.columns[0]], task.weights) / task.weights.sum()
     return replace(axis, weight=weight, rug=_rug(positions_of(task.rows, feature, axis)))
 
 
@@ -267,8 +293,10 @@ def _label(value: Any) -> str:
 
 def _match(values: col.Column, column: col.Column) -> NDArray[np.intp]:
     """(n,) which of ``values`` each cell equals; -1 for none."""
-    known = {int(number): place for place, number in enumerate(col.cell_hashes(values))}
-    return np.array([known.get(int(number), -1) for number in col.cell_hashes(column)], np.intp)
+    known, asked = col.cell_hashes(values), col.cell_hashes(column)
+    order = np.argsort(known)
+    place = order[np.minimum(np.searchsorted(known, asked, sorter=order), len(known) - 1)]
+    return np.where(known[place] == asked, place, -1)
 
 
 def shares_of(axis: Axis | Plane, *columns: col.Column) -> NDArray[np.float64]:
