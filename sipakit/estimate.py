@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +65,7 @@ class Estimate:
         (0.02, 1.98)
         """
         std_error = np.broadcast_to(std_error, np.shape(values)).astype(np.float64)
-        quantile = stats.t.ppf((1 + conf_level) / 2, np.maximum(df, 1))
+        quantile = stdtrit(np.maximum(df, 1), (1 + conf_level) / 2)
         below, above = (std_error * _leaning(side * quantile, skew) for side in (1, -1))
         return cls(values, std_error, values - below, values - above, parts or {})
 

@@ -79,6 +79,8 @@ class Table:
     def stacked(cls, tables: Sequence[Table]) -> Table:
         """Tables of one header and the same dtypes, one under the other."""
         first = tables[0]
+        if len(tables) == 1:
+            return first
         columns = [col.stacked([table.columns[j] for table in tables]) for j in range(first.n_columns)]
         return first.with_columns(columns)
 

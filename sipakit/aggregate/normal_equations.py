@@ -56,8 +56,11 @@ class NormalEquations(State):
         if z is None:
             message = "NormalEquations.update needs inputs"
             raise TypeError(message)
-        for cell in np.unique(update.cells):
-            rows = update.cells == cell
+        together = np.argsort(update.cells, kind="stable")
+        z, y, w = z[together], y[together], w[together]
+        found = np.unique(update.cells[together], return_index=True, return_counts=True)
+        for cell, start, count in zip(*found, strict=True):
+            rows = slice(start, start + count)
             weighted = (w[rows, None] * z[rows]).T
             self.gram[cell] += weighted @ z[rows]
             self.moment[cell] += weighted @ y[rows]

@@ -153,8 +153,8 @@ def _plain(column: col.Column) -> list[Any]:
     """Return a column's cells as Python values; dates stay pandas' own, which print as dates."""
     if isinstance(column, np.ndarray) and column.dtype.kind in "biuf":  # pandas takes longer than a small explanation
         return [None if cell != cell else cell for cell in column.tolist()]  # noqa: PLR0124 - only NaN differs from itself
-    kept = col.series(column).astype(object)
-    pairs = zip(kept.tolist(), col.missing(column), strict=True)
+    cells = col.series(column).array if isinstance(column, np.ndarray) else column
+    pairs = zip(cells.astype(object).tolist(), col.missing(column), strict=True)
     return [None if gone else cell for cell, gone in pairs]
 
 

@@ -156,12 +156,12 @@ class LIME(Explainer):
         gram, moment, square = (a.reshape(*shape, *a.shape[1:]) for a in (state.gram, state.moment, state.square))
         whole = _solved(gram.sum(axis=1), moment.sum(axis=1))
         without = _solved(gram.sum(axis=1)[:, None] - gram, moment.sum(axis=1)[:, None] - moment)
-        spread = ((without - without.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
-        std_error = np.sqrt(spread * (_REPLICATES - 1) / _REPLICATES)
+        apart = ((without - without.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
+        std_error = np.sqrt(apart * (_REPLICATES - 1) / _REPLICATES)
         fit = _r_squared(gram.sum(axis=1), moment.sum(axis=1), square.sum(axis=1), whole)
         # levels and missing cells have no unit
-        moves = np.array([task.design.continuous(task.rows, row) for row in range(task.n)])
-        unit = np.where(moves, task.design.spread, np.nan)[:, [f.columns[0] for f in task.features], None]
+        spread = np.where(task.design.continuous(task.rows), task.design.spread, np.nan)
+        unit = spread[:, [f.columns[0] for f in task.features], None]
         slopes = {"slope": whole[:, 1:] / unit, "slope_std_error": std_error[:, 1:] / unit}
         return Attributions(
             **self.about(task),

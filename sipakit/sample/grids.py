@@ -185,8 +185,9 @@ def _lay_out(task: Task, chosen: dict[Feature, NDArray[np.intp]], caveats: list[
     places: list[NDArray[np.intp]] = []
     for feature in task.features:
         if feature.parts:
-            block = _product(*feature.parts, chosen)
-            pairs = len(block[feature.parts[0]])
+            first, second = feature.parts
+            block = _product(first, second, chosen)
+            pairs = len(block[first])
             blocks.append((pairs, block))
             places.append(size + np.arange(pairs))
             size += pairs

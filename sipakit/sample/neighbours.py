@@ -35,26 +35,35 @@ class Neighbourhood:
     weights : (b,)
     spread : (p,) float
         Weighted standard deviation of each number or date; 0 where the column is constant or has no distance.
+    cumulative : (b,)
+        Share of the weight up to each row.
     """
 
     background: Table
     weights: NDArray[np.float64]
     spread: NDArray[np.float64]
+    cumulative: NDArray[np.float64]
 
-    def continuous(self, table: Table, row: int) -> NDArray[np.bool_]:
-        """(p,) whether the column of this row moves by distance: a number or a date, finite, and not constant."""
-        return np.array(
-            [
-                spread > 0 and bool(np.isfinite(col.numbers(column[[row]])[0]))
-                for spread, column in zip(self.spread, table.columns, strict=True)
-            ]
-        )
+    def continuous(self, table: Table) -> NDArray[np.bool_]:
+        """(n, p) whether a row moves along a column by distance: a number or a date, finite, and not constant."""
+
+        def found() -> NDArray[np.bool_]:
+            moves = np.zeros((len(table), table.n_columns), bool)
+            for j in np.flatnonzero(self.spread > 0):
+                moves[:, j] = np.isfinite(col.numbers(table.columns[j]))
+            return moves
+
+        return table.remembered(("continuous", self.spread.tobytes()), found)
 
 
 def neighbourhood_of(background: Table, weights: NDArray[np.float64]) -> Neighbourhood:
     """Measure the spread of every column."""
-    key = ("spread", hash(weights.tobytes()))
-    return Neighbourhood(background, weights, background.remembered(key, lambda: _spread_of(background, weights)))
+
+    def measured() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return _spread_of(background, weights), np.cumsum(weights) / weights.sum()
+
+    key = ("neighbourhood", hash(weights.tobytes()))
+    return Neighbourhood(background, weights, *background.remembered(key, measured))
 
 
 def _spread_of(background: Table, weights: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -100,13 +109,13 @@ def draw_neighbours(
         -1 or 0 for other and same.
     """
     p, total = table.n_columns, replicates * count
-    points = scrambled_sobol(count, p, replicates, rng).reshape(total, p)
-    continuous = around.continuous(table, row)
-    cumulative = np.cumsum(around.weights) / around.weights.sum()
+    points = scrambled_sobol(count, p, replicates, rng)
+    continuous = around.continuous(table)[row]
     columns, coordinates = [], np.zeros((total, p))
     for j, column in enumerate(table.columns):
+        place = points[:, :, j].ravel()
         if continuous[j]:
-            moved = _moved(column, row, ndtri(points[:, j]) * around.spread[j])
+            moved = _moved(column, row, ndtri(place) * around.spread[j])
             columns.append(moved)
             # halves, whose difference cannot overflow
             apart = col.numbers(moved) / 2 - col.numbers(column[[row]])[0] / 2
@@ -114,13 +123,13 @@ def draw_neighbours(
             continue
         other = around.background.columns[j]
         # the upper half of the unit interval keeps the row's own value, the lower half draws one
-        drawn = np.minimum(np.searchsorted(cumulative, points[:, j] * 2), len(other) - 1)
+        change = np.flatnonzero(place < 1 / 2)
+        drawn = np.minimum(np.searchsorted(around.cumulative, place[change] * 2), len(other) - 1)
         cells = column.take(np.full(total, row))
-        change = points[:, j] < 1 / 2
-        cells[change] = other.take(drawn[change])
+        cells[change] = other.take(drawn)
         columns.append(cells)
-        other_cell = around.background.cell_hashes(j)[drawn] != table.cell_hashes(j)[row]
-        coordinates[:, j] = -(change & other_cell).astype(float)
+        differs = around.background.cell_hashes(j)[drawn] != table.cell_hashes(j)[row]
+        coordinates[change[differs], j] = -1
     return table.with_columns(columns), coordinates
 
 
@@ -138,14 +147,16 @@ def scrambled_sobol(count: int, p: int, replicates: int, rng: np.random.Generato
     [0, 1, 2, 3, 4, 5, 6, 7]
     """
     bits = (count - 1).bit_length()
-    scrambled = np.zeros((replicates, p, 1), np.int64)  # of every number of so many digits, by number
+    scrambled = np.zeros((replicates, p, 1 << bits), np.int64)  # of every number of so many digits, by number
     for bit in range(bits):
         image = (1 << bit) | rng.integers(0, 1 << bit, (replicates, p, 1))
-        scrambled = np.concatenate([scrambled, scrambled ^ image], axis=2)
+        scrambled[:, :, 1 << bit : 2 << bit] = scrambled[:, :, : 1 << bit] ^ image
     scrambled ^= rng.integers(0, 1 << bits, (replicates, p, 1))
-    digits = np.broadcast_to(_sobol_digits(p, bits)[:, :count], (replicates, p, count))
-    points = np.take_along_axis(scrambled, digits, axis=2) + rng.random((replicates, p, count))
-    return np.clip(points.transpose(0, 2, 1) / (1 << bits), 1e-12, 1 - 1e-12)
+    points = rng.random((replicates, p, count))
+    for j, digits in enumerate(_sobol_digits(p, bits)):
+        points[:, j] += scrambled[:, j].take(digits[:count], axis=1)
+    points /= 1 << bits
+    return np.clip(points, 1e-12, 1 - 1e-12, out=points).transpose(0, 2, 1)
 
 
 @lru_cache(maxsize=8)
