@@ -53,6 +53,12 @@ def test_hashes_are_equal_exactly_where_cells_are(column):
     assert same(before, column)
 
 
+@given(columns())
+def test_hashes_do_not_depend_on_how_many_cells_there_are(column):
+    repeated = np.arange(200) % len(column)
+    np.testing.assert_array_equal(col.cell_hashes(column.take(repeated)), col.cell_hashes(column)[repeated])
+
+
 @given(columns(*(name for name in COLUMNS if name != "objects")))
 def test_ranks_follow_the_order_of_the_values(column):
     absent = [bool(pd.isna(cell)) for cell in column]

@@ -154,11 +154,12 @@ class LIME(Explainer):
         """Solve every row's regression, and leave one replicate out at a time for the errors."""
         shape = (task.n, _REPLICATES)
         gram, moment, square = (a.reshape(*shape, *a.shape[1:]) for a in (state.gram, state.moment, state.square))
-        whole = _solved(gram.sum(axis=1), moment.sum(axis=1))
-        without = _solved(gram.sum(axis=1)[:, None] - gram, moment.sum(axis=1)[:, None] - moment)
+        gram, moment = _and_one_left_out(gram), _and_one_left_out(moment)
+        solved = _solved(gram, moment)
+        whole, without = solved[:, 0], solved[:, 1:]
         apart = ((without - without.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
         std_error = np.sqrt(apart * (_REPLICATES - 1) / _REPLICATES)
-        fit = _r_squared(gram.sum(axis=1), moment.sum(axis=1), square.sum(axis=1), whole)
+        fit = _r_squared(gram[:, 0], moment[:, 0], square.sum(axis=1), whole)
         # levels and missing cells have no unit
         spread = np.where(task.design.continuous(task.rows), task.design.spread, np.nan)
         unit = spread[:, [f.columns[0] for f in task.features], None]
@@ -180,6 +181,12 @@ class LIME(Explainer):
             fit=fit,
             per="standard deviation, or for another level",
         )
+
+
+def _and_one_left_out(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Add up (n, r, ...) over the replicates: all of them first, then all but one at a time, (n, 1 + r, ...)."""
+    whole = sums.sum(axis=1, keepdims=True)
+    return np.concatenate([whole, whole - sums], axis=1)
 
 
 def _solved(gram: NDArray[np.float64], moment: NDArray[np.float64]) -> NDArray[np.float64]:

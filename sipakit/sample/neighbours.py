@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -109,13 +109,12 @@ def draw_neighbours(
         -1 or 0 for other and same.
     """
     p, total = table.n_columns, replicates * count
-    points = scrambled_sobol(count, p, replicates, rng)
+    points, steps = _points_and_steps(count, p, replicates, rng)
     continuous = around.continuous(table)[row]
     columns, coordinates = [], np.zeros((total, p))
     for j, column in enumerate(table.columns):
-        place = points[:, :, j].ravel()
         if continuous[j]:
-            moved = _moved(column, row, ndtri(place) * around.spread[j])
+            moved = _moved(column, row, steps[j] * around.spread[j])
             columns.append(moved)
             # halves, whose difference cannot overflow
             apart = col.numbers(moved) / 2 - col.numbers(column[[row]])[0] / 2
@@ -123,14 +122,39 @@ def draw_neighbours(
             continue
         other = around.background.columns[j]
         # the upper half of the unit interval keeps the row's own value, the lower half draws one
-        change = np.flatnonzero(place < 1 / 2)
-        drawn = np.minimum(np.searchsorted(around.cumulative, place[change] * 2), len(other) - 1)
+        change = np.flatnonzero(points[j] < 1 / 2)
+        drawn = np.minimum(np.searchsorted(around.cumulative, points[j, change] * 2), len(other) - 1)
         cells = column.take(np.full(total, row))
         cells[change] = other.take(drawn)
         columns.append(cells)
         differs = around.background.cell_hashes(j)[drawn] != table.cell_hashes(j)[row]
         coordinates[change[differs], j] = -1
     return table.with_columns(columns), coordinates
+
+
+@dataclass(frozen=True)
+class _Start:
+    """A generator, known by the state that it is in."""
+
+    state: str
+    rng: np.random.Generator = field(compare=False)
+
+
+def _points_and_steps(
+    count: int, p: int, replicates: int, rng: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(p, replicates * count) points inside the unit cube, and the standard normal steps of as much probability."""
+    points, steps, after = _from_start(_Start(repr(rng.bit_generator.state), rng), count, p, replicates)
+    rng.bit_generator.state = after
+    return points, steps
+
+
+@lru_cache(maxsize=1)  # rows that are explained one at a time all start from the same state
+def _from_start(start: _Start, count: int, p: int, replicates: int) -> tuple[Any, Any, Any]:
+    points = scrambled_sobol(count, p, replicates, start.rng).transpose(2, 0, 1).reshape(p, -1)
+    steps = ndtri(points)
+    points.flags.writeable = steps.flags.writeable = False
+    return points, steps, start.rng.bit_generator.state
 
 
 def scrambled_sobol(count: int, p: int, replicates: int, rng: np.random.Generator) -> NDArray[np.float64]:

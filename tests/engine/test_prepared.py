@@ -42,6 +42,23 @@ def test_a_prepared_explainer_gives_the_same_bits_and_caveats(name):
 
 
 @pytest.mark.parametrize("name", EXPLAINERS)
+def test_rows_explained_one_after_the_other_are_explained_as_each_by_itself(name):
+    behind = BEHIND.assign(
+        level=pd.Categorical(BEHIND["b"].map("level {}".format)),
+        rank=pd.Categorical(BEHIND["b"] // 3, ordered=True),
+        day=pd.date_range("2024-01-01", periods=80),
+        flag=BEHIND["a"] > 0,
+    )
+    explainer = replace(EXPLAINERS[name], background=behind)
+    ready = explainer.prepare(model)
+    for i in (2, 41, 2, 7):
+        row = behind[i : i + 1]
+        made, alone = ready.explain(row), explainer.explain(model, row)
+        assert same(numbers(made), numbers(alone))
+        assert same(getattr(made, "axes", None), getattr(alone, "axes", None))
+
+
+@pytest.mark.parametrize("name", EXPLAINERS)
 def test_it_travels_to_another_process(name):
     ready = EXPLAINERS[name].prepare(model)
     before = numbers(ready.explain(ROWS))

@@ -110,6 +110,20 @@ def test_any_number_of_neighbours_by_the_generator_alone(count, seed):
     assert table.fingerprint == again.fingerprint != other.fingerprint
 
 
+def test_a_generator_in_a_state_met_before_gives_the_same_neighbours_and_goes_on_in_the_same_way():
+    table = Table.from_data(np.random.default_rng(0).normal(size=(9, 2)))
+    around = neighbourhood_of(table, np.ones(9))
+
+    def drawn_twice():
+        rng = np.random.default_rng(5)
+        both = [draw_neighbours(around, table, row, 32, rng)[0].fingerprint for row in (3, 3)]
+        return both, rng.random()
+
+    first, again = drawn_twice(), drawn_twice()
+    assert first == again
+    assert first[0][0] != first[0][1]
+
+
 @pytest.mark.parametrize(("count", "p", "replicates"), [(1, 3, 2), (8, 1, 1), (64, 5, 3), (100, 2, 4)])
 def test_scrambled_points_are_stratified_and_inside_the_cube(count, p, replicates):
     points = scrambled_sobol(count, p, replicates, np.random.default_rng(0))
