@@ -95,7 +95,7 @@ class Table:
     @cached_property
     def names(self) -> tuple[Hashable, ...]:
         """Column names; one and the same NaN stands for all that are NaN, so that it can be found."""
-        return tuple(np.nan if isinstance(name, float) and np.isnan(name) else name for name in self.header)
+        return tuple(np.nan if isinstance(name, float) and np.isnan(name) else name for name in self.header.tolist())
 
     def kind(self, column: int) -> col.Kind:
         """How column number ``column`` is put on an axis."""

@@ -50,7 +50,7 @@ def batch_rows(n_columns: int) -> int:
     >>> batch_rows(12), batch_rows(10_000)
     (32768, 1024)
     """
-    return int(np.clip(_BATCH_CELLS // n_columns, _FEWEST, _MOST))
+    return min(max(_BATCH_CELLS // n_columns, _FEWEST), _MOST)
 
 
 def evaluate(
