@@ -111,14 +111,15 @@ def draw_neighbours(
     p, total = table.n_columns, replicates * count
     points, steps = _points_and_steps(count, p, replicates, rng)
     continuous = around.continuous(table)[row]
-    columns, coordinates = [], np.zeros((total, p))
+    columns, coordinates = [], np.zeros((p, total))
     for j, column in enumerate(table.columns):
         if continuous[j]:
-            moved = _moved(column, row, steps[j] * around.spread[j])
+            own = col.numbers(column[[row]])[0]
+            moved = _moved(column, row, own, steps[j] * around.spread[j])
             columns.append(moved)
             # halves, whose difference cannot overflow
-            apart = col.numbers(moved) / 2 - col.numbers(column[[row]])[0] / 2
-            coordinates[:, j] = apart / around.spread[j] * 2
+            apart = col.numbers(moved) / 2 - own / 2
+            coordinates[j] = apart / around.spread[j] * 2
             continue
         other = around.background.columns[j]
         # the upper half of the unit interval keeps the row's own value, the lower half draws one
@@ -128,8 +129,8 @@ def draw_neighbours(
         cells[change] = other.take(drawn)
         columns.append(cells)
         differs = around.background.cell_hashes(j)[drawn] != table.cell_hashes(j)[row]
-        coordinates[change[differs], j] = -1
-    return table.with_columns(columns), coordinates
+        coordinates[j, change[differs]] = -1
+    return table.with_columns(columns), np.ascontiguousarray(coordinates.T)
 
 
 @dataclass(frozen=True)
@@ -191,20 +192,24 @@ def _sobol_digits(p: int, bits: int) -> NDArray[np.int64]:
     return digits
 
 
-def _moved(column: col.Column, row: int, step: NDArray[np.float64]) -> col.Column:
-    """The row's value plus ``step``, in the column's own dtype; whole numbers are rounded."""
-    own = column.take(np.full(len(step), row))
+def _moved(column: col.Column, row: int, own: float, step: NDArray[np.float64]) -> col.Column:
+    """The row's value, which is ``own``, plus ``step``, in the column's dtype; whole numbers are rounded."""
+    cells = column.take(np.full(len(step), row))
     if col.kind(column) == "date":
-        return _moved_dates(own, step)
-    place = col.numbers(column[[row]])[0] + step
-    dtype = getattr(column.dtype, "numpy_dtype", column.dtype)
-    limits = np.iinfo(dtype) if np.issubdtype(dtype, np.integer) else np.finfo(dtype)
-    if np.issubdtype(dtype, np.integer):
-        place = np.rint(place)
+        return _moved_dates(cells, step)
+    cells[:] = _held_in(getattr(column.dtype, "numpy_dtype", column.dtype), own + step)
+    return cells
+
+
+def _held_in(dtype: np.dtype[Any], places: NDArray[np.float64]) -> NDArray[Any]:
+    """Places as the nearest numbers that a dtype holds."""
+    if dtype.kind not in "iu":
+        limits = np.finfo(dtype)
+        return np.clip(places, float(limits.min), float(limits.max)).astype(dtype)
+    whole = np.iinfo(dtype)
     # the largest float below 2^63, since 2^63 itself would wrap around
-    highest = np.nextafter(float(limits.max) + 1, 0) if np.issubdtype(dtype, np.integer) else float(limits.max)
-    own[:] = np.clip(place, float(limits.min), highest).astype(dtype)
-    return own
+    highest = np.nextafter(float(whole.max) + 1, 0)
+    return np.clip(np.rint(places), float(whole.min), highest).astype(dtype)
 
 
 def _moved_dates(own: col.Column, step: NDArray[np.float64]) -> col.Column:
