@@ -151,7 +151,7 @@ class Mix:
         """(m,) numbers that are equal for virtual rows with equal values (and else differ but once in 2^64)."""
         # A row's number is the sum of its cells' numbers, so an edit only exchanges the cells that it takes.
         base, donor = self.base, self.donor
-        if self.take.all():
+        if self.take.all():  # a row that takes every cell is its donor
             return donor.table.row_hashes.take(donor.index)
         total = base.table.row_hashes.take(base.index)
         for column, taken in self.columns():

@@ -152,6 +152,7 @@ def _points_and_steps(
 
 @lru_cache(maxsize=1)  # rows that are explained one at a time all start from the same state
 def _from_start(start: _Start, count: int, p: int, replicates: int) -> tuple[Any, Any, Any]:
+    """Draw points, find their steps, and note the state that the generator is left in."""
     points = scrambled_sobol(count, p, replicates, start.rng).transpose(2, 0, 1).reshape(p, -1)
     steps = ndtri(points)
     points.flags.writeable = steps.flags.writeable = False
