@@ -29,6 +29,8 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "SIPA014": ("info", "answers differ in the last digits between batches"),
     "SIPA015": ("caution", "the model has no probabilities"),
     "SIPA017": ("caution", "rows were matched by position"),
+    "SIPA018": ("caution", "the model does not answer everywhere"),
+    "SIPA019": ("caution", "the run was interrupted"),
     "SIPA020": ("info", "rows left out of a curve"),
     "SIPA021": ("info", "features left out"),
     "SIPA022": ("info", "rare levels are not drawn"),
@@ -41,6 +43,7 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "SIPA029": ("info", "constant columns"),
     "SIPA030": ("caution", "one shuffling only"),
     "SIPA031": ("caution", "the background equals the explained row"),
+    "SIPA032": ("caution", "the tolerance was not met"),
     "SIPA040": ("caution", "no errors are known"),
 }
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from sipakit.task import Task
 
     Rule: TypeAlias = tuple[str, Callable[[Any], bool]]  # what is allowed, in words; the test
+    Unit: TypeAlias = Literal["row", "feature", "table"]
 
 __all__ = ["Explainer", "Round"]
 
@@ -82,6 +83,9 @@ class Explainer(ABC):
         Features that the method can explain.
     takes_pairs : bool
         Whether ``features`` may name two columns as a tuple, to be explained together.
+    unit : "row", "feature" or "table"
+        What has an answer of its own when a run ends early. Draws and cells of a unit lie together, in the units' order
+        and equally many for each.
     rules : name -> (what is allowed, test)
         What its own parameters take; those of a usual name have a rule already.
     estimators : tuple of str
@@ -97,6 +101,7 @@ class Explainer(ABC):
     background_matters: ClassVar[bool] = False
     kinds: ClassVar[frozenset[str]] = frozenset({"number", "date", "ordered", "category"})
     takes_pairs: ClassVar[bool] = False
+    unit: ClassVar[Unit] = "table"
     rules: ClassVar[Mapping[str, Rule]] = {}
     estimators: ClassVar[tuple[str, ...]] = ()
     question: ClassVar[str]
@@ -155,6 +160,13 @@ class Explainer(ABC):
         """Return what names the virtual rows asked for; those with equal names share their evaluations in a study."""
         return id(self)
 
+    def chance(self, task: Task, state: Any) -> NDArray[np.float64] | None:
+        """Return the Monte Carlo standard error of every number so far: what more draws would lower.
+
+        None where nothing is drawn; infinite where it cannot be told.
+        """
+        return None
+
     def estimator_of(self, task: Task) -> str:
         """Name the estimator that runs, by the task's design."""
         return "sampled"
@@ -170,7 +182,10 @@ class Explainer(ABC):
         sample_weight: Any = None,
         n_jobs: int | None = None,
         budget: int | str | None = None,
+        tolerance: float | None = None,
         progress: bool | Callable[[int, int], None] | None = None,
+        on_bad: str = "raise",
+        on_interrupt: str = "raise",
     ) -> Explanation:
         """Explain a model.
 
@@ -186,8 +201,19 @@ class Explainer(ABC):
         budget : int or str, optional
             Cap on the whole call: model rows, or a time such as "30s" or "2min". A time is turned into rows by a short
             look at the model's pace; ``manifest["budget"]`` has the number of rows that gives the same result.
+        tolerance : float, optional
+            Largest Monte Carlo standard error wanted, in units of the output: draws are added until every number has
+            it or the budget is spent, and a caveat says where it has not. Methods that draw nothing have none; the
+            error that the rows leave is another one.
         progress : bool or callable(done, total), optional
             None shows a bar on a terminal or in a notebook, and nothing elsewhere.
+        on_bad : "raise" or "drop", default "raise"
+            What happens if the model raises for a row or its answer is not finite. "drop" leaves out the rows of X and
+            the draws that need it, counts them in a caveat, and raises where less than half of the draws are left.
+        on_interrupt : "raise" or "partial", default "raise"
+            "partial" returns what is whole when the run is interrupted: the rows explained so far of a method that
+            explains rows one by one, the features so far of permutation importance. The interrupt is raised where
+            nothing is.
 
         Returns
         -------
@@ -198,11 +224,20 @@ class Explainer(ABC):
         SipakitError
             One of its kinds; the message names the argument, what was given and the cure.
         """
-        from sipakit.engine import explain
+        from sipakit.engine import How, explain
 
-        (result,) = explain(
-            [self], model, X, y, sample_weight=sample_weight, n_jobs=n_jobs, budget=budget, progress=progress
+        how = How(
+            n_jobs=n_jobs,
+            budget=budget,
+            tolerance=tolerance,
+            progress=progress,
+            on_bad=on_bad,
+            on_interrupt=on_interrupt,
         )
+        (result,) = explain([self], model, X, y, sample_weight=sample_weight, how=how)
+        if result is None:
+            message = "the engine raises an interrupt that leaves no answer"
+            raise TypeError(message)
         return result
 
     def plan(

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 import sipakit.explainers as built_in
-from sipakit.engine import Budget
+from sipakit.engine import Budget, How
 from sipakit.engine import explain as run
 from sipakit.errors import InputError, InputTypeError, first_few
 from sipakit.explainer import Explainer
@@ -28,12 +28,12 @@ from sipakit.explainers import (
     PermutationImportance,
     Shapley,
 )
-from sipakit.explanation import Attributions, Effects, Explanation
 from sipakit.frames import is_foreign, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
+    from sipakit.explanation import Explanation
     from sipakit.table import Table
 
 __all__ = ["Job", "as_explainer", "keys_of", "make_jobs", "row_numbers", "run_jobs", "sensible"]
@@ -212,9 +212,7 @@ def make_jobs(
     return dict(zip(keys_of(explainers), jobs, strict=True))
 
 
-def run_jobs(
-    jobs: Sequence[Job], model: object, data: tuple[Any, Any, Any], budget: int | str | None, shared: Mapping[str, Any]
-) -> list[Explanation]:
+def run_jobs(jobs: Sequence[Job], model: object, data: tuple[Any, Any, Any], how: How) -> list[Explanation | None]:
     """Run jobs, all about the same rows in one call of the engine; with a budget one after the other.
 
     Parameters
@@ -222,32 +220,45 @@ def run_jobs(
     jobs : list of Job
     model : object
     data : X, y, sample_weight
-    budget : int or str, optional
-        Cap on all jobs together, in model rows or time.
-    shared : mapping
-        Further arguments of the engine.
+    how : How
+        Its budget is the cap on all jobs together.
+
+    Returns
+    -------
+    list of Explanation, None for those that an interrupt left without an answer
     """
-    X, y, weights = data
     made: dict[int, Explanation] = {}
-    left, started = Budget.of(budget), time.perf_counter()
-    for batch in _batches(jobs, apart=budget is not None):
-        explainers, rows = [job.explainer for job in batch], batch[0].rows
-        if rows is None:
-            results = run(explainers, model, X, y, sample_weight=weights, budget=left, **shared)
-        else:
-            own = explainers[0].param("background") is X
-            told = run(
-                explainers, model, _taken(X, rows), background_weight=weights if own else None, budget=left, **shared
-            )
-            results = [_numbered(result, rows) for result in told]
-        made.update({id(job): result for job, result in zip(batch, results, strict=True)})
+    left, started = how.cap, time.perf_counter()
+    for batch in _batches(jobs, apart=left is not None):
+        try:
+            results = _run_batch(batch, model, data, dataclasses.replace(how, budget=left))
+        except KeyboardInterrupt:
+            if how.on_interrupt == "raise" or not made:
+                raise
+            break
+        made.update({id(job): result for job, result in zip(batch, results, strict=True) if result is not None})
+        if None in results:
+            break
         if left is not None and left.rows is not None:  # those that share their evaluations each tell the whole bill
-            spent = max(r.cost.rows + r.cost.gradient_rows + r.cost.check_rows for r in results)
-            left = Budget(rows=max(left.rows - spent, 1))
+            costs = [result.cost for result in results if result is not None]
+            left = Budget(rows=max(left.rows - max(c.rows + c.gradient_rows + c.check_rows for c in costs), 1))
         elif left is not None and left.seconds is not None:
             now = time.perf_counter()
             left, started = Budget(seconds=left.seconds - (now - started)), now
-    return [made[id(job)] for job in jobs]
+    return [made.get(id(job)) for job in jobs]
+
+
+def _run_batch(
+    batch: Sequence[Job], model: object, data: tuple[Any, Any, Any], how: How
+) -> Sequence[Explanation | None]:
+    """Run jobs about the same rows."""
+    X, y, weights = data
+    explainers, rows = [job.explainer for job in batch], batch[0].rows
+    if rows is None:
+        return run(explainers, model, X, y, sample_weight=weights, how=how)
+    own = explainers[0].param("background") is X
+    told = run(explainers, model, _taken(X, rows), background_weight=weights if own else None, how=how)
+    return [result and result.numbered(np.asarray(rows)) for result in told]
 
 
 def _batches(jobs: Sequence[Job], *, apart: bool) -> list[list[Job]]:
@@ -262,10 +273,3 @@ def _taken(X: Any, rows: tuple[int, ...]) -> Any:
     if isinstance(X, pd.DataFrame):
         return X.iloc[list(rows)]
     return rows_of(X, rows) if is_foreign(X) else np.asarray(X)[list(rows)]
-
-
-def _numbered(result: Explanation, rows: tuple[int, ...]) -> Explanation:
-    """Call rows by their position in the user's table."""
-    if isinstance(result, (Attributions, Effects)) and result.rows is not None:
-        return dataclasses.replace(result, rows=np.asarray(rows)[result.rows])
-    return result

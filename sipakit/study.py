@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sipakit.adapters import Adapter
 from sipakit.door import open_table
+from sipakit.engine import How
 from sipakit.explanation import Explanation
 from sipakit.methods import make_jobs, row_numbers, run_jobs
 from sipakit.reports.subject import Subject, slug
@@ -36,7 +37,10 @@ def explain(  # noqa: PLR0913 - what is explained and how it is run, the same as
     sample_weight: Any = None,
     n_jobs: int | None = None,
     budget: int | str | None = None,
+    tolerance: float | None = None,
     progress: bool | Callable[[int, int], None] | None = None,
+    on_bad: str = "raise",
+    on_interrupt: str = "raise",
     random_state: int = 0,
 ) -> Study:
     """Explain a model by several methods.
@@ -62,8 +66,14 @@ def explain(  # noqa: PLR0913 - what is explained and how it is run, the same as
     budget : int or str, optional
         Cap on the whole study: model rows, or a time such as "60s". The methods run in their order, each with what is
         left.
+    tolerance : float, optional
+        Largest Monte Carlo standard error wanted, the same number for every method: see `Explainer.explain`.
     progress : bool or callable(done, total), optional
         None shows a bar on a terminal or in a notebook.
+    on_bad : "raise" or "drop", default "raise"
+        What happens where the model has no answer: see `Explainer.explain`.
+    on_interrupt : "raise" or "partial", default "raise"
+        "partial" returns the methods that were finished, and of the one that was not what is whole.
     random_state : int, default 0
         Seed of the methods that are given by name or by default.
 
@@ -88,6 +98,14 @@ def explain(  # noqa: PLR0913 - what is explained and how it is run, the same as
     >>> list(study), study["ale"].dims
     (['ale', 'h_statistic'], ('feature', 'value', 'output'))
     """
+    how = How(
+        n_jobs=n_jobs,
+        budget=budget,
+        tolerance=tolerance,
+        progress=progress,
+        on_bad=on_bad,
+        on_interrupt=on_interrupt,
+    )
     table, _ = open_table(X)
     jobs = make_jobs(
         methods,
@@ -99,17 +117,18 @@ def explain(  # noqa: PLR0913 - what is explained and how it is run, the same as
         output=output,
         random_state=random_state,
     )
-    how = {"n_jobs": n_jobs, "progress": progress}
-    made = run_jobs(list(jobs.values()), model, (X, y, sample_weight), budget, how)
-    results = dict(zip(jobs, made, strict=True))
+    made = run_jobs(list(jobs.values()), model, (X, y, sample_weight), how)
+    results = {name: result for name, result in zip(jobs, made, strict=True) if result is not None}
+    first = next(iter(results.values()))
     subject = Subject.of(
         table,
         model=_called(model),
-        answer=next((one for one in made if one.dims[-1] == "output"), made[0]),
+        answer=next((one for one in results.values() if one.dims[-1] == "output"), first),
         target=getattr(y, "name", None),
         n_background=None if background is None else len(background),
         rows=row_numbers(rows, len(table)) or (),
         weighted=sample_weight is not None,
+        unfinished=tuple(name for name in jobs if name not in results),
     )
     return Study(subject, results)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +59,9 @@ class Task:
     scale : str
         Unit of the outputs, such as ``"probability"``.
     budget : int or None
-        Model rows that the draws may cost.
+        Model rows that the draws may cost; in `Explainer.next_round`, what is left of them.
+    tolerance : float or None
+        Largest Monte Carlo standard error that is wanted.
     design : object
         What `Explainer.design` computed once for all draws: grids, edges, orders.
 
@@ -85,6 +87,7 @@ class Task:
     classes: tuple[Hashable, ...] | None = None
     scale: str = "prediction"
     budget: int | None = None
+    tolerance: float | None = None
     design: Any = field(default=None)
 
     @property
@@ -125,6 +128,16 @@ class Task:
         for j, feature in enumerate(self.features):
             pattern[j, list(feature.columns)] = True
         return pattern
+
+    def of_rows(self, kept: NDArray[np.bool_]) -> Task:
+        """Return the question about some of the explained rows; all that was designed stays."""
+        about_rows = {name: getattr(self, name) for name in ("target", "weights", "predictions")}
+        fewer: dict[str, Any] = {name: part[kept] for name, part in about_rows.items() if part is not None}
+        return replace(self, rows=self.rows.take(np.flatnonzero(kept)), **fewer)
+
+    def of_features(self, kept: NDArray[np.bool_]) -> Task:
+        """Return the question about some of the features; all that was designed stays."""
+        return replace(self, features=tuple(f for f, one in zip(self.features, kept, strict=True) if one))
 
     def mix(
         self,

@@ -87,13 +87,13 @@ class Adapter(ABC):
         """Pick the explained outputs from all that the model answered; all of them by default."""
         return predictions
 
-    def predict(self, mix: Mix) -> NDArray[np.float64]:
-        """(m, k) predictions at virtual rows."""
+    def predict(self, mix: Mix, *, strict: bool = True) -> NDArray[np.float64]:
+        """(m, k) predictions at virtual rows; unless ``strict``, NaN for a row whose prediction is not finite."""
         batch = self.batch(mix)
-        return self.read(as_predictions(self.answer(batch), batch))
+        return self.read(as_predictions(self.answer(batch), batch, strict=strict))
 
-    def gradient(self, mix: Mix) -> NDArray[np.float64]:
-        """(m, p, k) derivative of each output at virtual rows.
+    def gradient(self, mix: Mix, *, strict: bool = True) -> NDArray[np.float64]:
+        """(m, p, k) derivative of each output at virtual rows; unless ``strict``, NaN where it is not finite.
 
         Raises
         ------
@@ -122,13 +122,15 @@ class Adapter(ABC):
         return self
 
 
-def as_predictions(raw: Any, batch: Any) -> NDArray[np.float64]:
+def as_predictions(raw: Any, batch: Any, *, strict: bool = True) -> NDArray[np.float64]:
     """Turn a raw answer into (m, k) finite float64 predictions, or say what is wrong with it.
 
     Parameters
     ----------
     raw : what the model returned
     batch : the m rows that it was given
+    strict : bool
+        Whether rows with values that are not finite are refused; they are NaN otherwise.
 
     Raises
     ------
@@ -149,9 +151,11 @@ def as_predictions(raw: Any, batch: Any) -> NDArray[np.float64]:
         message = f"The model returned shape {array.shape} for {len(batch)} rows."
         cure = "Pass a function that answers every row, in the order of the rows."
         raise PredictionError(message, "It must be (rows,) or (rows, outputs).", cure)
-    predictions = array.reshape(len(batch), -1).astype(np.float64)
+    predictions = array.reshape(len(batch), -1).astype(np.float64)  # a copy
     finite = np.isfinite(predictions).all(axis=1)
-    if not finite.all():
+    if not strict:
+        predictions[~finite] = np.nan
+    elif not finite.all():
         bad = np.flatnonzero(~finite)
         message = f"The model returned {predictions[bad[0]].tolist()} for {len(bad)} of {len(batch)} rows."
         row = shown_row(batch, int(bad[0]))

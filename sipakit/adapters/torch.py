@@ -149,7 +149,7 @@ class TorchAdapter(Adapter):
         with _evaluating(self.module), torch.no_grad():
             return _numbers(self._read(self.module(self._tensor(batch))))
 
-    def gradient(self, mix: Mix) -> NDArray[np.float64]:
+    def gradient(self, mix: Mix, *, strict: bool = True) -> NDArray[np.float64]:
         """(m, p, k) derivative of each output by each column: one backward pass an output.
 
         Raises
@@ -167,7 +167,9 @@ class TorchAdapter(Adapter):
             by_output = [_derivative(answers, i, rows) for i in range(answers.shape[1])]
         gradient = _numbers(torch.stack(by_output, dim=2))
         bad = np.flatnonzero(~np.isfinite(gradient).all(axis=(1, 2)))
-        if len(bad):
+        if not strict:
+            gradient[bad] = np.nan
+        elif len(bad):
             message = f"The derivative is not finite at {len(bad)} of {len(gradient)} rows."
             first = f"First such row: {shown_row(batch, int(bad[0]))}."
             cure = "Look for roots, logarithms or divisions at zero in the network."

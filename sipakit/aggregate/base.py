@@ -8,7 +8,7 @@ the run's own state absorbs those parts in the order of the slices.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,6 +38,9 @@ class Update:
         Importance weights; ones by default.
     inputs : (r, u) float, optional
         Regressors, for normal equations.
+    draws : (r,) int, optional
+        The draw that made each observation, counted within its slice; equally many a draw, one draw after the other,
+        by default.
 
     Examples
     --------
@@ -52,6 +55,21 @@ class Update:
     values: NDArray[np.float64]
     weights: NDArray[np.float64] | None = None
     inputs: NDArray[np.float64] | None = None
+    draws: NDArray[np.intp] | None = None
+
+    def draw_of_each(self, n_draws: int) -> NDArray[np.intp]:
+        """(r,) the draw that made each observation, of ``n_draws``."""
+        return np.arange(len(self.cells)) * n_draws // max(len(self.cells), 1) if self.draws is None else self.draws
+
+    def known(self) -> NDArray[np.bool_]:
+        """(r,) whether an observation is known: no answer that it is made of was missing."""
+        return np.asarray(~np.isnan(self.values).reshape(len(self.values), -1).any(axis=1))
+
+    def only(self, kept: NDArray[np.bool_]) -> Update:
+        """Return the observations ``kept`` (r,)."""
+        given = {f.name: getattr(self, f.name) for f in fields(self)}
+        parts: dict[str, Any] = {name: part[kept] for name, part in given.items() if part is not None}
+        return Update(**parts)
 
     def weight_of_each(self) -> NDArray[np.float64]:
         """(r,) weights, ones where none were given."""
@@ -84,6 +102,11 @@ class State(ABC):
     @abstractmethod
     def arrays(self) -> Mapping[str, NDArray[Any]]:
         """Everything the state knows, by name."""
+
+    def picked(self, units: NDArray[np.bool_]) -> State:
+        """Return the state of some of the units that its cells belong to, equally many a unit, one after the other."""
+        arrays = self.arrays().items()
+        return type(self)(**{name: array[np.repeat(units, len(array) // len(units))] for name, array in arrays})
 
     def part(self, update: Any) -> Any:
         """Return what one slice observed, as a state of only the cells that it touched."""

@@ -44,6 +44,10 @@ class Combined(State):
             self.states[name] = self.states[name].merge(state, cells)
         return self
 
+    def picked(self, units: NDArray[np.bool_]) -> Combined:
+        """Return the states of some of the units, name by name."""
+        return Combined({name: state.picked(units) for name, state in self.states.items()})
+
     def part(self, update: Mapping[str, Update]) -> dict[str, Part]:
         """Return the parts of all aggregators; each keeps the numbers of its own cells."""
         return {name: self.states[name].part(one) for name, one in update.items()}

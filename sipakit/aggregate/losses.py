@@ -73,8 +73,8 @@ def increase(deals: Deals, rise: NDArray[np.float64]) -> tuple[float, float, flo
     mean = float((pair * rise).sum() / pair.sum())
     received = _ratio((pair * rise).sum(axis=0), pair.sum(axis=0))
     givers, values = deals.given.ravel(), int(max(deals.given.max(), deals.own.max())) + 1
-    everybody = np.broadcast_to(w, rise.shape)
-    gave = _ratio(cell_sums(givers, (w * rise).ravel(), values), cell_sums(givers, everybody.ravel(), values))
+    everybody = w * (deals.counts > 0)
+    gave = _ratio(cell_sums(givers, (everybody * rise).ravel(), values), cell_sums(givers, everybody.ravel(), values))
     influence = received + gave[deals.own] - 2 * mean
     n = float(effective_count(w.sum(), (w**2).sum()))
     dealing = 0.0 if deals.every else _dealing_error(deals, pair * (rise - mean) / pair.mean())
@@ -161,7 +161,7 @@ class _Tables:
         plain = bool((w == 1).all() and (mass == 1).all())
         kept = kept & (w > 0)
         rows, places = np.flatnonzero(kept), np.arange(int(kept.sum()))
-        giving = kept[self.donor[:, rows]]
+        giving = kept[self.donor[:, rows]] & (self.deals.counts[:, rows] > 0)
         untouched = self.loss(rows, self.before[rows], w[rows])
         rises = []
         for table in range(count):

@@ -69,10 +69,10 @@ class Counting(_Around):
         self.counts[0] += len(batch)
         return self.inner.answer(batch)
 
-    def gradient(self, mix: Mix) -> NDArray[np.float64]:
+    def gradient(self, mix: Mix, *, strict: bool = True) -> NDArray[np.float64]:
         """Count and differentiate."""
         self.counts[1] += len(mix)
-        return self.inner.gradient(mix)
+        return self.inner.gradient(mix, strict=strict)
 
     def with_output(self, output: Any) -> Counting:
         """Return the same model on another output, with the same counts."""
@@ -106,9 +106,9 @@ class Narrow(_Around):
         """Return rows without their last column."""
         return self.inner.batch(_narrow(mix))
 
-    def gradient(self, mix: Mix) -> NDArray[np.float64]:
+    def gradient(self, mix: Mix, *, strict: bool = True) -> NDArray[np.float64]:
         """Differentiate; the last column has derivative zero."""
-        return np.pad(self.inner.gradient(_narrow(mix)), ((0, 0), (0, 1), (0, 0)))
+        return np.pad(self.inner.gradient(_narrow(mix), strict=strict), ((0, 0), (0, 1), (0, 0)))
 
     def with_output(self, output: Any) -> Narrow:
         """Return the same model on another output."""

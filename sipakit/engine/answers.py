@@ -8,8 +8,8 @@ so that the model always sees the same batches, whatever machine or number of wo
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from sipakit.adapters import shown_row
 from sipakit.errors import PredictionError, SipakitError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -26,20 +26,29 @@ if TYPE_CHECKING:
     from sipakit.intervene import Mix
     from sipakit.table import Table
 
-__all__ = ["Answers", "batch_rows", "evaluate", "in_batches"]
+__all__ = ["Answers", "Ask", "batch_rows", "evaluate", "in_batches"]
 
 _BATCH_CELLS = 2**19  # about 4 MB of numbers: in the caches, and enough rows to drown the cost of a call
 _LONGEST = 250  # characters of what a model says when it raises; the rest is in the error's cause
 _FEWEST, _MOST = 1_024, 32_768
 
 
+class Ask(Protocol):
+    """An adapter's way to answer virtual rows."""
+
+    def __call__(self, mix: Mix, /, *, strict: bool) -> NDArray[np.float64]:
+        """(m, ..., k) answers; unless ``strict``, NaN for a row that has none."""
+
+
 @dataclass(frozen=True)
 class Answers:
-    """Answers to a slice, with what they cost."""
+    """Answers to a slice, with what they cost; NaN at the ``bad`` rows for which the model has none."""
 
     values: NDArray[np.float64]
     rows: int
     seconds: float
+    bad: int = 0
+    first_bad: str = ""
 
 
 def batch_rows(n_columns: int) -> int:
@@ -60,6 +69,7 @@ def evaluate(
     *,
     readout: str = "prediction",
     known: Mapping[Table, NDArray[np.float64]] | None = None,
+    strict: bool = True,
 ) -> Answers:
     """Answer virtual rows.
 
@@ -71,6 +81,8 @@ def evaluate(
         Number of outputs that the model had so far.
     readout : "prediction" or "gradient"
     known : Table -> (rows, k), predictions that were made before
+    strict : bool
+        Whether rows are refused for which the model raises or has no finite answer; their answers are NaN otherwise.
 
     Returns
     -------
@@ -84,9 +96,9 @@ def evaluate(
     if not len(mix):
         return Answers(np.empty((0, k)), 0, 0.0)
     if readout == "gradient":
-        return in_batches(adapter.gradient, mix, k)
+        return in_batches(adapter.gradient, mix, k, strict=strict)
     if mix.fractional:
-        return in_batches(adapter.predict, mix, k)
+        return in_batches(adapter.predict, mix, k, strict=strict)
     numbers = mix.hashes()
     place, _ = pd.factorize(numbers, size_hint=len(numbers))  # in the order of first occurrence
     first = np.empty(int(place.max()) + 1, np.intp)
@@ -100,13 +112,22 @@ def evaluate(
     asked = first[~answered]
     if not len(asked):
         return Answers(values.take(place, axis=0), 0, 0.0)
-    fresh = in_batches(adapter.predict, mix[asked], k)
+    fresh = in_batches(adapter.predict, mix[asked], k, strict=strict)
     values[~answered] = fresh.values
-    return Answers(values.take(place, axis=0), fresh.rows, fresh.seconds)
+    return replace(fresh, values=values.take(place, axis=0))
 
 
-def in_batches(ask: Callable[[Mix], NDArray[np.float64]], mix: Mix, k: int | None = None) -> Answers:
+def in_batches(ask: Ask, mix: Mix, k: int | None = None, *, strict: bool = True) -> Answers:
     """Ask about every virtual row, batch by batch; the last axis must stay ``k`` long, or as it was in the first batch.
+
+    Parameters
+    ----------
+    ask : callable(mix, strict=...) -> (m, ..., k)
+        An adapter's way to answer.
+    mix : Mix, m rows
+    k : int, optional
+    strict : bool
+        See `evaluate`.
 
     Raises
     ------
@@ -114,27 +135,68 @@ def in_batches(ask: Callable[[Mix], NDArray[np.float64]], mix: Mix, k: int | Non
         What the model raises, in sipakit's words and with the first row that makes it; or another number of outputs.
     """
     size = batch_rows(mix.base.table.n_columns)
-    started, parts = time.perf_counter(), []
+    started, parts, rows, first = time.perf_counter(), [], 0, ""
     for start in range(0, len(mix), size):
         batch = mix[start : start + size]
+        part, asked = (_told(ask, batch), len(batch)) if strict else _spared(ask, batch, k)
+        k = part.shape[-1] if k is None else k
+        if part.shape[-1] != k:
+            message = f"The model returned {part.shape[-1]} outputs, and {k} before."
+            raise PredictionError(message, "Their number must not change.", "Return every output for every batch.")
+        if not first and not strict and len(bad := np.flatnonzero(_unanswered(part))):
+            first = _shown(batch[bad[:1]])
+        rows += asked
+        parts.append(part)
+    values = np.concatenate(parts)
+    bad_rows = 0 if strict else int(_unanswered(values).sum())
+    return Answers(values, rows, time.perf_counter() - started, bad_rows, first)
+
+
+def _told(ask: Ask, batch: Mix) -> NDArray[np.float64]:
+    """Answer a batch; what the model raises is told in sipakit's words and with the first row that makes it."""
+    try:
+        return ask(batch, strict=True)
+    except SipakitError:
+        raise
+    except Exception as error:
+        told = " ".join(str(error).split()).rstrip(".")
+        told = told if len(told) <= _LONGEST else f"{told[:_LONGEST]} ..."
+        message = f"The model raised {type(error).__name__}: {told}."
+        cure = "Check that the model is fitted and predicts the explained rows as they are."
+        raise PredictionError(message, _culprit(ask, batch), cure) from error
+
+
+def _spared(ask: Ask, batch: Mix, k: int | None) -> tuple[NDArray[np.float64], int]:
+    """Answer a batch, and NaN for rows at which the model raises, found by halving; with the rows that were asked."""
+    answered: list[tuple[Mix, NDArray[np.float64] | None]] = []
+    due, asked = [batch], 0
+    while due:
+        rows = due.pop()
+        asked += len(rows)
         try:
-            parts.append(ask(batch))
+            answered.append((rows, ask(rows, strict=False)))
         except SipakitError:
             raise
-        except Exception as error:
-            told = " ".join(str(error).split()).rstrip(".")
-            told = told if len(told) <= _LONGEST else f"{told[:_LONGEST]} ..."
-            message = f"The model raised {type(error).__name__}: {told}."
-            cure = "Check that the model is fitted and predicts the explained rows as they are."
-            raise PredictionError(message, _culprit(ask, batch), cure) from error
-        k = parts[0].shape[-1] if k is None else k
-        if parts[-1].shape[-1] != k:
-            message = f"The model returned {parts[-1].shape[-1]} outputs, and {k} before."
-            raise PredictionError(message, "Their number must not change.", "Return every output for every batch.")
-    return Answers(np.concatenate(parts), len(mix), time.perf_counter() - started)
+        except Exception:  # noqa: BLE001 - a model may raise anything
+            half = len(rows) // 2
+            if half:
+                due += [rows[half:], rows[:half]]  # the first half is looked at first
+            else:
+                answered.append((rows, None))
+    known = next((values for _, values in answered if values is not None), None)
+    if known is None and k is None:
+        _told(ask, batch)  # no row has an answer: the usual error says why
+    tail = (k,) if known is None else known.shape[1:]
+    blank = (np.full((len(rows), *tail), np.nan) if values is None else values for rows, values in answered)
+    return np.concatenate(list(blank)), asked
 
 
-def _culprit(ask: Callable[[Mix], NDArray[np.float64]], batch: Mix) -> str:
+def _unanswered(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(m,) whether a row has no answer."""
+    return np.asarray(np.isnan(values).reshape(len(values), -1).any(axis=1))
+
+
+def _culprit(ask: Ask, batch: Mix) -> str:
     """Show the first row at which a model raises, found by halving; all rows where no single one is to blame."""
     rows = batch
     while len(rows) > 1:
@@ -143,12 +205,16 @@ def _culprit(ask: Callable[[Mix], NDArray[np.float64]], batch: Mix) -> str:
         if not halves:
             return f"It was given {len(batch)} rows, and raises for no half of {len(rows)} of them."
         rows = halves[0]
-    return f"It was given {len(batch)} rows. First bad row: {shown_row(rows.rows(as_array=False, in_pandas=True), 0)}."
+    return f"It was given {len(batch)} rows. First bad row: {_shown(rows)}."
 
 
-def _raises(ask: Callable[[Mix], NDArray[np.float64]], rows: Mix) -> bool:
+def _shown(rows: Mix) -> str:
+    return shown_row(rows.rows(as_array=False, in_pandas=True), 0)
+
+
+def _raises(ask: Ask, rows: Mix) -> bool:
     try:
-        ask(rows)
+        ask(rows, strict=True)
     except Exception:  # noqa: BLE001 - a model may raise anything
         return True
     return False

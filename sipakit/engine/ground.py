@@ -13,12 +13,13 @@ from sipakit.caveats import Caveat, caveat
 from sipakit.door import conform, open_table, open_target, open_weights
 from sipakit.engine.answers import Answers, in_batches
 from sipakit.engine.manners import check_manners
-from sipakit.errors import CapabilityError, InputError, first_few
+from sipakit.errors import CapabilityError, InputError, PredictionError, first_few
 from sipakit.intervene import Mix, Rows
 from sipakit.task import Feature, Task, resolve_features
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from numpy.typing import NDArray
 
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
     from sipakit.explainer import Explainer
     from sipakit.table import Table
 
-__all__ = ["Behind", "Ground", "open_behind", "open_ground", "prepare_ground"]
+__all__ = ["WHERE_IT_ANSWERS", "Behind", "Ground", "open_behind", "open_ground", "prepare_ground"]
+
+
+WHERE_IT_ANSWERS = "The numbers hold where it answers."
 
 
 @dataclass(eq=False)
@@ -47,6 +51,10 @@ class Ground:
         Features that it does not take.
     pace_rows : int
         Model rows that looks at its pace cost.
+    numbers : (n,) int or None
+        Positions of the rows in the user's table, where some were left out.
+    drops : bool
+        Whether draws are left out for which the model has no answer.
     """
 
     adapter: Adapter
@@ -60,6 +68,8 @@ class Ground:
     check_rows: int
     left_out: dict[int, Caveat] = field(default_factory=dict)
     pace_rows: int = 0
+    numbers: NDArray[np.intp] | None = None
+    drops: bool = False
     _known: dict[Table, Answers] = field(default_factory=dict)
 
     def knowing(self, outputs: tuple[str, ...], caveats: Sequence[Caveat], check_rows: int = 0) -> Ground:
@@ -67,12 +77,56 @@ class Ground:
         told = list(dict.fromkeys([*self.caveats, *caveats]))
         return replace(self, outputs=outputs, caveats=told, check_rows=check_rows)
 
+    def without_bad_rows(self, uses: AbstractSet[str]) -> Ground:
+        """Return the same ground without the rows that the model has no answer for.
+
+        They are left out of X, and of another background for explainers that build on its predictions.
+
+        Raises
+        ------
+        PredictionError
+            If no row is left.
+        """
+        known, caveats, kept = {}, [], {}
+        tables = {"X": self.rows}
+        if "background" in uses and self.background is not self.rows:
+            tables["background"] = self.background
+        for name, table in tables.items():
+            answers = in_batches(self.adapter.predict, _whole(table), strict=False)
+            kept[name] = ~np.isnan(answers.values).any(axis=1)
+            if answers.bad == len(table):
+                message = f"The model has no answer for any of the {len(table):,} rows of {name}."
+                raise PredictionError(message, f"First of them: {answers.first_bad}.", "Mend the model.")
+            if answers.bad:
+                message = f"The model has no answer for {answers.bad:,} of {len(table):,} rows of {name}"
+                caveats.append(caveat("SIPA018", f"{message}, the first being {answers.first_bad}.", WHERE_IT_ANSWERS))
+            if answers.bad:
+                table = table.take(np.flatnonzero(kept[name]))  # noqa: PLW2901
+                answers = replace(answers, values=answers.values[kept[name]])
+            known[name] = table, answers
+        other = "X" if self.background is self.rows else "background"
+        return replace(
+            self,
+            rows=known["X"][0],
+            background=known[other][0] if other in known else self.background,
+            target=None if self.target is None else self.target[kept["X"]],
+            weights=self.weights[kept["X"]],
+            background_weights=self.background_weights[kept[other]] if other in kept else self.background_weights,
+            caveats=[*self.caveats, *caveats],
+            numbers=np.flatnonzero(kept["X"]),
+            drops=True,
+            _known=dict(known.values()),
+        )
+
     def predictions(self, table: Table) -> Answers:
         """(rows, k) predictions of a whole table, made when first asked for."""
         if table not in self._known:
-            unchanged = Mix.unchanged(Rows(table, np.arange(len(table))))
-            self._known[table] = in_batches(self.adapter.predict, unchanged, len(self.outputs))
+            self._known[table] = in_batches(self.adapter.predict, _whole(table), len(self.outputs))
         return self._known[table]
+
+    def rows_beside(self, used: Mapping[Table, Answers]) -> int:
+        """Return the model rows that were predicted to find bad rows, in tables that are not used otherwise."""
+        return sum(answers.rows for table, answers in self._known.items() if table not in used) if self.drops else 0
 
     def recall(self, table: Table, predictions: NDArray[np.float64]) -> None:
         """Take over predictions of a whole table that were made, and paid for, before."""
@@ -195,11 +249,28 @@ def open_ground(adapter: Adapter, X: Any, y: Any, sample_weight: Any, behind: Ca
 
 
 def prepare_ground(
-    model: object, X: Any, y: Any, sample_weight: Any, background: Any, output: Any, background_weight: Any = None
+    model: object,
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    background: Any,
+    output: Any,
+    background_weight: Any = None,
+    *,
+    without_bad_rows: AbstractSet[str] | None = None,
 ) -> Ground:
-    """Let tables, target and weights in, and look at the model's manners."""
+    """Let tables, target and weights in, and look at the model's manners.
+
+    ``without_bad_rows`` names the tables whose predictions are built on, if rows without one are to be left out.
+    """
     adapter = adapt(model, output=output)
     behind = None if background is None else partial(open_behind, adapter, background, background_weight)
     ground = open_ground(adapter, X, y, sample_weight, behind)
+    if without_bad_rows is not None:
+        ground = ground.without_bad_rows(without_bad_rows)
     predictions, cost, manners = check_manners(adapter, ground.rows)
     return ground.knowing(adapter.names_of_outputs(predictions.shape[1]), [*adapter.caveats, *manners], cost)
+
+
+def _whole(table: Table) -> Mix:
+    return Mix.unchanged(Rows(table, np.arange(len(table))))

@@ -80,10 +80,10 @@ class _Watch:
     adapter: Adapter
     written: bool = False
 
-    def predict(self, mix: Mix) -> NDArray[np.float64]:
+    def predict(self, mix: Mix, *, strict: bool = True) -> NDArray[np.float64]:
         """(m, k) predictions, as `Adapter.predict` makes them."""
         batch = self.adapter.batch(mix)
         before = copied(batch)
         raw = self.adapter.answer(batch)
         self.written |= not equal(before, batch)
-        return self.adapter.read(as_predictions(raw, before))
+        return self.adapter.read(as_predictions(raw, before, strict=strict))

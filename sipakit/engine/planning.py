@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import joblib
 import numpy as np
 
 from sipakit.engine.answers import batch_rows
 from sipakit.engine.budget import Budget, Pace, pace_of
 from sipakit.engine.ground import Ground, prepare_ground
+from sipakit.engine.how import How
 from sipakit.engine.work import one_regime, sampled, slices
 from sipakit.errors import BudgetError
 
@@ -99,14 +99,13 @@ def plan(
     budget: Any = None,
 ) -> Plan:
     """Tell what an explanation will cost; parameters and errors are those of `Explainer.explain`."""
-    cap = Budget.of(budget)
+    how = How(n_jobs=n_jobs, budget=budget)
     with one_regime():
         ground = prepare_ground(model, X, y, sample_weight, explainer.param("background"), explainer.param("output"))
-        workers = joblib.effective_n_jobs(n_jobs)  # type: ignore[arg-type]  # None asks joblib's own configuration
         gradient = "gradient" in explainer.needs
         pace = pace_of(ground.adapter, ground.rows, gradient=gradient)
         base = ground.base_rows(explainer)
-        rows = rows_of(cap, explainer, ground, workers, lambda: pace)
+        rows = rows_of(how.cap, explainer, ground, how.workers, lambda: pace)
         left = None if rows is None else rows - base - ground.check_rows
         task, state, round_ = _first_round(explainer, ground, left)
         asked = round_.draws * round_.rows
@@ -116,8 +115,8 @@ def plan(
             estimator=explainer.estimator_of(task),
             rows=base + asked,
             expected_rows=min(expected, base + asked),
-            seconds=pace.seconds(expected, workers),
-            memory=_memory(task, state, round_, workers, gradient=gradient),
+            seconds=pace.seconds(expected, how.workers),
+            memory=_memory(task, state, round_, how.workers, gradient=gradient),
             budget=rows,
             alternatives=_alternatives(explainer, ground, base, explainer.estimator_of(task)),
             checked=ground.check_rows + pace.rows,

@@ -10,8 +10,9 @@ import threadpoolctl
 
 from sipakit.adapters import adapt
 from sipakit.engine.ground import Behind, Ground, open_behind, open_ground
+from sipakit.engine.how import How
 from sipakit.engine.manners import check_manners
-from sipakit.engine.run import explain_in, look_at_workers
+from sipakit.engine.run import explain_in
 from sipakit.engine.work import one_regime
 from sipakit.errors import InputError
 
@@ -68,19 +69,35 @@ class Prepared:
         sample_weight: Any = None,
         n_jobs: int | None = None,
         budget: int | str | None = None,
+        tolerance: float | None = None,
         progress: bool | Callable[[int, int], None] | None = None,
+        on_bad: str = "raise",
+        on_interrupt: str = "raise",
     ) -> Explanation:
         """Explain rows; parameters, errors and result are those of `Explainer.explain`.
 
         The model's manners were looked at once, and the background's predictions made: neither is in the result's cost.
+        The model must have an answer for every row of the background.
         """
-        look_at_workers(n_jobs)
+        how = How(
+            n_jobs=n_jobs,
+            budget=budget,
+            tolerance=tolerance,
+            progress=progress,
+            on_bad=on_bad,
+            on_interrupt=on_interrupt,
+        )
         ground = open_ground(self.adapter, X, y, sample_weight, lambda: self.behind)
+        if how.drops:
+            ground = ground.without_bad_rows({"rows"})
         ground = ground.knowing(self.outputs, self.caveats)
         if self.predictions is not None and ground.background is self.behind.table:
             ground.recall(ground.background, self.predictions)
         with one_regime(self._pools):
-            (result,) = explain_in([self.explainer], ground, n_jobs=n_jobs, budget=budget, progress=progress)
+            (result,), _ = explain_in([self.explainer], ground, how)
+        if result is None:
+            message = "the engine raises an interrupt that leaves no answer"
+            raise TypeError(message)
         return result
 
     @cached_property

@@ -7,37 +7,39 @@ for any number of workers.
 
 from __future__ import annotations
 
-import platform
+import signal
+import threading
 import time
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import joblib
 import numpy as np
-import pandas as pd
-import sklearn
 
-from sipakit.caveats import caveat
+from sipakit.engine.account import above, completed, cost_of, shortfall
 from sipakit.engine.backends import in_order
 from sipakit.engine.budget import Budget, Pace, pace_of
 from sipakit.engine.ground import Ground, prepare_ground
+from sipakit.engine.how import How
 from sipakit.engine.planning import rows_of
 from sipakit.engine.progress import reporting
+from sipakit.engine.units import Units
 from sipakit.engine.work import Bill, Work, one_regime
-from sipakit.errors import BudgetError, InputError
-from sipakit.explanation import Cost
-from sipakit.version import __version__
+from sipakit.errors import BudgetError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
+    from sipakit.aggregate import State
     from sipakit.engine.answers import Answers
     from sipakit.explainer import Explainer, Round
     from sipakit.explanation import Explanation
     from sipakit.table import Table
+    from sipakit.task import Task
 
-__all__ = ["explain", "explain_in", "look_at_workers"]
+__all__ = ["explain", "explain_in"]
 
 
 def explain(
@@ -48,51 +50,62 @@ def explain(
     *,
     sample_weight: Any = None,
     background_weight: Any = None,
-    n_jobs: int | None = None,
-    budget: int | str | Budget | None = None,
-    progress: bool | Callable[[int, int], None] | None = None,
-) -> list[Explanation]:
+    how: How | None = None,
+) -> list[Explanation | None]:
     """Run explainers on one model; those that ask the same virtual rows share the answers.
 
-    Parameters and errors are those of `Explainer.explain`; ``budget`` holds for each explainer. ``background_weight``
+    Parameters and errors are those of `Explainer.explain`; a budget holds for each explainer. ``background_weight``
     weighs the rows of every background that is not the explained rows.
 
     Returns
     -------
     list of Explanation, in the order of the explainers
+        None for those that an interrupt left without an answer; if none has one, the interrupt is raised.
     """
-    look_at_workers(n_jobs)
-    cap, started = Budget.of(budget), time.perf_counter()
+    how, started = how or How(), time.perf_counter()
     grounds: dict[Any, Ground] = {}
     results: dict[int, Explanation] = {}
-    with one_regime():
+    with one_regime(), _ending_early(how, results):
         for group in _groups(explainers):
             background, output = group[0].param("background"), group[0].param("output")
-            key = (id(background), repr(output))
+            spared = group[0].uses if how.drops else None
+            key = (id(background), repr(output), spared)
             if key not in grounds:
-                grounds[key] = prepare_ground(model, X, y, sample_weight, background, output, background_weight)
-            made = explain_in(group, grounds[key], n_jobs=n_jobs, budget=cap, progress=progress, started=started)
-            results.update(zip(map(id, group), made, strict=True))
-    return [results[id(explainer)] for explainer in explainers]
+                grounds[key] = prepare_ground(
+                    model, X, y, sample_weight, background, output, background_weight, without_bad_rows=spared
+                )
+            made, cut = explain_in(group, grounds[key], how, started=started)
+            results.update({id(e): result for e, result in zip(group, made, strict=True) if result is not None})
+            if cut:
+                raise KeyboardInterrupt
+    return [results.get(id(explainer)) for explainer in explainers]
+
+
+@contextmanager
+def _ending_early(how: How, results: Mapping[int, Explanation]) -> Iterator[None]:
+    """End a call when it is interrupted, if that is wanted and there is something to return."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if how.on_interrupt == "raise" or not results:
+            raise
 
 
 def explain_in(
-    group: Sequence[Explainer],
-    ground: Ground,
-    *,
-    n_jobs: int | None = None,
-    budget: int | str | Budget | None = None,
-    progress: bool | Callable[[int, int], None] | None = None,
-    started: float | None = None,
-) -> list[Explanation]:
-    """Run explainers that ask the same virtual rows, on ground that is prepared; a time counts from ``started``."""
-    cap = Budget.of(budget)
-    rows = _in_rows(cap, group[0], ground, time.perf_counter() if started is None else started, n_jobs)
-    with _told_in_seconds(cap, rows):
-        return _explained(group, ground, n_jobs=n_jobs, budget=rows, progress=progress)
+    group: Sequence[Explainer], ground: Ground, how: How, *, started: float | None = None
+) -> tuple[list[Explanation | None], bool]:
+    """Run explainers that ask the same virtual rows, on ground that is prepared; a time counts from ``started``.
+
+    Returns
+    -------
+    (results, None for those that have no answer; whether the run was interrupted)
+    """
+    rows = _in_rows(how, group[0], ground, time.perf_counter() if started is None else started)
+    with _told_in_seconds(how.cap, rows):
+        return _explained(group, ground, how, rows)
 
 
-def _in_rows(cap: Budget | None, lead: Explainer, ground: Ground, started: float, n_jobs: int | None) -> int | None:
+def _in_rows(how: How, lead: Explainer, ground: Ground, started: float) -> int | None:
     """Return the cap in model rows; a look at the model's pace costs rows of its own."""
 
     def looked_at() -> Pace:
@@ -100,8 +113,7 @@ def _in_rows(cap: Budget | None, lead: Explainer, ground: Ground, started: float
         ground.pace_rows += pace.rows
         return pace
 
-    workers = joblib.effective_n_jobs(n_jobs)  # type: ignore[arg-type]  # None asks joblib's own configuration
-    return rows_of(cap, lead, ground, workers, looked_at, lambda: time.perf_counter() - started)
+    return rows_of(how.cap, lead, ground, how.workers, looked_at, lambda: time.perf_counter() - started)
 
 
 @contextmanager
@@ -116,14 +128,6 @@ def _told_in_seconds(cap: Budget | None, rows: int | None) -> Iterator[None]:
         raise BudgetError(message, str(error)) from None
 
 
-def look_at_workers(n_jobs: Any) -> None:
-    """Refuse what is no number of workers."""
-    whole = isinstance(n_jobs, (int, np.integer)) and not isinstance(n_jobs, bool)
-    if not (n_jobs is None or (whole and n_jobs != 0)):
-        message = f"n_jobs={n_jobs!r} cannot be used."
-        raise InputError(message, "It takes a number of workers, -1 for all, or None.", "Leave n_jobs= out for one.")
-
-
 def _groups(explainers: Iterable[Explainer]) -> list[list[Explainer]]:
     groups: dict[Any, list[Explainer]] = {}
     for explainer in explainers:
@@ -132,48 +136,159 @@ def _groups(explainers: Iterable[Explainer]) -> list[list[Explainer]]:
 
 
 def _explained(
-    group: Sequence[Explainer],
-    ground: Ground,
-    *,
-    n_jobs: int | None,
-    budget: int | None,
-    progress: bool | Callable[[int, int], None] | None,
-) -> list[Explanation]:
-    """Go through the rounds, merge what the slices observed, and conclude."""
+    group: Sequence[Explainer], ground: Ground, how: How, budget: int | None
+) -> tuple[list[Explanation | None], bool]:
+    """Go through the rounds, and conclude."""
     started, predicted = time.perf_counter(), ground.seconds
-    lead = group[0]
-    tasks = [ground.task(explainer) for explainer in group]
     used = [ground.used_by(explainer) for explainer in group]
-    base_rows = max((sum(answers.rows for answers in one.values()) for one in used), default=0)
-    left = None if budget is None else _left(lead, budget, base_rows + ground.check_rows)
-    tasks = [replace(task, budget=left) for task in tasks]
-    design = lead.design(tasks[0])
-    tasks = [replace(task, design=design) for task in tasks]
-    workers = joblib.effective_n_jobs(n_jobs)  # type: ignore[arg-type]  # None asks joblib's own configuration
-    known = {table: answers.values for one in used for table, answers in one.items()}
-    states = [explainer.start(task) for explainer, task in zip(group, tasks, strict=True)]
-    bill, number, waited = Bill(), 0, 0.0
-    while (round_ := lead.next_round(tasks[0], states[0], number)) is not None:
-        round_ = replace(round_, number=number)
-        _afford(lead, round_, left, bill)
-        blanks = tuple(state.empty(0) for state in states)
-        work = Work(tuple(group), tuple(tasks), blanks, ground.adapter, known, round_)
-        with reporting(progress, round_.draws * round_.rows, type(lead).__name__) as tell:
-            done, since = in_order(work, workers), time.perf_counter()
-            for parts, cost in done:
-                waited += time.perf_counter() - since
-                states = [state.absorb(part) for state, part in zip(states, parts, strict=True)]
-                bill += cost
-                tell(cost.asked)
-                since = time.perf_counter()
-        number += 1
-    made = [e.conclude(task, state) for e, task, state in zip(group, tasks, states, strict=True)]
-    alone = time.perf_counter() - started - waited - (ground.seconds - predicted)
-    outside = alone + bill.outside
-    return [
-        _completed(explainer, result, ground, _cost(explainer, ground, bill, base, outside), budget)
-        for explainer, result, base in zip(group, made, used, strict=True)
+    run = _Run.of(group, ground, how, budget, used)
+    cut = False
+    try:
+        run.go_on()
+    except KeyboardInterrupt:
+        cut = True
+        if how.on_interrupt == "raise" or not any(units.any_finished for units in run.units()):
+            raise
+    made = run.concluded(cut=cut)
+    alone = time.perf_counter() - started - run.waited - (ground.seconds - predicted)
+    outside = alone + run.bill.outside
+    results = [
+        one and completed(explainer, one, ground, how, budget, cost_of(explainer, ground, run.bill, base, outside))
+        for explainer, base, one in zip(group, used, made, strict=True)
     ]
+    return results, cut
+
+
+@dataclass
+class _Run:
+    """Explainers that ask the same virtual rows, and what they have seen so far.
+
+    Parameters
+    ----------
+    group : explainers; the first one leads
+    ground : Ground
+    how : How
+    tasks, states : one an explainer
+    left : int or None
+        Virtual rows that may be asked.
+    known : Table -> (rows, k) predictions that were made before
+    bill : Bill
+    number : int
+        Rounds that were begun.
+    first : Round or None
+        The first of them.
+    done : int
+        Its draws that were run.
+    waited : float
+        Seconds spent on waiting for slices.
+    """
+
+    group: Sequence[Explainer]
+    ground: Ground
+    how: How
+    tasks: list[Task]
+    states: list[State]
+    left: int | None
+    known: Mapping[Table, NDArray[np.float64]]
+    bill: Bill = field(default_factory=Bill)
+    number: int = 0
+    first: Round | None = None
+    done: int = 0
+    waited: float = 0.0
+
+    @classmethod
+    def of(
+        cls,
+        group: Sequence[Explainer],
+        ground: Ground,
+        how: How,
+        budget: int | None,
+        used: Sequence[Mapping[Table, Answers]],
+    ) -> _Run:
+        """Design the draws, and begin with empty states."""
+        lead = group[0]
+        base_rows = max((sum(answers.rows for answers in one.values()) for one in used), default=0)
+        left = None if budget is None else _left(lead, budget, base_rows + ground.check_rows)
+        tasks = [replace(ground.task(e), budget=left, tolerance=how.tolerance) for e in group]
+        design = lead.design(tasks[0])
+        tasks = [replace(task, design=design) for task in tasks]
+        known = {table: answers.values for one in used for table, answers in one.items()}
+        states = [explainer.start(task) for explainer, task in zip(group, tasks, strict=True)]
+        return cls(group, ground, how, tasks, states, left, known)
+
+    def go_on(self) -> None:
+        """Run round after round, and merge what the slices observed in their order."""
+        lead = self.group[0]
+        while (round_ := lead.next_round(self._task_now(), self.states[0], self.number)) is not None:
+            round_ = replace(round_, number=self.number)
+            if not self._affordable(round_):
+                return
+            self.first = self.first or round_
+            self.number += 1
+            blanks = tuple(state.empty(0) for state in self.states)
+            work = Work(
+                tuple(self.group), tuple(self.tasks), blanks, self.ground.adapter, self.known, round_, self.how.drops
+            )
+            with reporting(self.how.progress, round_.draws * round_.rows, type(lead).__name__) as tell:
+                for draws, parts, bill in self._timed(work):
+                    self._merge(draws, parts, bill)
+                    tell(bill.asked)
+
+    def _task_now(self) -> Task:
+        """Return the leader's question with what is left of the budget."""
+        task = self.tasks[0]
+        return task if self.left is None else replace(task, budget=self.left - self.bill.asked)
+
+    def _timed(self, work: Work) -> Iterator[tuple[range, list[Any], Bill]]:
+        since = time.perf_counter()
+        for draws, (parts, bill) in zip(work.due(), in_order(work, self.how.workers), strict=True):
+            self.waited += time.perf_counter() - since
+            yield draws, parts, bill
+            since = time.perf_counter()
+
+    def _merge(self, draws: range, parts: list[Any], bill: Bill) -> None:
+        with _undisturbed():
+            self.states = [state.absorb(part) for state, part in zip(self.states, parts, strict=True)]
+            self.bill += bill
+            self.done = draws.stop if self.number == 1 else self.done
+
+    def _affordable(self, round_: Round) -> bool:
+        """Whether the budget covers a round; the first one is needed, later ones only lower the error."""
+        need, lead = round_.draws * round_.rows, type(self.group[0]).__name__
+        if self.left is None or self.bill.asked + need <= self.left:
+            return True
+        if round_.number:
+            return False
+        message = f"{lead} asks for up to {need:,} more model rows, and the budget has {self.left - self.bill.asked:,}."
+        cure = "Raise the budget, explain fewer rows or features, or lower its resolution or repeats."
+        raise BudgetError(message, "A method with a finite need runs whole or not at all.", cure)
+
+    def units(self) -> list[Units]:
+        """Return which units of each explainer's answer have one."""
+        lost = self.bill.lost if self.number == 1 else ()  # later rounds number their draws in their own way
+        return [
+            Units.of(explainer, task, self.first, self.done, lost)
+            for explainer, task in zip(self.group, self.tasks, strict=True)
+        ]
+
+    def concluded(self, *, cut: bool) -> list[Explanation | None]:
+        """Return each explainer's result, which says what is missing from it; None if it has no answer."""
+        return [
+            self._concluded(*each, cut=cut) if each[-1].any_finished else None
+            for each in zip(self.group, self.tasks, self.states, self.units(), strict=True)
+        ]
+
+    def _concluded(self, explainer: Explainer, task: Task, state: State, units: Units, *, cut: bool) -> Explanation:
+        units.look(explainer, self.bill.first_bad)
+        answered, seen = units.of_task(task), units.of_state(state)
+        result = explainer.conclude(answered, seen)
+        positions = np.arange(task.n) if self.ground.numbers is None else self.ground.numbers
+        names = {"row": positions.tolist(), "feature": task.names, "table": ("table",)}[units.kind]
+        found = shortfall(units, names, self.bill, cut=cut)
+        if self.how.tolerance is not None:
+            found += above(self.how.tolerance, explainer.chance(answered, seen))
+        rows = positions[units.kept] if units.kind == "row" else positions
+        return replace(result.numbered(rows), caveats=(*result.caveats, *found))
 
 
 def _left(lead: Explainer, budget: int, spent: int) -> int:
@@ -183,56 +298,18 @@ def _left(lead: Explainer, budget: int, spent: int) -> int:
     return budget - spent
 
 
-def _afford(lead: Explainer, round_: Round, left: int | None, bill: Bill) -> None:
-    need = round_.draws * round_.rows
-    if left is not None and bill.asked + need > left:
-        message = (
-            f"{type(lead).__name__} asks for up to {need:,} more model rows, and the budget has {left - bill.asked:,}."
-        )
-        cure = "Raise the budget, explain fewer rows or features, or lower its resolution or repeats."
-        raise BudgetError(message, "A method with a finite need runs whole or not at all.", cure)
-
-
-def _cost(explainer: Explainer, ground: Ground, bill: Bill, base: dict[Table, Answers], outside: float) -> Cost:
-    gradients = "gradient" in explainer.needs
-    return Cost(
-        rows=sum(answers.rows for answers in base.values()) + (0 if gradients else bill.rows),
-        asked=bill.asked,
-        gradient_rows=bill.rows if gradients else 0,
-        check_rows=ground.check_rows + ground.pace_rows,
-        seconds_in_model=sum(answers.seconds for answers in base.values()) + bill.in_model,
-        seconds_outside=outside,
-    )
-
-
-def _completed(
-    explainer: Explainer, result: Explanation, ground: Ground, cost: Cost, budget: int | None
-) -> Explanation:
-    caveats = [*ground.caveats, *result.caveats]
-    if id(explainer) in ground.left_out:
-        caveats.append(ground.left_out[id(explainer)])
-    if explainer.background_matters and ground.background is ground.rows:
-        message = f"The {len(ground.rows):,} explained rows are compared with each other."
-        caveats.append(caveat("SIPA010", message, "Pass background= for another comparison."))
-    return replace(
-        result,
-        caveats=tuple(dict.fromkeys(caveats)),
-        cost=replace(cost, refits=result.cost.refits),
-        manifest=_manifest(explainer, ground, budget),
-    )
-
-
-def _manifest(explainer: Explainer, ground: Ground, budget: int | None) -> dict[str, Any]:
-    """What a repetition needs; no dates, so that equal runs give equal documents."""
-    versions = {"sipakit": __version__, "python": platform.python_version(), "numpy": np.__version__}
-    return {
-        "versions": {**versions, "pandas": pd.__version__, "scikit-learn": sklearn.__version__},
-        "random_state": explainer.random_state,
-        "budget": budget,
-        "rows": len(ground.rows),
-        "rows_fingerprint": ground.rows.fingerprint,
-        "background": len(ground.background),
-        "background_fingerprint": ground.background.fingerprint,
-        "columns": [str(name) for name in ground.rows.names],
-        "weighted": bool((ground.weights != 1).any() or (ground.background_weights != 1).any()),
-    }
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Hold an interrupt back until the states are whole again."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is None:
+        yield  # interrupts arrive in the main thread only, and some are not Python's
+        return
+    held: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: held.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if held:
+        signal.raise_signal(signal.SIGINT)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,12 +19,12 @@ import threadpoolctl
 from sipakit.engine.answers import evaluate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
     from sipakit.adapters import Adapter
-    from sipakit.aggregate import State
+    from sipakit.aggregate import State, Update
     from sipakit.explainer import Explainer, Round
     from sipakit.table import Table
     from sipakit.task import Task
@@ -72,12 +73,29 @@ def sampled(explainer: Explainer, task: Task, round_: Round, draws: range) -> An
 
 @dataclass(slots=True)
 class Bill:
-    """What slices of a group of explainers that share their evaluations cost; seconds of workers add up."""
+    """What slices of a group of explainers that share their evaluations cost; seconds of workers add up.
+
+    Parameters
+    ----------
+    rows, asked : int
+        Model rows, and virtual rows.
+    in_model, outside : float
+        Seconds.
+    bad : int
+        Virtual rows for which the model has no answer.
+    first_bad : str
+        The first of them.
+    lost : tuple of int
+        Draws that were left out because of them.
+    """
 
     rows: int = 0
     asked: int = 0
     in_model: float = 0.0
     outside: float = 0.0
+    bad: int = 0
+    first_bad: str = ""
+    lost: tuple[int, ...] = ()
 
     def __add__(self, other: Bill) -> Bill:
         return Bill(
@@ -85,6 +103,9 @@ class Bill:
             self.asked + other.asked,
             self.in_model + other.in_model,
             self.outside + other.outside,
+            self.bad + other.bad,
+            self.first_bad or other.first_bad,
+            self.lost + other.lost,
         )
 
 
@@ -102,6 +123,8 @@ class Work:
     adapter : Adapter
     known : Table -> (rows, k) predictions that were made before
     round_ : Round
+    drops : bool
+        Whether a draw is left out if the model has no answer for one of its rows; that is an error otherwise.
     """
 
     group: tuple[Explainer, ...]
@@ -110,6 +133,7 @@ class Work:
     adapter: Adapter
     known: Mapping[Table, NDArray[np.float64]]
     round_: Round
+    drops: bool = False
 
     def due(self) -> list[range]:
         """Return the slices of the round."""
@@ -122,10 +146,33 @@ class Work:
         sample = sampled(lead, task, self.round_, draws)
         mix = lead.intervene(task, sample)
         readout = "gradient" if "gradient" in lead.needs else "prediction"
-        answers = evaluate(self.adapter, mix, task.k, readout=readout, known=self.known)
-        parts = [
-            blank.part(explainer.aggregate(one, sample, answers.values))
-            for explainer, one, blank in zip(self.group, self.tasks, self.blanks, strict=True)
+        strict = not self.drops
+        answers = evaluate(self.adapter, mix, task.k, readout=readout, known=self.known, strict=strict)
+        seen = [
+            explainer.aggregate(one, sample, answers.values)
+            for explainer, one in zip(self.group, self.tasks, strict=True)
         ]
+        lost: tuple[int, ...] = ()
+        if answers.bad:
+            seen, gone = _without_lost_draws(seen, len(draws))
+            lost = tuple((draws.start + gone).tolist())
+        parts = [blank.part(one) for blank, one in zip(self.blanks, seen, strict=True)]
         outside = time.perf_counter() - started - answers.seconds
-        return parts, Bill(answers.rows, len(mix), answers.seconds, outside)
+        bill = Bill(answers.rows, len(mix), answers.seconds, outside, answers.bad, answers.first_bad, lost)
+        return parts, bill
+
+
+def _without_lost_draws(seen: list[Any], n_draws: int) -> tuple[list[Any], NDArray[np.intp]]:
+    """Leave out each draw that lacks an observation, whole and for all explainers, and number those left out."""
+    whole = np.ones(n_draws, bool)
+    for update in (update for one in seen for update in _updates(one).values()):
+        whole[update.draw_of_each(n_draws)[~update.known()]] = False
+    kept = []
+    for one in seen:
+        only = {name: update.only(whole[update.draw_of_each(n_draws)]) for name, update in _updates(one).items()}
+        kept.append(only if isinstance(one, Mapping) else only[""])
+    return kept, np.flatnonzero(~whole)
+
+
+def _updates(one: Update | Mapping[str, Update]) -> Mapping[str, Update]:
+    return one if isinstance(one, Mapping) else {"": one}

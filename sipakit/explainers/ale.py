@@ -178,7 +178,8 @@ class ALE(Explainer):
             values[at, :, 0], values[at, :, 1] = own - low[at], high[at] - own
         number = (cells.first[:-1] + cells.cell[sample]).ravel()
         inside = np.flatnonzero(cells.inside[sample])
-        return Update(number[inside], values[inside], task.weights[sample[inside // u]])
+        row = inside // u
+        return Update(number[inside], values[inside], task.weights[sample[row]], draws=row)
 
     def conclude(self, task: Task, state: CrossMoments) -> Effects:
         """Accumulate the steps, centre the curves, and carry each row's influence through both."""

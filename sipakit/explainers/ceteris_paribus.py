@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from sipakit.explainer import Unit
     from sipakit.explanation import Effects
     from sipakit.task import Task
 
@@ -77,6 +78,7 @@ class CeterisParibus(Curves):
     random_state: int = 0
 
     needs: ClassVar[frozenset[str]] = frozenset({"background"})
+    unit: ClassVar[Unit] = "row"
     question: ClassVar[str] = "What would the model say of this row if one feature were different?"
     references: ClassVar[tuple[str, ...]] = (
         "Kuzba and Biecek (2019), What Would You Ask the Machine Learning Model? arXiv:1903.11420",

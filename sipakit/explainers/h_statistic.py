@@ -179,6 +179,11 @@ class HStatistic(Explainer):
         weights = np.repeat(task.weights[design.evaluated[sample]], parts.shape[1] * b)
         return {"means": Update(sample, means), "contexts": Update(cells, both.reshape(len(cells), -1), weights)}
 
+    def chance(self, task: Task, state: Combined) -> NDArray[np.float64] | None:
+        """Return the error of the rows drawn, as a sample without replacement from those that there are."""
+        drawn, all_ = len(task.design.evaluated), int((task.weights > 0).sum())
+        return None if drawn == all_ else self.conclude(task, state).std_error * np.sqrt(1 - drawn / all_)
+
     def conclude(self, task: Task, state: Combined) -> Interactions:
         """Return the statistics with intervals by the influence of each row in both of its roles."""
         design: _Design = task.design
@@ -292,7 +297,8 @@ def _components(task: Task, state: Combined) -> tuple[NDArray[np.float64], NDArr
     collected, contexts = state.states["means"], state.states["contexts"]
     if not isinstance(collected, Collected) or not isinstance(contexts, Moments):
         raise TypeError(state)
-    w = task.weights[design.evaluated] / task.weights[design.evaluated].sum()
+    w = task.weights[design.evaluated] * collected.filled
+    w = w / w.sum()
     v = task.background_weights[design.context] / task.background_weights[design.context].sum()
     means = collected.values.transpose(1, 0, 2)  # (c, m, k)
     middle = np.einsum("cmk,m->ck", means, w)
@@ -302,7 +308,7 @@ def _components(task: Task, state: Combined) -> tuple[NDArray[np.float64], NDArr
     product, own = np.split(contexts.mean.reshape(len(means), len(v), -1), 2, axis=-1)
     product = product - own * middle[:, None]  # mean over points of G(i, b) g_i
     as_context = 2 * (product - np.einsum("cbk,b->ck", product, v)[:, None])
-    if design.shared:
+    if design.shared and collected.filled.all():
         return theta, as_point + as_context, w[None]
     stacked = np.concatenate([as_point, as_context], axis=1)
     return theta, stacked, np.stack([np.concatenate([w, 0 * v]), np.concatenate([0 * w, v])])

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from sipakit.explainer import Unit
     from sipakit.explanation import Effects
     from sipakit.task import Task
 
@@ -69,6 +70,7 @@ class ICE(Curves):
     conf_level: float = 0.95
     random_state: int = 0
 
+    unit: ClassVar[Unit] = "row"
     question: ClassVar[str] = "How does each row's prediction move along a feature?"
     references: ClassVar[tuple[str, ...]] = (
         "Goldstein, Kapelner, Bleich and Pitkin (2015), Peeking inside the black box. doi:10.1080/10618600.2014.907095",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sipakit.explainer import Unit
     from sipakit.intervene import Mix
     from sipakit.task import Task
 
@@ -140,6 +141,7 @@ class IntegratedGradients(Explainer):
     features: ClassVar[None] = None
     uses: ClassVar[frozenset[str]] = frozenset({"rows", "background"})
     needs: ClassVar[frozenset[str]] = frozenset({"background", "gradient"})
+    unit: ClassVar[Unit] = "row"
     kinds: ClassVar[frozenset[str]] = frozenset({"number", "ordered"})
     question: ClassVar[str] = "How much does each feature move the prediction from the background's?"
     references: ClassVar[tuple[str, ...]] = (
@@ -234,6 +236,12 @@ class IntegratedGradients(Explainer):
             rows=np.arange(task.n),
             completeness_gap=gap,
         )
+
+    def chance(self, task: Task, state: Moments | Collected) -> NDArray[np.float64]:
+        """Return the error of the integral along one way; among many, it cannot be told from the background's."""
+        if isinstance(state, Moments):
+            return np.full(state.mean.shape, np.inf)
+        return self._along_one_way(task, state, base_values(task)[0])[0].std_error
 
     def _over_background(self, task: Task, state: Moments) -> tuple[Estimate, str, str]:
         shape = (task.n, len(task.features), task.k)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from sipakit.aggregate import NormalEquations, State, Update
+from sipakit.aggregate import NormalEquations, Update
 from sipakit.caveats import Caveat, caveat
 from sipakit.estimate import Estimate
 from sipakit.explainer import Explainer, Round
@@ -19,6 +19,7 @@ from sipakit.table import Table
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from sipakit.explainer import Unit
     from sipakit.intervene import Mix
     from sipakit.task import Task
 
@@ -103,6 +104,7 @@ class LIME(Explainer):
 
     uses: ClassVar[frozenset[str]] = frozenset({"rows"})
     needs: ClassVar[frozenset[str]] = frozenset({"background"})
+    unit: ClassVar[Unit] = "row"
     question: ClassVar[str] = "Which simple linear model imitates the predictions close to this row?"
     references: ClassVar[tuple[str, ...]] = (
         "Ribeiro, Singh and Guestrin (2016), Why should I trust you? doi:10.1145/2939672.2939778",
@@ -116,20 +118,38 @@ class LIME(Explainer):
         """One regression for every row and replicate."""
         return NormalEquations.zero(task.n * _REPLICATES, 1 + len(task.features), task.k)
 
-    def next_round(self, task: Task, state: State, number: int) -> Round | None:
-        """Ask once: a draw is one scrambled block of neighbours of one row."""
-        return Round(draws=task.n * _REPLICATES, rows=self.n_samples // _REPLICATES) if number == 0 else None
+    def next_round(self, task: Task, state: NormalEquations, number: int) -> Round | None:
+        """Ask for a block of neighbours for each replicate of each row; for more where the tolerance wants it."""
+        m = self.n_samples // _REPLICATES
+        if number == 0:
+            return Round(draws=task.n * _REPLICATES, rows=m)
+        if task.tolerance is None:
+            return None
+        worst = self.chance(task, state).reshape(task.n, -1).max(axis=1)
+        so_far = 2 ** (number - 1)  # blocks of a replicate: each round at most doubles them
+        wanted = np.clip(np.ceil(so_far * ((worst / task.tolerance) ** 2 - 1)), 1, so_far)
+        again = np.repeat(np.arange(task.n), np.where(worst > task.tolerance, wanted, 0).astype(np.intp))
+        if task.budget is not None:
+            again = again[: task.budget // self.n_samples]
+        return Round(draws=len(again) * _REPLICATES, rows=m, note=again) if len(again) else None
+
+    def chance(self, task: Task, state: NormalEquations) -> NDArray[np.float64]:
+        """Return the standard errors: the neighbours are all that is drawn."""
+        return _fitted(task, state)[1][:, 1:]
 
     def sample(self, task: Task, round_: Round, index: NDArray[np.intp], rng: np.random.Generator) -> _Neighbours:
         """Draw a block of neighbours for each draw; those of one row together."""
-        row = index // _REPLICATES
+        row, replicate = np.divmod(index, _REPLICATES)
+        if round_.note is not None:
+            row = round_.note[row]
         which, counts = np.unique(row, return_counts=True)
         drawn = [
             draw_neighbours(task.design, task.rows, i, round_.rows, rng, replicates)
             for i, replicates in zip(which.tolist(), counts.tolist(), strict=True)
         ]
         tables, coordinates = zip(*drawn, strict=True)
-        return _Neighbours(row, index, Table.stacked(tables), np.concatenate(coordinates))
+        cells = row * _REPLICATES + replicate
+        return _Neighbours(row, cells, Table.stacked(tables), np.concatenate(coordinates))
 
     def intervene(self, task: Task, sample: _Neighbours) -> Mix:
         """Row x, but all features come from its drawn neighbour."""
@@ -147,19 +167,18 @@ class LIME(Explainer):
         width = self.kernel_width or 0.75 * np.sqrt(len(task.features))
         weights = np.exp(-(z**2).sum(axis=1) / (2 * width**2))
         inputs = np.column_stack([np.ones(len(z)), z])
-        own = task.known_predictions[np.repeat(sample.row, m)]
-        return Update(np.repeat(sample.draw, m), answers - own, weights, inputs)
+        away = answers - task.known_predictions[np.repeat(sample.row, m)]
+        silent = np.isnan(away).any(axis=1)
+        if silent.any():  # neighbours without an answer count nothing, unless they are most of their block
+            silent &= np.repeat(silent.reshape(-1, m).mean(axis=1) <= 0.5, m)
+            weights, away = np.where(silent, 0.0, weights), np.where(silent[:, None], 0.0, away)
+        return Update(np.repeat(sample.draw, m), away, weights, inputs)
 
     def conclude(self, task: Task, state: NormalEquations) -> Attributions:
         """Solve every row's regression, and leave one replicate out at a time for the errors."""
-        shape = (task.n, _REPLICATES)
-        gram, moment, square = (a.reshape(*shape, *a.shape[1:]) for a in (state.gram, state.moment, state.square))
-        gram, moment = _and_one_left_out(gram), _and_one_left_out(moment)
-        solved = _solved(gram, moment)
-        whole, without = solved[:, 0], solved[:, 1:]
-        apart = ((without - without.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
-        std_error = np.sqrt(apart * (_REPLICATES - 1) / _REPLICATES)
-        fit = _r_squared(gram[:, 0], moment[:, 0], square.sum(axis=1), whole)
+        whole, std_error = _fitted(task, state)
+        gram, moment, square = (_by_row(task, a).sum(axis=1) for a in (state.gram, state.moment, state.square))
+        fit = _r_squared(gram, moment, square, whole)
         # levels and missing cells have no unit
         spread = np.where(task.design.continuous(task.rows), task.design.spread, np.nan)
         unit = spread[:, [f.columns[0] for f in task.features], None]
@@ -181,6 +200,20 @@ class LIME(Explainer):
             fit=fit,
             per="standard deviation, or for another level",
         )
+
+
+def _fitted(task: Task, state: NormalEquations) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Coefficients (n, 1 + u, k) of every row's regression, and their errors by leaving out a replicate at a time."""
+    gram, moment = _by_row(task, state.gram), _by_row(task, state.moment)
+    beta = _solved(_and_one_left_out(gram), _and_one_left_out(moment))
+    whole, without = beta[:, 0], beta[:, 1:]
+    spread = ((without - without.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
+    return whole, np.sqrt(spread * (_REPLICATES - 1) / _REPLICATES)
+
+
+def _by_row(task: Task, sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n, replicates, ...) sums of the blocks of each row."""
+    return sums.reshape(task.n, _REPLICATES, *sums.shape[1:])
 
 
 def _and_one_left_out(sums: NDArray[np.float64]) -> NDArray[np.float64]:

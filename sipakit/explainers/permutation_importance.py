@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from sipakit import columns as col
-from sipakit.aggregate import Collected, State, Update, effective_count
+from sipakit.aggregate import Collected, Update, effective_count
 from sipakit.aggregate.base import cell_sums
 from sipakit.aggregate.losses import JACKKNIFE_GROUPS, Deals, increase, increase_as_a_whole
 from sipakit.caveats import Caveat, caveat
@@ -24,10 +24,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sipakit.explainer import Unit
     from sipakit.intervene import Mix
     from sipakit.task import Feature, Task
 
 __all__ = ["PermutationImportance"]
+
+_GROWTH = 4  # of the repeats from one look at their error to the next
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,7 @@ class PermutationImportance(Explainer):
 
     uses: ClassVar[frozenset[str]] = frozenset({"rows"})
     needs: ClassVar[frozenset[str]] = frozenset({"target"})
+    unit: ClassVar[Unit] = "feature"
     question: ClassVar[str] = "How much worse does the model get without the information in a feature?"
     references: ClassVar[tuple[str, ...]] = (
         "Breiman (2001), Random forests. doi:10.1023/A:1010933404324",
@@ -127,21 +131,38 @@ class PermutationImportance(Explainer):
         return _Design(tuple(_values(task, f) for f in task.features), resolve_scoring(self.scoring, task))
 
     def start(self, task: Task) -> Collected:
-        """For each feature and metric: the increase, its error over rows, that of the shuffling, and its skewness."""
-        return Collected.zero(len(task.features), len(task.design.metrics), 4)
+        """For each feature and metric: increase, its error over rows, that of the shuffling, skewness, and repeats."""
+        return Collected.zero(len(task.features), len(task.design.metrics), 5)
 
-    def next_round(self, task: Task, state: State, number: int) -> Round | None:
-        """Ask once about every feature: a draw is a feature, since its repeats are balanced among themselves."""
-        return Round(draws=len(task.features), rows=self.n_repeats * task.n) if number == 0 else None
+    def next_round(self, task: Task, state: Collected, number: int) -> Round | None:
+        """Ask about every feature; again, with more repeats, about those that the tolerance wants to know better.
+
+        A draw is a feature, since its repeats are balanced among themselves; more of them take the place of fewer.
+        """
+        if number == 0:
+            return Round(draws=len(task.features), rows=self.n_repeats * task.n)
+        if task.tolerance is None:
+            return None
+        worst, repeats = self.chance(task, state).max(axis=1), state.values[:, 0, 4]
+        wanted = np.ceil(repeats * np.clip((worst / task.tolerance) ** 2, 1.2, _GROWTH))
+        feature = np.flatnonzero((worst > task.tolerance) & (repeats < task.n) & state.filled)
+        most = task.n if task.budget is None else task.budget // (task.n * max(len(feature), 1))
+        due = [(int(j), int(min(wanted[j], task.n, most))) for j in feature if most > repeats[j]]
+        return Round(draws=len(due), rows=max(d for _, d in due) * task.n, note=due) if due else None
+
+    def chance(self, task: Task, state: Collected) -> NDArray[np.float64]:
+        """Return what the shuffling leaves."""
+        return state.values[..., 2]
 
     def sample(self, task: Task, round_: Round, index: NDArray[np.intp], rng: np.random.Generator) -> list[_Dealt]:
         """Deal donors: every value where there are few, balanced shuffles otherwise."""
         weighted = all(metric.as_a_whole is None for metric in task.design.metrics)
         dealt = []
-        for feature in index.tolist():
+        for draw in index.tolist():
+            feature, repeats = (draw, self.n_repeats) if round_.note is None else round_.note[draw]
             own = task.design.values[feature]
-            few = weighted and len(np.unique(own[task.weights > 0])) <= self.n_repeats
-            made = _every_value(task.weights, own) if few else _shuffled(task.weights, own, self.n_repeats, rng)
+            few = weighted and len(np.unique(own[task.weights > 0])) <= repeats
+            made = _every_value(task.weights, own) if few else _shuffled(task.weights, own, repeats, rng)
             dealt.append(_Dealt(feature, *made))
         return dealt
 
@@ -158,7 +179,7 @@ class PermutationImportance(Explainer):
         """Score each feature's deals."""
         ends = np.cumsum([dealt.donor.size for dealt in sample])
         values = [
-            [_increase(metric, task, dealt, f.reshape(*dealt.donor.shape, task.k)) for metric in task.design.metrics]
+            _increases(task, dealt, f.reshape(*dealt.donor.shape, task.k))
             for dealt, f in zip(sample, np.split(answers, ends[:-1]), strict=True)
         ]
         return Update(np.array([dealt.feature for dealt in sample]), np.array(values))
@@ -166,7 +187,7 @@ class PermutationImportance(Explainer):
     def conclude(self, task: Task, state: Collected) -> Importances:
         """Return the increases with both parts of their error."""
         metrics: tuple[Metric, ...] = task.design.metrics
-        values, rows, shuffles, skew = np.moveaxis(state.values, -1, 0)
+        values, rows, shuffles, skew, repeats = np.moveaxis(state.values, -1, 0)
         error = np.hypot(rows, shuffles)
         # only the rows make it lean
         skew = skew * np.divide(rows, error, out=np.zeros_like(error), where=np.isfinite(rows) & (error > 0)) ** 3
@@ -179,11 +200,16 @@ class PermutationImportance(Explainer):
             **self.about(task) | {"outputs": names},
             estimate=Estimate.within(values, error, conf_level=self.conf_level, df=df, skew=skew, parts=parts),
             error="Choice of rows (each as receiver and as donor) and shuffling; the fitted model is taken as given.",
-            estimator=f"all values of features with at most {self.n_repeats}, balanced shuffles of the others",
+            estimator=_told_as(self.n_repeats, int(repeats.max())),
             caveats=tuple(_caveats(task, metrics, rows, one_repeat=self.n_repeats == 1)),
             metrics=names,
             baseline=np.array(baseline),
         )
+
+
+def _told_as(fewest: int, most: int) -> str:
+    told = f"all values of features with at most {fewest}, balanced shuffles of the others"
+    return told if most <= fewest else f"{told}, up to {most} for the tolerance"
 
 
 def _values(task: Task, feature: Feature) -> NDArray[np.intp]:
@@ -211,6 +237,18 @@ def _shuffled(
     donor, counts = np.empty_like(place), np.empty_like(count)
     donor[:, order], counts[:, order] = order[place], count
     return donor, Deals(weights, own, own[donor], weights[donor], counts, every=False)
+
+
+def _increases(task: Task, dealt: _Dealt, answers: NDArray[np.float64]) -> list[tuple[float, ...]]:
+    """By every metric what `_increase` tells, and the repeats; unknown if the model has no answer for most pairs."""
+    metrics: tuple[Metric, ...] = task.design.metrics
+    silent = np.asarray(np.isnan(answers).any(axis=2))
+    if silent.mean() > 0.5:
+        return [(np.nan,) * 5] * len(metrics)
+    if silent.any():  # such pairs count nothing
+        dealt = replace(dealt, deals=replace(dealt.deals, counts=np.where(silent, 0.0, dealt.deals.counts)))
+        answers = np.where(silent[:, :, None], task.known_predictions, answers)
+    return [(*_increase(metric, task, dealt, answers), len(answers)) for metric in metrics]
 
 
 def _increase(

@@ -7,51 +7,25 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from sipakit.aggregate import Moments, State, Update, effective_count
+from sipakit.aggregate import Combined, Moments, Update
 from sipakit.caveats import Caveat, caveat
-from sipakit.errors import BudgetError
 from sipakit.estimate import Estimate
 from sipakit.explainer import Explainer, Round
 from sipakit.explainers.attribution import base_values, completeness_gap, row_values
+from sipakit.explainers.shapley_layout import Errors, Layout, lay_out
 from sipakit.explanation import Attributions
-from sipakit.sample import all_coalitions, dealt, nearest_pairs, orders, shapley_weights
+from sipakit.sample import all_coalitions, orders, shapley_weights
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from sipakit.explainer import Unit
     from sipakit.intervene import Mix
     from sipakit.task import Task
 
 __all__ = ["Shapley"]
-
-_ENUMERATED_ROWS = 2**14  # without a budget, enumerate where it asks for at most so many model rows an explained row
-_PAIRS = 128  # without a budget and otherwise: orders an explained row, each with its reverse, at least
-
-
-@dataclass(frozen=True)
-class _Design:
-    """How the draws of one explained row are laid out; every explained row has the same layout.
-
-    Parameters
-    ----------
-    estimator : "enumeration" or "permutation"
-    donors : (d, 2) int
-        Background row of each draw; a draw of permutations walks its orders from the first and back from the second.
-    weights : (d,)
-    orders : int
-        Orders of a draw; 0 for an enumeration.
-    used : int
-        Different background rows among the donors, of ``behind`` that have weight.
-    """
-
-    estimator: str
-    donors: NDArray[np.intp]
-    weights: NDArray[np.float64]
-    orders: int
-    used: int
-    behind: int
 
 
 @dataclass(frozen=True)
@@ -103,7 +77,9 @@ class Shapley(Explainer):
     row's nearest neighbour; the rows drawn are spread over the sorted predictions, and the values are shifted, in
     proportion to their variances, so that they add up from the whole background's mean. The standard error is the
     spread over draws: the finite background, and the orders. A background of one row is taken as given, and only the
-    orders have an error.
+    orders have an error. With a tolerance, each background row (up to 512 of them) has two orders or more, so that the
+    orders' part of the variance is known, or draws take a row of their own stratum of the sorted predictions each time;
+    the draws are repeated for the rows that need it.
 
     Cost
     ----
@@ -133,6 +109,7 @@ class Shapley(Explainer):
 
     uses: ClassVar[frozenset[str]] = frozenset({"rows", "background"})
     background_matters: ClassVar[bool] = True
+    unit: ClassVar[Unit] = "row"
     estimators: ClassVar[tuple[str, ...]] = ("enumeration", "permutation")
     question: ClassVar[str] = "How do the features share a prediction's distance from the mean prediction?"
     references: ClassVar[tuple[str, ...]] = (
@@ -140,74 +117,44 @@ class Shapley(Explainer):
         "Mitchell, Cooper, Frank and Holmes (2022), Sampling permutations for Shapley values. arXiv:2104.12199",
     )
 
-    def design(self, task: Task) -> _Design:
+    def design(self, task: Task) -> Layout:
         """Choose the estimator, and deal the background rows to draws."""
-        weights = task.background_weights
-        u, behind = len(task.features), np.flatnonzero(weights > 0)
-        share = None if task.budget is None else task.budget // task.n
-        estimator = self._chosen(u, len(behind), share)
-        if estimator == "enumeration":
-            return _every_row(estimator, behind, weights, 0)
-        walk = max(2 * (u - 1), 1)
-        orders = min(max(_PAIRS, len(behind)), 4 * _PAIRS) if share is None else share // walk
-        if orders < 2:
-            message = f"Shapley needs at least {task.n * 2 * walk:,} model rows for {task.n:,} rows of {u} features"
-            cure = "Raise it, or explain fewer rows."
-            raise BudgetError(f"{message}, and the budget leaves {task.budget:,}.", cure=cure)
-        if len(behind) == 1:  # taken as given, so that every order is a draw
-            donors = np.repeat(behind, 2 * orders).reshape(-1, 2)
-            return _Design(estimator, donors, np.ones(orders), 1, 1, 1)
-        if orders >= len(behind):
-            each = orders // len(behind) if share is not None else -(-orders // len(behind))
-            return _every_row(estimator, behind, weights, each)
-        donors = self._spread(task, behind, orders)
-        return _Design(estimator, donors, np.ones(len(donors)), 1, len(np.unique(donors)), len(behind))
-
-    def _chosen(self, u: int, b: int, share: int | None) -> str:
-        allowed = _ENUMERATED_ROWS if share is None else share
-        need = (2**u - 2) * b
-        if self.estimator == "enumeration" and share is not None and need > share:
-            message = f"Enumeration of {u} features needs {need:,} model rows a row, and the budget leaves {share:,}."
-            raise BudgetError(message, "It runs whole or not at all.", "Use estimator='permutation'.")
-        fits = need <= allowed if u < 40 else False
-        return ("enumeration" if fits else "permutation") if self.estimator == "auto" else self.estimator
-
-    def _spread(self, task: Task, behind: NDArray[np.intp], orders: int) -> NDArray[np.intp]:
-        """(d, 2) of the background rows ``behind``, spread over their predictions; near neighbours share a draw."""
-        rng = np.random.default_rng(self.random_state)
-        sorted_ = behind[np.lexsort(task.known_background_predictions[behind].T)]
-        weights = task.background_weights[sorted_]
-        if len(behind) < 4:  # one pair would be one draw, and have no error
-            return np.repeat(dealt(orders, sorted_, rng.random())[:, None], 2, axis=1)
-        if (weights != weights[0]).any():  # rows as often as they weigh, by systematic sampling
-            ends = np.cumsum(weights) / weights.sum()
-            at = np.searchsorted(ends, (np.arange(orders) + rng.random()) / orders)
-            return np.repeat(sorted_[np.minimum(at, len(behind) - 1)][:, None], 2, axis=1)
-        rows = dealt(min(2 * orders, len(behind) - len(behind) % 2), sorted_, rng.random())
-        return nearest_pairs(task.background, rows)
+        return lay_out(task, self.estimator, self.random_state)
 
     def estimator_of(self, task: Task) -> str:
         """All coalitions, or orders drawn."""
         return str(task.design.estimator)
 
-    def start(self, task: Task) -> Moments:
-        """Moments over draws of every row and feature."""
-        return Moments.zero(task.n * len(task.features), task.k)
+    def start(self, task: Task) -> Combined:
+        """Moments over draws of every row and feature, and of the orders' part of their variance if it is wanted."""
+        cells = task.n * len(task.features)
+        names = ("draws", "within") if task.design.apart else ("draws",)
+        return Combined({name: Moments.zero(cells, task.k) for name in names})
 
-    def next_round(self, task: Task, state: State, number: int) -> Round | None:
-        """Ask once: all draws of the first row, then of the second, and so on."""
-        design: _Design = task.design
-        u = len(task.features)
-        each = design.orders * 2 * (u - 1) if design.orders else 2**u - 2
-        return Round(draws=task.n * len(design.donors), rows=max(each, 1)) if number == 0 else None
+    def next_round(self, task: Task, state: Combined, number: int) -> Round | None:
+        """Ask for all draws of the first row, then of the second, and so on; again where the tolerance wants it."""
+        layout: Layout = task.design
+        each = layout.rows(len(task.features))
+        if number == 0:
+            return Round(draws=task.n * len(layout), rows=each)
+        if task.tolerance is None or layout.estimator == "enumeration":
+            return None
+        again = Errors.of(layout, state).rows_again(task, layout)
+        return Round(draws=len(again) * len(layout), rows=each, note=again) if len(again) else None
+
+    def chance(self, task: Task, state: Combined) -> NDArray[np.float64] | None:
+        """Return the orders' part of the error; that of the background drawn, too, where not all of it is used."""
+        return None if task.design.estimator == "enumeration" else Errors.of(task.design, state).chance
 
     def sample(self, task: Task, round_: Round, index: NDArray[np.intp], rng: np.random.Generator) -> _Walks:
         """Draw the orders; an enumeration needs none."""
-        design: _Design = task.design
-        row, draw = np.divmod(index, len(design.donors))
-        u = len(task.features)
-        order = orders(len(index) * design.orders, u, rng).reshape(len(index), design.orders, u)
-        return _Walks(draw, row, design.donors[draw], order)
+        layout: Layout = task.design
+        row, draw = np.divmod(index, len(layout))
+        if round_.note is not None:
+            row = round_.note[row]
+        u, d = len(task.features), len(index)
+        order = orders(d * layout.orders, u, rng).reshape(d, layout.orders, u)
+        return _Walks(draw, row, layout.donors_of(draw, rng), order)
 
     def intervene(self, task: Task, sample: _Walks) -> Mix:
         """Background row z, but the coalition's features come from the explained row x."""
@@ -225,34 +172,39 @@ class Shapley(Explainer):
             which=which,
         )
 
-    def aggregate(self, task: Task, sample: _Walks, answers: NDArray[np.float64]) -> Update:
-        """One value a draw and feature."""
-        design: _Design = task.design
+    def aggregate(self, task: Task, sample: _Walks, answers: NDArray[np.float64]) -> dict[str, Update]:
+        """One value a draw and feature, and how much it owes to the orders."""
+        layout: Layout = task.design
         u, d = len(task.features), len(sample.row)
-        gains = _walked if design.orders else _enumerated
-        values = gains(task, sample, answers.reshape(d, -1, task.k))
-        cells = sample.row[:, None] * u + np.arange(u)
-        return Update(cells.ravel(), values.reshape(-1, task.k), np.repeat(design.weights[sample.draw], u))
+        gains = (_walked if layout.orders else _enumerated)(task, sample, answers.reshape(d, -1, task.k))
+        cells = (sample.row[:, None] * u + np.arange(u)).ravel()
+        weights = np.repeat(layout.weights[sample.draw], u)
+        seen = {"draws": Update(cells, gains.mean(axis=1).reshape(-1, task.k), weights)}
+        if layout.apart:
+            within = gains.var(axis=1, ddof=1) / layout.orders
+            seen["within"] = Update(cells, within.reshape(-1, task.k), weights)
+        return seen
 
-    def conclude(self, task: Task, state: Moments) -> Attributions:
+    def conclude(self, task: Task, state: Combined) -> Attributions:
         """Return the values with their standard errors, adding up from the whole background's mean."""
-        design: _Design = task.design
+        layout: Layout = task.design
         shape = (task.n, len(task.features), task.k)
-        values, std_error = state.mean.reshape(shape), state.std_error().reshape(shape)
+        errors = Errors.of(layout, state)
+        values, std_error = state.arrays()["draws.mean"].reshape(shape), errors.std_error.reshape(shape)
         base, base_error = base_values(task)
-        if design.behind == 1:
+        if layout.behind == 1:
             base_error = np.zeros_like(base_error)
-            std_error = std_error if design.orders else np.zeros(shape)
+            std_error = std_error if layout.orders else np.zeros(shape)
         # what is missing from the sum goes where it is likely to be from: nothing to a feature that is not used
         variance = np.where(np.isfinite(std_error), std_error, 1.0) ** 2
         share = variance / np.maximum(variance.sum(axis=1, keepdims=True), 1e-300)
         values = values + share * completeness_gap(task, base, values)[:, None]
-        df = effective_count(state.weight, state.weight_squares).reshape(shape[:2])[:, :, None] - 1
+        df = errors.df.reshape(shape[:2])[:, :, None]
         return Attributions(
             **self.about(task),
             estimate=Estimate.within(values, std_error, conf_level=self.conf_level, df=df),
-            error=_covers(design),
-            estimator=design.estimator,
+            error=_covers(layout),
+            estimator=layout.estimator,
             caveats=tuple(_caveats(task)),
             base_values=base,
             base_std_error=base_error,
@@ -263,17 +215,11 @@ class Shapley(Explainer):
         )
 
 
-def _every_row(estimator: str, behind: NDArray[np.intp], weights: NDArray[np.float64], orders: int) -> _Design:
-    """Lay out draws so that each background row is one, by its weight."""
-    donors = np.repeat(behind[:, None], 2, axis=1)
-    return _Design(estimator, donors, weights[behind], orders, len(behind), len(behind))
-
-
-def _covers(design: _Design) -> str:
-    if design.behind == 1:
-        drawn = "The orders drawn" if design.orders else "None, since all coalitions were enumerated"
+def _covers(layout: Layout) -> str:
+    if layout.behind == 1:
+        drawn = "The orders drawn" if layout.orders else "None, since all coalitions were enumerated"
         return f"{drawn}; the one background row and the model are taken as given."
-    drawn = ", and the orders drawn" if design.orders else "; all coalitions were enumerated"
+    drawn = ", and the orders drawn" if layout.orders else "; all coalitions were enumerated"
     return f"The background as a sample{drawn}. The model is taken as given."
 
 
@@ -295,18 +241,18 @@ def _ends(
 
 
 def _enumerated(task: Task, sample: _Walks, f: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Shapley values of each draw's game, exactly: (d, u, k)."""
+    """Shapley values of each draw's game, exactly: (d, 1, u, k)."""
     nobody, everybody = _ends(task, sample.row, sample.donors[:, 0])
     games = np.concatenate([nobody, f, everybody], axis=1)
     values = np.empty((len(games), len(task.features), task.k))
     for j, weights in enumerate(shapley_weights(len(task.features))):
         joined = np.flatnonzero(weights > 0)  # sets are numbered by their bits
         values[:, j] = np.einsum("s,dsk->dk", weights[joined], games[:, joined] - games[:, joined - 2**j])
-    return values
+    return values[:, None]
 
 
 def _walked(task: Task, sample: _Walks, f: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean gain of every feature on a draw's walks and the walks back: (d, u, k)."""
+    """Mean gain of every feature on each of a draw's walks and the walk back: (d, orders, u, k)."""
     d, m, u = sample.order.shape
     order, row = sample.order.reshape(-1, u), np.repeat(sample.row, m)
     met = f.reshape(d * m, 2, u - 1, task.k)
@@ -317,14 +263,14 @@ def _walked(task: Task, sample: _Walks, f: NDArray[np.float64]) -> NDArray[np.fl
         gains = np.empty_like(steps)
         np.put_along_axis(gains, walked[:, :, None], steps, axis=1)
         total += gains / 2
-    return np.asarray(total.reshape(d, m, u, task.k).mean(axis=1))
+    return total.reshape(d, m, u, task.k)
 
 
 def _caveats(task: Task) -> list[Caveat]:
-    design: _Design = task.design
+    layout: Layout = task.design
     found = []
-    if design.used < design.behind:
-        message = f"{design.used:,} of {design.behind:,} background rows were used for each row, spread over their"
+    if layout.used < layout.behind:
+        message = f"{layout.used:,} of {layout.behind:,} background rows were used for each row, spread over their"
         cure = "Raise the budget, or choose a smaller background yourself."
         found.append(caveat("SIPA025", f"{message} predictions. The values add up from the mean of all of them.", cure))
     behind = task.background.row_hashes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -67,6 +67,10 @@ class Attributions(Explanation):
 
     def _axes(self) -> list[Labels]:
         return [{"row": self.rows}, {"feature": self.features}, {"output": self.outputs}]
+
+    def numbered(self, rows: NDArray[np.intp]) -> Attributions:
+        """Return the result with its rows called by their numbers in the user's table."""
+        return replace(self, rows=rows[self.rows])
 
     def top(self, limit: int = 6) -> pd.DataFrame:
         """Return the largest attributions of the first row."""

@@ -125,6 +125,10 @@ class Explanation(ABC):
     def _axes(self) -> list[Labels]:
         """Return the columns that name the places along each axis of the estimate."""
 
+    def numbered(self, rows: NDArray[np.intp]) -> Explanation:
+        """Return the result with its rows, where it has any, called by their numbers in the user's table."""
+        return self
+
     def frame(self) -> pd.DataFrame:
         """Return a tidy frame: one estimate a row, with its place, standard error and interval."""
         shape = self.estimate.values.shape

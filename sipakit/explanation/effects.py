@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -62,6 +62,10 @@ class Effects(Explanation):
     row_values: NDArray[np.object_] | None = None
 
     dims: ClassVar[tuple[str, ...]] = ("feature", "value", "output")
+
+    def numbered(self, rows: NDArray[np.intp]) -> Effects:
+        """Return the result with its rows, where it has any, called by their numbers in the user's table."""
+        return self if self.rows is None else replace(self, rows=rows[self.rows])
 
     @property
     def values(self) -> tuple[NDArray[np.float64], ...]:

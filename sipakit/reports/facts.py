@@ -42,6 +42,8 @@ def facts_of(s: Subject, results: Iterable[Explanation]) -> list[tuple[str, str]
         facts.append(("Background", f"{s.n_background:,} rows of their own"))
     if s.rows:
         facts.append(("Rows explained one by one", listed([f"{row}" for row in s.rows])))
+    if s.unfinished:
+        facts.append(("Not finished", f"{listed(s.unfinished)}: the run was interrupted"))
     return [(word, clean(told, None)) for word, told in facts]
 
 

@@ -43,6 +43,8 @@ class Subject:
         Names the content of the rows.
     note : str
         What else the reader must know of the rows: how they were chosen.
+    unfinished : tuple of str
+        Methods that an interrupt left without a result.
     """
 
     model: str
@@ -58,6 +60,7 @@ class Subject:
     weighted: bool
     fingerprint: str
     note: str = ""
+    unfinished: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -70,6 +73,7 @@ class Subject:
         n_background: int | None,
         rows: tuple[int, ...],
         weighted: bool,
+        unfinished: tuple[str, ...] = (),
     ) -> Subject:
         """Describe a table of rows and what was answered about it."""
         missing = [(name, int(pd.isna(column).sum())) for name, column in zip(table.names, table.columns, strict=True)]
@@ -86,6 +90,7 @@ class Subject:
             rows=rows,
             weighted=weighted,
             fingerprint=table.fingerprint,
+            unfinished=unfinished,
         )
 
     @property

@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 
 import sipakit as sp
-from sipakit.explainers.shapley import _Design
 from tests import brute
 from tests.analytic import T1, T2, T5, T8
 from tests.explainers import mixed
@@ -166,35 +165,6 @@ def test_one_background_row_is_taken_as_given():
     assert np.isfinite(drawn.std_error).all()
     assert (drawn.std_error > 0).any()
     assert "one background row" in exact.error
-
-
-def design(behind, budget=None, **parameters):
-    from sipakit.engine.ground import prepare_ground
-
-    explainer = sp.Shapley(background=behind, estimator="permutation", **parameters)
-    ground = prepare_ground(mixed.score, mixed.table(1), None, None, behind, None)
-    task = ground.task(explainer)
-    return explainer.design(task if budget is None else type(task)(**{**vars(task), "budget": budget}))
-
-
-def test_few_background_rows_have_several_orders_each():
-    layout: _Design = design(mixed.table(30))
-    assert (len(layout.donors), layout.orders, layout.used, layout.behind) == (30, 5, 30, 30)
-
-
-def test_many_background_rows_are_paired_with_their_neighbours():
-    layout: _Design = design(mixed.table(600))
-    assert layout.donors.shape == (300, 2)  # 512 orders would need 1 024 rows
-    assert len(np.unique(layout.donors)) == 600
-    assert (layout.donors[:, 0] != layout.donors[:, 1]).all()
-
-
-def test_a_small_budget_spreads_its_rows_over_the_predictions():
-    behind = mixed.table(600)
-    layout: _Design = design(behind, budget=14 * 20)
-    assert layout.donors.shape == (20, 2)
-    rank = np.argsort(np.argsort(mixed.score(behind)))[layout.donors.ravel()]
-    assert (np.bincount(rank * 10 // 600, minlength=10) == 4).all()  # four of forty in every tenth
 
 
 def test_fewer_draws_than_background_rows_are_told_and_still_add_up():

@@ -1,0 +1,216 @@
+"""How the draws of Shapley values are laid out over the background, repeated, and what error that leaves.
+
+Every explained row has the same layout. A tolerance repeats the whole layout for rows that need it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sipakit.aggregate import Combined, Moments, effective_count
+from sipakit.errors import BudgetError
+from sipakit.sample import dealt, nearest_pairs
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sipakit.task import Task
+
+__all__ = ["Errors", "Layout", "lay_out"]
+
+_ENUMERATED_ROWS = 2**14  # without a budget, enumerate where it asks for at most so many model rows an explained row
+_PAIRS = 128  # without a budget and otherwise: orders an explained row, each with its reverse, at least
+_GROWTH = 4  # of the number of draws from one look at their error to the next, which is uncertain itself
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The draws of one explained row.
+
+    Parameters
+    ----------
+    estimator : "enumeration" or "permutation"
+    donors : (d, 2) int
+        Background row of each draw; a draw of permutations walks its orders from the first and back from the second.
+    weights : (d,)
+    orders : int
+        Orders of a draw; 0 for an enumeration.
+    used : int
+        Different background rows among the donors, of ``behind`` that have weight.
+    ladder : (b,) int and (b,) float, or None
+        Background rows by their predictions, and where the share of each ends. With it, a draw takes a row of its own
+        stratum anew each time.
+    apart : bool
+        Whether the orders' part of the error is told from the background's.
+    """
+
+    estimator: str
+    donors: NDArray[np.intp]
+    weights: NDArray[np.float64]
+    orders: int
+    used: int
+    behind: int
+    ladder: tuple[NDArray[np.intp], NDArray[np.float64]] | None = None
+    apart: bool = False
+
+    def __len__(self) -> int:
+        return len(self.donors)
+
+    def rows(self, u: int) -> int:
+        """Return the model rows that a draw asks for, of ``u`` features."""
+        return max(self.orders * 2 * (u - 1) if self.orders else 2**u - 2, 1)
+
+    def donors_of(self, draw: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:
+        """(d, 2) background rows of the draws numbered ``draw``."""
+        if self.ladder is None:
+            return self.donors[draw]
+        ordered, ends = self.ladder
+        place = np.searchsorted(ends, (draw + rng.random(len(draw))) / len(self), side="right")
+        return np.repeat(ordered[np.minimum(place, len(ordered) - 1)][:, None], 2, axis=1)
+
+
+@dataclass(frozen=True)
+class Errors:
+    """What a layout, repeated or not, leaves uncertain: arrays (cells, k), and (cells,) for the last two.
+
+    Parameters
+    ----------
+    std_error : the background as a sample, and the orders
+    chance : what more draws would lower
+    df : degrees of freedom
+    repeats : how often the layout was run
+    """
+
+    std_error: NDArray[np.float64]
+    chance: NDArray[np.float64]
+    df: NDArray[np.float64]
+    repeats: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, layout: Layout, state: Combined) -> Errors:
+        """Read the errors from what was seen.
+
+        Draws of one background row are no independent views of the background. With s^2 the variance of all draws, w
+        the part of it that is due to their orders, and R repeats of B background rows, a mean has the variance
+        (s^2 - w) / B + w / (B R), and only the second part is chance.
+        """
+        draws = state.states["draws"]
+        if not isinstance(draws, Moments):
+            raise TypeError(draws)
+        once = float(effective_count(layout.weights.sum(), (layout.weights**2).sum()))
+        repeats = draws.weight / layout.weights.sum()
+        naive = draws.std_error()
+        df = effective_count(draws.weight, draws.weight_squares) - 1
+        if layout.estimator == "enumeration":
+            return cls(naive, np.zeros_like(naive), df, repeats)
+        if layout.ladder is not None:
+            used = repeats[:, None] * len(layout) / layout.behind
+            return cls(naive * np.sqrt(1 + used), naive, df, repeats)
+        within = state.states.get("within")
+        if not isinstance(within, Moments):
+            return cls(naive, naive, df, repeats)
+        times = np.maximum(repeats, 1e-300)[:, None]
+        orders = within.mean / once
+        std_error = np.sqrt(np.maximum(naive**2 * times - orders, 0) + orders / times)
+        return cls(std_error, np.sqrt(orders / times), np.minimum(df, once - 1), repeats)
+
+    def rows_again(self, task: Task, layout: Layout) -> NDArray[np.intp]:
+        """Return the explained rows that need the layout again for the tolerance, each as often as it needs it."""
+        each = len(layout) * layout.rows(len(task.features))
+        repeats = self.repeats.reshape(task.n, -1)[:, 0]
+        worst = self.chance.reshape(task.n, -1).max(axis=1)
+        wanted = np.ceil(repeats * np.minimum((worst / (task.tolerance or np.inf)) ** 2, _GROWTH) - repeats)
+        due = np.where((worst > (task.tolerance or np.inf)) & (repeats > 0), np.maximum(wanted, 1), 0)
+        again = np.repeat(np.arange(task.n), due.astype(np.intp))
+        return again if task.budget is None else again[: task.budget // each]
+
+
+def lay_out(task: Task, estimator: str, random_state: int) -> Layout:
+    """Choose the estimator, and deal the background rows to draws.
+
+    Raises
+    ------
+    BudgetError
+        If the budget is less than the estimator needs.
+    """
+    weights = task.background_weights
+    u, behind = len(task.features), np.flatnonzero(weights > 0)
+    share = None if task.budget is None else task.budget // task.n
+    chosen = _chosen(estimator, u, len(behind), share, capped=task.tolerance is not None)
+    if chosen == "enumeration":
+        return _every_row(chosen, behind, weights, 0)
+    walk = max(2 * (u - 1), 1)
+    usual = min(max(_PAIRS, len(behind)), 4 * _PAIRS)
+    orders = usual if share is None else share // walk
+    if orders < 2:
+        message = f"Shapley needs at least {task.n * 2 * walk:,} model rows for {task.n:,} rows of {u} features"
+        cure = "Raise it, or explain fewer rows."
+        raise BudgetError(f"{message}, and the budget leaves {task.budget:,}.", cure=cure)
+    if task.tolerance is not None:
+        return _repeatable(task, behind, min(orders, usual), orders if share is not None else None)
+    if len(behind) == 1:
+        return _one_row(behind, orders)
+    if orders >= len(behind):
+        each = orders // len(behind) if share is not None else -(-orders // len(behind))
+        return _every_row(chosen, behind, weights, each)
+    donors = _spread(task, behind, orders, random_state)
+    return Layout(chosen, donors, np.ones(len(donors)), 1, len(np.unique(donors)), len(behind))
+
+
+def _chosen(estimator: str, u: int, b: int, share: int | None, *, capped: bool) -> str:
+    """Name the estimator; ``capped`` if what is left of the budget shall not be spent for its own sake."""
+    allowed = _ENUMERATED_ROWS if share is None else min(share, _ENUMERATED_ROWS) if capped else share
+    need = (2**u - 2) * b
+    if estimator == "enumeration" and share is not None and need > share:
+        message = f"Enumeration of {u} features needs {need:,} model rows a row, and the budget leaves {share:,}."
+        raise BudgetError(message, "It runs whole or not at all.", "Use estimator='permutation'.")
+    fits = need <= allowed if u < 40 else False
+    return ("enumeration" if fits else "permutation") if estimator == "auto" else estimator
+
+
+def _repeatable(task: Task, behind: NDArray[np.intp], orders: int, most: int | None) -> Layout:
+    """Lay out draws whose own error can be told, so that they may be repeated until it is small enough."""
+    if len(behind) == 1:
+        return _one_row(behind, orders)
+    each = max(-(-orders // len(behind)), 2)
+    if len(behind) <= 4 * _PAIRS and (most is None or each * len(behind) <= most):
+        layout = _every_row("permutation", behind, task.background_weights, each)
+        return Layout(**{**vars(layout), "apart": True})
+    sorted_, weights = _by_prediction(task, behind)
+    donors = np.zeros((orders, 2), np.intp)  # drawn anew each time
+    ladder = sorted_, np.cumsum(weights) / weights.sum()
+    return Layout("permutation", donors, np.ones(orders), 1, len(behind), len(behind), ladder)
+
+
+def _one_row(behind: NDArray[np.intp], orders: int) -> Layout:
+    """Lay out draws for a background of one row, which is taken as given, so that every order is a draw."""
+    return Layout("permutation", np.repeat(behind, 2 * orders).reshape(-1, 2), np.ones(orders), 1, 1, 1)
+
+
+def _every_row(estimator: str, behind: NDArray[np.intp], weights: NDArray[np.float64], orders: int) -> Layout:
+    """Lay out draws so that each background row is one, by its weight."""
+    donors = np.repeat(behind[:, None], 2, axis=1)
+    return Layout(estimator, donors, weights[behind], orders, len(behind), len(behind))
+
+
+def _by_prediction(task: Task, behind: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Background rows in the order of their predictions, and their weights."""
+    sorted_ = behind[np.lexsort(task.known_background_predictions[behind].T)]
+    return sorted_, task.background_weights[sorted_]
+
+
+def _spread(task: Task, behind: NDArray[np.intp], orders: int, random_state: int) -> NDArray[np.intp]:
+    """(d, 2) of the background rows ``behind``, spread over their predictions; near neighbours share a draw."""
+    rng = np.random.default_rng(random_state)
+    sorted_, weights = _by_prediction(task, behind)
+    if len(behind) < 4:  # one pair would be one draw, and have no error
+        return np.repeat(dealt(orders, sorted_, rng.random())[:, None], 2, axis=1)
+    if (weights != weights[0]).any():  # rows as often as they weigh, by systematic sampling
+        ends = np.cumsum(weights) / weights.sum()
+        at = np.searchsorted(ends, (np.arange(orders) + rng.random()) / orders)
+        return np.repeat(sorted_[np.minimum(at, len(behind) - 1)][:, None], 2, axis=1)
+    rows = dealt(min(2 * orders, len(behind) - len(behind) % 2), sorted_, rng.random())
+    return nearest_pairs(task.background, rows)
