@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+from base64 import b64decode
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -18,6 +19,7 @@ import pandas as pd
 
 from sipakit.axis import Axis, Plane
 from sipakit.caveats import CODES, Caveat
+from sipakit.documents.dtypes import dtype_of, zone_of
 from sipakit.documents.encode import LISTED
 from sipakit.estimate import Estimate
 from sipakit.explanation import Cost
@@ -250,12 +252,7 @@ def _column(entry: Mapping[str, Any], depth: int) -> Any:
     name, data, marks = expect(str, entry["dtype"]), expect(list, entry["data"]), entry.get("nonfinite", [])
     if _MASKED.fullmatch(name):
         return _masked(name, data, marks)
-    text = re.fullmatch(r"(string|str)\[(python|pyarrow)\]", name)
-    if text:
-        absent = pd.NA if text[1] == "string" else np.nan
-        held_as: Any = text[2]
-        return pd.array(_cells(data, marks, depth), dtype=pd.StringDtype(held_as, na_value=absent))
-    dtype: Any = pd.api.types.pandas_dtype(name)
+    dtype = dtype_of(name)
     if isinstance(dtype, pd.DatetimeTZDtype):
         held = pd.Series(_moments(data, marks, np.dtype(f"M8[{dtype.unit}]")))
         return held.dt.tz_localize("UTC").dt.tz_convert(dtype.tz).array
@@ -328,12 +325,15 @@ def _caveat(entry: Mapping[str, Any], depth: int) -> Caveat:
 
 def _instant(entry: Mapping[str, Any]) -> datetime:
     value = datetime.fromisoformat(entry["value"])
-    return value.astimezone(ZoneInfo(entry["zone"])) if "zone" in entry else value
+    if "zone" not in entry:
+        return value
+    name = expect(str, entry["zone"])
+    return value.astimezone(zone_of(name) if name.startswith("dateutil/") else ZoneInfo(name))
 
 
 def _timestamp(entry: Mapping[str, Any]) -> Any:
     value = pd.Timestamp(entry["value"])
-    value = value.tz_convert(entry["zone"]) if "zone" in entry else value
+    value = value.tz_convert(zone_of(entry["zone"])) if "zone" in entry else value
     return value.as_unit(entry["unit"])
 
 
@@ -351,6 +351,7 @@ _LEAVES: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
     "missing": lambda entry: {"nat": pd.NaT, "na": pd.NA}[entry["value"]],
     "scalar": _scalar,
     "decimal": lambda entry: Decimal(expect(str, entry["value"])),
+    "bytes": lambda entry: b64decode(entry["value"], validate=True),
     "date": lambda entry: date.fromisoformat(entry["value"]),
     "time": lambda entry: time.fromisoformat(entry["value"]),
     "datetime": _instant,
