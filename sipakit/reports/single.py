@@ -132,4 +132,4 @@ def _what_if(e: Effects, i: int, measure: Measure) -> str:
     own = "" if e.predictions is None else f" ({measure.level(float(e.predictions[i, 0]))} as it is)"
     ends = [f"{measure.number(float(curve[g]))} at {named(axis.labels[g])}" for g in (low, high)]
     text = f"Row {rows[i]}{own}: all else equal, the {said(e, 0)} moves the most along {named(axis.name)},"
-    return f"{text} between {ends[0]} and {ends[1]} ({measure.unit})."
+    return f"{text} between {ends[0]} and {ends[1]}{'' if measure.known else f' ({measure.unit})'}."
