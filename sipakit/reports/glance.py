@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from sipakit.estimate import falling
 from sipakit.explanation import Attributions, Effects, Importances, Interactions, Surrogates
 from sipakit.plots.formats import metric_name, quantity, spoken
 from sipakit.plots.labels import clean, distinct
@@ -136,7 +137,7 @@ def _per(measure: Measure) -> str:
 
 def _importances(e: Importances, measure: Measure) -> _Shown:  # noqa: ARG001 - in units of each metric
     plain, name = Measure(1.0, "", ""), metric_name(e.metrics[0])
-    order = np.argsort(-e.values[:, 0], kind="stable")[:_LINES]
+    order = falling(e.values[:, 0])[:_LINES]
     names = _short([e.features[i] for i in order])
     lines = [(one, *interval_text(e.estimate, (int(i), 0), plain)) for one, i in zip(names, order, strict=True)]
     before = plain.number(abs(float(e.baseline[0])) if e.metrics[0].startswith("neg_") else float(e.baseline[0]))
@@ -152,7 +153,7 @@ def _importances(e: Importances, measure: Measure) -> _Shown:  # noqa: ARG001 - 
 
 
 def _attributions(e: Attributions, measure: Measure) -> _Shown:
-    order = np.argsort(-np.abs(e.values[0, :, 0]), kind="stable")[:_LINES]
+    order = falling(np.abs(e.values[0, :, 0]))[:_LINES]
     names = _short([e.features[j] for j in order])
     cells = [clean(cell_text(e.row_values[0, j]) or "missing", _LABEL) for j in order]
     lines = [
@@ -179,7 +180,7 @@ def _effects(e: Effects, measure: Measure) -> _Shown:
     if e.rows is not None:
         return _curves_of_rows(e, measure)
     curves = [e.estimate.values[part, 0] for part in e.parts()]
-    order = np.argsort([-float(np.ptp(curve)) for curve in curves], kind="stable")[:_LINES]
+    order = falling([np.ptp(curve) for curve in curves])[:_LINES]
     names = _short([both(e.axes[j]) for j in order])
     lines = []
     for name, j in zip(names, order, strict=True):
@@ -208,7 +209,7 @@ def _curves_of_rows(e: Effects, measure: Measure) -> _Shown:
     if len(rows) <= _LINES:
         return _first_row(e, int(rows[0]), measure)
     moves = [np.quantile(np.ptp(values[:, :, 0], axis=1), [0.5, 0.1, 0.9]) for values in e.values]
-    order = np.argsort([-float(move[0]) for move in moves], kind="stable")[:_LINES]
+    order = falling([move[0] for move in moves])[:_LINES]
     names = _short([e.axes[j].name for j in order])
     lines = [(name, *(measure.number(float(v)) for v in moves[j])) for name, j in zip(names, order, strict=True)]
     moving = f"how far a row's {quantity(e, e.outputs[0])} moves along a feature"
@@ -218,7 +219,7 @@ def _curves_of_rows(e: Effects, measure: Measure) -> _Shown:
 
 
 def _first_row(e: Effects, row: int, measure: Measure) -> _Shown:
-    order = np.argsort([-float(np.ptp(values[0, :, 0])) for values in e.values], kind="stable")[:_LINES]
+    order = falling([np.ptp(values[0, :, 0]) for values in e.values])[:_LINES]
     names = _short([e.axes[j].name for j in order])
     lines = []
     for name, j in zip(names, order, strict=True):
@@ -250,7 +251,7 @@ def _interactions(e: Interactions, measure: Measure) -> _Shown:
     ratio = e.estimate.parts.get("h_squared")
     pairs = [i for i, (_, second) in enumerate(e.pairs) if second is not None]
     chosen = pairs or list(range(len(e.pairs)))
-    order = sorted(chosen, key=lambda i: -float(e.values[i, 0]))[:_LINES]
+    order = [chosen[i] for i in falling(e.values[chosen, 0])[:_LINES]]
     lines = [
         (
             clean(e.pairs[i][0], _NAME),
@@ -274,7 +275,7 @@ def _surrogates(e: Surrogates, measure: Measure) -> _Shown:
     thing = f"A tree with {sized(len(e.terms), 'rule')}" if e.kind == "tree" else "A linear model"
     size = f"{thing}; reproduces {share(value, error)}{ends} of the predictions' variance on unseen rows"
     key = e.support if e.kind == "tree" else np.abs(e.values[:, 0])
-    order = [int(i) for i in np.argsort(-key, kind="stable")[:_LINES]]
+    order = [int(i) for i in falling(key)[:_LINES]]
     more = _left_out(
         len(order), len(e.terms), "rules, most rows first" if e.kind == "tree" else "terms", _first_output(e)
     )

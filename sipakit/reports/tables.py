@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sipakit.estimate import falling
 from sipakit.explanation import Attributions, Effects, Importances, Interactions, Surrogates
 from sipakit.plots.formats import metric_name, quantity
 from sipakit.reports.finding import at, both, in_full, named
@@ -89,7 +90,7 @@ def interval_text(
 
 def _importances(e: Importances, measure: Measure) -> _Written:  # noqa: ARG001 - in units of each metric
     plain = Measure(1.0, "", "")
-    order = np.argsort(-e.values[:, 0], kind="stable")
+    order = falling(e.values[:, 0])
     lines = (
         (named(e.features[i]), metric_name(metric), *interval_text(e.estimate, (int(i), m), plain))
         for m, metric in enumerate(e.metrics)
@@ -130,7 +131,7 @@ def _single_curves(e: Effects, measure: Measure) -> _Written:
 
 def _interactions(e: Interactions, measure: Measure) -> _Written:
     ratio = e.estimate.parts.get("h_squared")
-    order = np.argsort(-e.values[:, 0], kind="stable")
+    order = falling(e.values[:, 0])
 
     def shown(i: int, k: int) -> str:
         if ratio is None or not np.isfinite(ratio[i, k]):
@@ -164,7 +165,7 @@ def _attributions(e: Attributions, measure: Measure) -> _Written:
         )
         for i, row in enumerate(e.rows)
         for k in range(len(e.outputs))
-        for j in np.argsort(-np.abs(e.values[i, :, k]), kind="stable")
+        for j in falling(np.abs(e.values[i, :, k]))
     )
     return ("row", "feature", "value", "output", measure.put("attribution", step=True), "interval"), 4, lines
 
