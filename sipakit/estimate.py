@@ -11,9 +11,9 @@ from scipy.special import stdtrit
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Estimate"]
+__all__ = ["Estimate", "falling"]
 
 
 @dataclass(frozen=True)
@@ -99,3 +99,16 @@ def _leaning(quantile: NDArray[np.float64] | float, skew: NDArray[np.float64] | 
     skew = np.asarray(skew)
     lean = np.where(np.abs(skew) > 1e-6, skew, 1.0)
     return np.where(np.abs(skew) > 1e-6, 3 / lean * (np.cbrt(1 + lean * (quantile - lean / 6)) - 1), quantile)
+
+
+def falling(sizes: ArrayLike) -> NDArray[np.intp]:
+    """Return the order from large to small in which numbers are told and drawn everywhere.
+
+    Equal ones keep their own order, and one that is NaN comes last.
+
+    Examples
+    --------
+    >>> falling([1.0, 3.0, np.nan, 3.0]).tolist()
+    [1, 3, 0, 2]
+    """
+    return np.argsort(-np.asarray(sizes, dtype=np.float64), kind="stable")

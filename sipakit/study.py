@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +13,7 @@ from sipakit.door import open_table
 from sipakit.engine import How
 from sipakit.explanation import Explanation
 from sipakit.methods import make_jobs, row_numbers, run_jobs
-from sipakit.reports.subject import Subject, slug
+from sipakit.reports.subject import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -212,7 +210,7 @@ class Study(Mapping[str, Explanation]):
         Path(path).write_text(render([part], name), encoding="utf-8", newline="\n")
 
     def to_json(self, folder: str | Path) -> list[Path]:
-        """Write each result as JSON into a folder, which is made if need be, and an index of them.
+        """Write each result and comparison as JSON into a folder, and an index of them; `sipakit.load` reads it again.
 
         Parameters
         ----------
@@ -221,19 +219,11 @@ class Study(Mapping[str, Explanation]):
         Returns
         -------
         list of Path
-            The index ``study.json`` first. Files are named by number and method.
+            The index ``study.json`` first. Files are named by number and method. The folder is made if need be.
         """
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        paths = {name: folder / f"{i:02}-{slug(name)}.json" for i, name in enumerate(self.results, start=1)}
-        for name, path in paths.items():
-            self.results[name].to_json(path)
-        listed = [{"name": name, "file": path.name} for name, path in paths.items()]
-        subject = json.loads(json.dumps(dataclasses.asdict(self.subject), default=str))
-        index = {"schema": "sipakit.study/1", "subject": subject, "results": listed}
-        text = json.dumps(index, indent=1, allow_nan=False, ensure_ascii=True)
-        (folder / "study.json").write_text(text + "\n", encoding="utf-8", newline="\n")
-        return [folder / "study.json", *paths.values()]
+        from sipakit.study_folder import write_study
+
+        return write_study(self, Path(folder))
 
     def __repr__(self) -> str:
         """Tell the findings in a few lines that a person can read."""

@@ -23,7 +23,7 @@ ORDER = [
     *("explanation", "documents", "exchange", "explainer", "explainers"),
     *("adapters", "engine"),
     *("methods", "checks", "evaluation"),
-    *("plots", "reports", "datasets", "study", "demo", "cli", "__main__", "__init__"),
+    *("plots", "reports", "datasets", "study", "study_folder", "demo", "cli", "__main__", "__init__"),
 ]
 
 # These may import less than that.
@@ -45,12 +45,14 @@ DEFERRED = {
     ("explainer", "engine"),  # Explainer.explain
     ("explanation", "plots"),  # Explanation.plot
     ("explanation", "documents"),  # Explanation.to_json
+    ("documents", "evaluation"),  # load: what holds explanations
+    ("documents", "study_folder"),
     ("explanation", "exchange"),  # Attributions.to_shap
     ("explanation", "reports"),  # Explanation.__repr__
-    ("evaluation", "documents"),
     ("evaluation", "plots"),
     ("table", "intervene"),  # Table.as_data
     ("study", "reports"),
+    ("study", "study_folder"),  # Study.to_json
     ("cli", "demo"),
 }
 

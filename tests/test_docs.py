@@ -31,7 +31,10 @@ NEEDS = {
     "sipakit.adapters.torch": "torch",
     "sipakit.explainers.integrated_gradients": "torch",
     "sipakit.exchange": "shap",
-    "sipakit.frames": "pyarrow",
+    "sipakit.frames.batches": "pyarrow",
+    "sipakit.frames.opening": "pyarrow",
+    "sipakit.frames.origin": "pyarrow",
+    "sipakit.frames.resolve": "pyarrow",
 }
 EXPLAINERS = importlib.import_module("sipakit.explainers").__all__
 

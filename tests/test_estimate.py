@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from sipakit.estimate import Estimate
+from sipakit.estimate import Estimate, falling
 
 SKEWS = np.linspace(-0.25, 0.25, 41)  # where quantiles below 3.5 keep the cubic on its rising branch
 LEVELS = st.floats(0.5, 0.999)
@@ -99,3 +99,9 @@ def test_columns_have_the_names_of_a_frame():
         assert list(e.columns()) == ["estimate", "std_error", "lower", "upper", "between"]
         assert e.columns()["between"] is parts["between"]
         assert e.columns()["estimate"] is e.values
+
+
+def test_the_largest_come_first_and_equal_ones_in_their_own_order():
+    assert falling([2.0, np.inf, np.nan, 2.0, -np.inf, 5.0]).tolist() == [1, 5, 0, 3, 4, 2]
+    assert falling(np.array([1, 3, 2])).tolist() == [1, 2, 0]
+    assert falling([]).tolist() == []

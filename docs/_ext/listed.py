@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from docutils import nodes
@@ -27,12 +28,12 @@ def page_of(name: str) -> str:
     return keys_of([kind.__new__(kind)])[0].replace("_", "-")
 
 
-class _Written(SphinxDirective):
-    """A directive whose content is reStructuredText made here."""
+class _Written(SphinxDirective, ABC):
+    """Abstract: a directive whose content is reStructuredText made here."""
 
+    @abstractmethod
     def lines(self) -> list[str]:
         """Return that content."""
-        raise NotImplementedError
 
     def run(self) -> list[nodes.Node]:
         return self.parse_text_to_nodes("\n".join(self.lines()))

@@ -46,10 +46,6 @@ def write_folder(folder: Path, studies: Sequence[Study], parts: Sequence[Part]) 
         name = f"{number}-{slug(part.title)}"
         written += _write_figures(figures, name, part)
         written += study.to_json(folder / "results" / name)
-        for i, comparison in enumerate(study.comparisons, start=1):
-            path = folder / "results" / name / f"comparison-{i}.json"
-            comparison.to_json(path)
-            written.append(path)
     return written
 
 

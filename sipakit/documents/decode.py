@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+from base64 import b64decode
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -18,6 +19,7 @@ import pandas as pd
 
 from sipakit.axis import Axis, Plane
 from sipakit.caveats import CODES, Caveat
+from sipakit.documents.dtypes import dtype_of, zone_of
 from sipakit.documents.encode import LISTED
 from sipakit.estimate import Estimate
 from sipakit.explanation import Cost
@@ -26,7 +28,7 @@ from sipakit.shown import Shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["built", "decoded"]
+__all__ = ["built", "decoded", "expect"]
 
 _T = TypeVar("_T")
 _DEEPEST: Final = 50
@@ -65,7 +67,7 @@ def decoded(value: Any, depth: int = 0) -> Any:
     if isinstance(value, dict):
         if "type" not in value:
             return {key: decoded(item, depth + 1) for key, item in value.items()}
-        kind = _a(str, value["type"])
+        kind = expect(str, value["type"])
         if kind in _LEAVES:
             return _LEAVES[kind](value)
         if kind in _NESTED:
@@ -97,9 +99,10 @@ def built(kind: type[_T], document: Mapping[str, Any], depth: int = 0, made: Map
         Naming the field.
     """
     known = {field.name: str(field.type) for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
-    given = {**{name: value for name, value in document.items() if name != "type"}, **(made or {})}
-    if known.keys() != given.keys():
-        odd = sorted(known.keys() ^ given.keys())
+    own = {name: value for name, value in document.items() if name != "type"}
+    given = {**own, **(made or {})}
+    if known.keys() != given.keys() or len(given) < len(own) + len(made or {}):
+        odd = sorted(known.keys() ^ given.keys()) or sorted(own.keys() & (made or {}).keys())
         message = f"{kind.__name__} has other fields: {', '.join(map(repr, odd[:3]))}"
         raise ValueError(message)
     held = {}
@@ -116,21 +119,33 @@ def built(kind: type[_T], document: Mapping[str, Any], depth: int = 0, made: Map
     return kind(**held)
 
 
-def _field(name: str, value: Any, depth: int) -> Any:
-    if name == "pairs":
-        return tuple(tuple(_items(pair, depth)) for pair in _a(list, value))
-    return tuple(_items(value, depth)) if name in LISTED else decoded(value, depth)
+def expect(kind: type[_T], value: object) -> _T:
+    """Return a value that is of a kind.
 
+    Raises
+    ------
+    TypeError
+        For any other value.
 
-def _items(value: Any, depth: int) -> list[Any]:
-    return [decoded(item, depth + 1) for item in _a(list, value)]
-
-
-def _a(kind: type[_T], value: object) -> _T:
+    Examples
+    --------
+    >>> expect(list, [1])
+    [1]
+    """
     if not isinstance(value, kind):
         message = f"{value!r:.60} is no {kind.__name__}"
         raise TypeError(message)
     return value
+
+
+def _field(name: str, value: Any, depth: int) -> Any:
+    if name == "pairs":
+        return tuple(tuple(_items(pair, depth)) for pair in expect(list, value))
+    return tuple(_items(value, depth)) if name in LISTED else decoded(value, depth)
+
+
+def _items(value: Any, depth: int) -> list[Any]:
+    return [decoded(item, depth + 1) for item in expect(list, value)]
 
 
 # What a dataclass says of its fields, as it is written there -> what the value must be.
@@ -148,10 +163,13 @@ _HOLDS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "NDArray[np.bool_]": lambda value: isinstance(value, np.ndarray) and value.dtype.kind == "b",
     "NDArray[np.object_]": lambda value: isinstance(value, np.ndarray) and value.dtype.kind == "O",
     "tuple[str, ...]": lambda value: all(type(one) is str for one in value),
+    "tuple[int, ...]": lambda value: all(type(one) is int for one in value),
     "tuple[Caveat, ...]": lambda value: all(isinstance(one, Caveat) for one in value),
     "Axis": lambda value: isinstance(value, Axis),
     "tuple[Axis | Plane, ...]": lambda value: all(isinstance(one, (Axis, Plane)) for one in value),
     "tuple[tuple[Hashable, Hashable | None], ...]": lambda value: all(len(one) == 2 for one in value),
+    "tuple[tuple[Hashable, str], ...]": lambda value: all(type(told) is str for _, told in value),
+    "tuple[tuple[Hashable, int], ...]": lambda value: all(type(count) is int for _, count in value),
 }
 
 
@@ -166,7 +184,7 @@ def _fits(annotation: str, value: object) -> bool:
 
 
 def _array(entry: Mapping[str, Any], depth: int) -> np.ndarray[Any, Any]:
-    name, data, marks = entry["dtype"], _a(list, entry["data"]), entry.get("nonfinite", [])
+    name, data, marks = entry["dtype"], expect(list, entry["data"]), entry.get("nonfinite", [])
     if not _DTYPE.fullmatch(name):
         message = f"{name!r} is no dtype of an array"
         raise ValueError(message)
@@ -187,7 +205,7 @@ def _array(entry: Mapping[str, Any], depth: int) -> np.ndarray[Any, Any]:
         if dtype.kind == "f" and int(np.count_nonzero(~np.isfinite(flat))) != len(marks):
             message = "a number is too large"
             raise ValueError(message)
-    return flat.reshape([_a(int, size) for size in entry["shape"]])
+    return flat.reshape([expect(int, size) for size in entry["shape"]])
 
 
 # What the cells of an array look like in JSON, by the kind of the dtype.
@@ -231,15 +249,10 @@ def _moments(data: list[Any], marks: list[Any], dtype: np.dtype[Any]) -> np.ndar
 
 
 def _column(entry: Mapping[str, Any], depth: int) -> Any:
-    name, data, marks = _a(str, entry["dtype"]), _a(list, entry["data"]), entry.get("nonfinite", [])
+    name, data, marks = expect(str, entry["dtype"]), expect(list, entry["data"]), entry.get("nonfinite", [])
     if _MASKED.fullmatch(name):
         return _masked(name, data, marks)
-    text = re.fullmatch(r"(string|str)\[(python|pyarrow)\]", name)
-    if text:
-        absent = pd.NA if text[1] == "string" else np.nan
-        held_as: Any = text[2]
-        return pd.array(_cells(data, marks, depth), dtype=pd.StringDtype(held_as, na_value=absent))
-    dtype: Any = pd.api.types.pandas_dtype(name)
+    dtype = dtype_of(name)
     if isinstance(dtype, pd.DatetimeTZDtype):
         held = pd.Series(_moments(data, marks, np.dtype(f"M8[{dtype.unit}]")))
         return held.dt.tz_localize("UTC").dt.tz_convert(dtype.tz).array
@@ -262,9 +275,9 @@ def _masked(name: str, data: list[Any], marks: list[Any]) -> Any:
 
 
 def _categorical(entry: Mapping[str, Any], depth: int) -> pd.Categorical:
-    codes = np.array(_a(list, entry["data"]), dtype=np.int64)
+    codes = np.array(expect(list, entry["data"]), dtype=np.int64)
     levels = pd.Index(decoded(entry["categories"], depth + 1), copy=False)
-    return pd.Categorical.from_codes(codes, levels, ordered=_a(bool, entry["ordered"]))
+    return pd.Categorical.from_codes(codes, levels, ordered=expect(bool, entry["ordered"]))
 
 
 # ---- the rest of the table
@@ -312,12 +325,15 @@ def _caveat(entry: Mapping[str, Any], depth: int) -> Caveat:
 
 def _instant(entry: Mapping[str, Any]) -> datetime:
     value = datetime.fromisoformat(entry["value"])
-    return value.astimezone(ZoneInfo(entry["zone"])) if "zone" in entry else value
+    if "zone" not in entry:
+        return value
+    name = expect(str, entry["zone"])
+    return value.astimezone(zone_of(name) if name.startswith("dateutil/") else ZoneInfo(name))
 
 
 def _timestamp(entry: Mapping[str, Any]) -> Any:
     value = pd.Timestamp(entry["value"])
-    value = value.tz_convert(entry["zone"]) if "zone" in entry else value
+    value = value.tz_convert(zone_of(entry["zone"])) if "zone" in entry else value
     return value.as_unit(entry["unit"])
 
 
@@ -330,16 +346,17 @@ def _scalar(entry: Mapping[str, Any]) -> Any:
 
 # What holds no further values, and what does.
 _LEAVES: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
-    "object": lambda entry: Shown(_a(str, entry["value"])),
+    "object": lambda entry: Shown(expect(str, entry["value"])),
     "float": lambda entry: float({"nan": "nan", "inf": "inf", "-inf": "-inf"}[entry["value"]]),
     "missing": lambda entry: {"nat": pd.NaT, "na": pd.NA}[entry["value"]],
     "scalar": _scalar,
-    "decimal": lambda entry: Decimal(_a(str, entry["value"])),
+    "decimal": lambda entry: Decimal(expect(str, entry["value"])),
+    "bytes": lambda entry: b64decode(entry["value"], validate=True),
     "date": lambda entry: date.fromisoformat(entry["value"]),
     "time": lambda entry: time.fromisoformat(entry["value"]),
     "datetime": _instant,
     "timestamp": _timestamp,
-    "timedelta": lambda entry: pd.Timedelta(_a(str, entry["value"])).as_unit(entry["unit"]),
+    "timedelta": lambda entry: pd.Timedelta(expect(str, entry["value"])).as_unit(entry["unit"]),
     "seconds": lambda entry: timedelta(*entry["value"]),
 }
 _NESTED: Final[Mapping[str, Callable[[Mapping[str, Any], int], Any]]] = {

@@ -15,6 +15,7 @@ import dataclasses
 import json
 import math
 import re
+from base64 import b64encode
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time, timedelta
@@ -27,6 +28,7 @@ import pandas as pd
 
 from sipakit.axis import Axis, Plane
 from sipakit.caveats import Caveat
+from sipakit.documents.dtypes import dtype_name, zone_name
 from sipakit.estimate import Estimate
 from sipakit.explanation import Cost
 from sipakit.shown import Shown
@@ -42,6 +44,7 @@ LISTED: Final = frozenset(
 )
 _ADDRESS: Final = re.compile(r" at 0x[0-9A-Fa-f]+")
 _PLAIN: Final = frozenset({str, int, bool, type(None)})
+_MINUTE: Final = timedelta(minutes=1)
 _LONGEST: Final = 1_000  # characters of an object that has only a repr
 
 
@@ -158,14 +161,7 @@ def _column(column: Any) -> dict[str, Any]:
         data, marks = _moments(column.asi8.view(f"{kind}8[{column.unit}]"), zone)
     else:
         data, marks = _cells(column.tolist())  # Python's own numbers, not NumPy's
-    return _with_marks("column", _dtype_name(dtype), [len(column)], data, marks)
-
-
-def _dtype_name(dtype: Any) -> str:
-    """Return a dtype's name; pandas' own names of its two kinds of text leave out how the text is stored."""
-    if isinstance(dtype, pd.StringDtype):
-        return f"{'string' if dtype.na_value is pd.NA else 'str'}[{dtype.storage}]"
-    return str(dtype)
+    return _with_marks("column", dtype_name(dtype), [len(column)], data, marks)
 
 
 def _cells(cells: Iterable[object]) -> tuple[list[Any], list[list[Any]]]:
@@ -210,13 +206,18 @@ def _iso(kind: str) -> Callable[[Any], Any]:
 
 
 def _instant(value: datetime) -> Any:
-    zone = getattr(value.tzinfo, "key", None) if isinstance(value.tzinfo, ZoneInfo) else None
-    return {"type": "datetime", "value": value.isoformat(), **({"zone": zone} if zone else {})}
+    """Return a moment, with its zone where that is more than an offset."""
+    zone = value.tzinfo
+    name = "" if zone is None else zone_name(zone)
+    named = isinstance(zone, ZoneInfo) or name.startswith("dateutil/")
+    return {"type": "datetime", "value": value.isoformat(), **({"zone": name} if named else {})}
 
 
 def _timestamp(value: pd.Timestamp) -> Any:
-    zone = {} if value.tz is None else {"zone": str(value.tz)}
-    return {"type": "timestamp", "value": value.isoformat(), "unit": value.unit, **zone}
+    zone = {} if value.tz is None else {"zone": zone_name(value.tz)}
+    offset = value.utcoffset()
+    plain = value if offset is None or not offset % _MINUTE else value.tz_convert("UTC")  # which pandas reads
+    return {"type": "timestamp", "value": plain.isoformat(), "unit": value.unit, **zone}
 
 
 def _scalar(value: np.generic) -> Any:
@@ -252,6 +253,7 @@ _TABLE: Final[tuple[tuple[Any, Callable[[Any], Any]], ...]] = (
     (date, _iso("date")),
     (time, _iso("time")),
     (Decimal, lambda value: {"type": "decimal", "value": str(value)}),
+    (bytes, lambda value: {"type": "bytes", "value": b64encode(value).decode()}),
     (np.ndarray, _array),
     (pd.api.extensions.ExtensionArray, _column),
     (Estimate, _estimate),

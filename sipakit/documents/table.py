@@ -20,7 +20,8 @@ import pandas as pd
 
 from sipakit.documents.decode import decoded
 from sipakit.documents.encode import encoded, field, word_of
-from sipakit.documents.text import SCHEMA, explanation_of, parsed
+from sipakit.documents.layout import parsed
+from sipakit.documents.text import SCHEMA, explanation_of
 from sipakit.errors import InputError, MissingPackageError
 from sipakit.estimate import Estimate
 

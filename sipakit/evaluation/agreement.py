@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -103,19 +102,12 @@ class Comparison:
         return frame.astype({"median": float, "largest": float})
 
     def to_json(self, path: str | Path | None = None) -> str:
-        """Return the comparison as JSON text (schema ``sipakit.comparison/1``), and write it to ``path`` if given."""
-        from sipakit.documents import document_of
+        """Return the comparison as JSON text, and write it to ``path`` if given; `sipakit.load` reads it again."""
+        from sipakit.evaluation.document import text_of
 
-        document = {
-            "schema": "sipakit.comparison/1",
-            "agreements": [_finite(asdict(one)) for one in self.agreements],
-            "sums": [_finite(asdict(one)) for one in self.sums],
-            "notes": self.notes,
-            "explanations": {n: document_of(e) for n, e in zip(self.names, self.explanations, strict=True)},
-        }
-        text = json.dumps(document, allow_nan=False) + "\n"
+        text = text_of(self)
         if path is not None:
-            Path(path).write_text(text, encoding="utf-8")
+            Path(path).write_text(text, encoding="utf-8", newline="\n")
         return text
 
     def __repr__(self) -> str:
@@ -251,8 +243,3 @@ def _shown(gap: Gap) -> str:
     if gap.median is None:
         return f"no completeness gap, {gap.reason}"
     return f"completeness gap {gap.median:.2g} (median), {gap.largest:.2g} (largest)"
-
-
-def _finite(record: dict[str, Any]) -> dict[str, Any]:
-    """Return a record with infinite errors as documents write them, since JSON has no word for them."""
-    return {key: {"type": "float", "value": "inf"} if value == np.inf else value for key, value in record.items()}

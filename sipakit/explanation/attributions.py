@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from sipakit.estimate import falling
 from sipakit.explanation.base import Explanation
 
 if TYPE_CHECKING:
@@ -76,8 +77,7 @@ class Attributions(Explanation):
         """Return the largest attributions of the first row."""
         frame = self.frame()
         first = frame[frame["row"] == self.rows[0]]
-        largest = np.argsort(-first["estimate"].abs().to_numpy(), kind="stable")
-        return pd.DataFrame(first.iloc[largest[:limit]])
+        return pd.DataFrame(first.iloc[falling(first["estimate"].abs())[:limit]])
 
     def to_shap(self) -> Any:
         """Return the attributions as a shap.Explanation, for shap's own pictures.

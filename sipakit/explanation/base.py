@@ -62,7 +62,8 @@ class Cost:
     def __str__(self) -> str:
         seconds = f"{self.seconds_in_model:.2f} s in the model, {self.seconds_outside:.2f} s outside"
         gradients = f", {self.gradient_rows:,} gradient rows" if self.gradient_rows else ""
-        return f"{self.rows:,} model rows{gradients}, for {self.asked:,} virtual rows and their bases; {seconds}"
+        rows = f"{self.rows:,} model row{'s' * (self.rows != 1)}"
+        return f"{rows}{gradients}, for {self.asked:,} virtual row{'s' * (self.asked != 1)} and their bases; {seconds}"
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sipakit.estimate import falling
 from sipakit.plots.bars import TIES, bar_sheet, name_bars, put_bars, write_beside
 from sipakit.plots.formats import absent, number, quantity, spoken
 from sipakit.plots.labels import LIMIT, clean, distinct
@@ -41,7 +42,7 @@ def draw_row(explanation: Attributions, ax: Axes | None = None) -> Display:
     """
     outputs = list(range(min(len(explanation.outputs), 1 if ax is not None else _OUTPUTS)))
     size = np.abs(np.nan_to_num(explanation.values[0][:, outputs])).max(axis=1)
-    order = np.argsort(-size, kind="stable")[: fitting(_FEATURES, ax)]
+    order = falling(size)[: fitting(_FEATURES, ax)]
     names = _with_values(explanation, order, narrower(24, ax))
     rest = len(explanation.features) - len(order)
     together = explanation.additive and rest > 0

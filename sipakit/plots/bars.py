@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sipakit.estimate import falling
 from sipakit.plots.formats import metric_name, number, spoken
 from sipakit.plots.labels import LIMIT, clean, distinct, put, put_ticks
 from sipakit.plots.style import COLOURS, FAINT, GREY, INK, TEXT, Sheet, fitting, narrower
@@ -157,7 +158,7 @@ def draw_importances(explanation: Importances, ax: Axes | None = None) -> Displa
     estimate = explanation.estimate
     metrics = list(range(min(len(explanation.metrics), 1 if ax is not None else _METRICS)))
     names_of = [metric_name(metric) for metric in explanation.metrics]
-    order = np.argsort(-np.nan_to_num(estimate.values[:, 0], nan=-np.inf), kind="stable")[: fitting(_FEATURES, ax)]
+    order = falling(estimate.values[:, 0])[: fitting(_FEATURES, ax)]
     names = distinct([explanation.features[i] for i in order], narrower(LIMIT, ax))
     sheet = bar_sheet(len(order), len(metrics), ax, labels=max(map(len, names)))
     for panel, metric in zip(sheet.panels, metrics, strict=True):

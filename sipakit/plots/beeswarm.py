@@ -9,6 +9,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize, to_rgba
 from matplotlib.lines import Line2D
 
+from sipakit.estimate import falling
 from sipakit.plots.attributions import direction
 from sipakit.plots.bars import bar_sheet, name_bars
 from sipakit.plots.formats import absent, number, spoken
@@ -53,7 +54,7 @@ def draw_swarm(explanation: Attributions, ax: Axes | None = None, *, colour_by: 
     """
     outputs = list(range(min(len(explanation.outputs), 1 if ax is not None else _OUTPUTS)))
     size = np.nan_to_num(np.abs(explanation.values)).mean(axis=0).max(axis=1)
-    order = np.argsort(-size, kind="stable")[: fitting(_FEATURES, ax)]
+    order = falling(size)[: fitting(_FEATURES, ax)]
     rows = np.unique(np.linspace(0, len(explanation.rows) - 1, min(_ROWS, len(explanation.rows))).astype(np.intp))
     names = distinct([explanation.features[i] for i in order], narrower(LIMIT, ax))
     sheet = bar_sheet(len(order), len(outputs), ax, labels=max(map(len, names)), lines=2)

@@ -10,6 +10,7 @@ import numpy as np
 
 from sipakit.axis import Axis
 from sipakit.errors import ComparisonError, InputError, InputTypeError, first_few
+from sipakit.estimate import falling
 from sipakit.explanation import Effects, Importances
 from sipakit.plots.bars import bar_sheet, name_bars
 from sipakit.plots.curves import RUG, effect_sheet, finish_panel
@@ -249,7 +250,7 @@ def _importances(results: Mapping[Hashable, Any], ax: Axes | None) -> Display:
     first = every[0]
     metrics = list(range(min(len(first.metrics), 1 if ax is not None else _OUTPUTS)))
     mean = np.mean([np.nan_to_num(e.estimate.values[:, 0], nan=-np.inf) for e in every], axis=0)
-    order = np.argsort(-mean, kind="stable")[: fitting(_FEATURES, ax)]
+    order = falling(mean)[: fitting(_FEATURES, ax)]
     names = distinct([first.features[i] for i in order], narrower(LIMIT, ax))
     sheet = bar_sheet(len(order), len(metrics), ax, labels=max(map(len, names)), lines=max(1, len(every) - 1))
     handles: list[Line2D] = []

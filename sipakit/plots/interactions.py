@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sipakit.estimate import falling
 from sipakit.plots.bars import RANKS, bar_sheet, name_bars, put_bars, write_beside
 from sipakit.plots.formats import number, quantity, spoken
 from sipakit.plots.labels import LIMIT, clean
@@ -75,8 +76,7 @@ def _families(explanation: Interactions) -> tuple[NDArray[np.intp], NDArray[np.i
 
 
 def _strongest(explanation: Interactions, family: NDArray[np.intp], limit: int) -> NDArray[np.intp]:
-    size = np.nan_to_num(explanation.estimate.values[family, 0], nan=-np.inf)
-    return family[np.argsort(-size, kind="stable")[:limit]]
+    return family[falling(explanation.estimate.values[family, 0])[:limit]]
 
 
 def _sheet(explanation: Interactions, kept: list[NDArray[np.intp]], outputs: int, ax: Axes | None) -> Sheet:

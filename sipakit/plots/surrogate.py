@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sipakit.estimate import falling
 from sipakit.plots.bars import bar_sheet, name_bars, put_bars
 from sipakit.plots.formats import quantity, spoken
 from sipakit.plots.labels import clean, width, wrapped
@@ -42,7 +43,7 @@ def draw_surrogate(explanation: Surrogates, ax: Axes | None = None) -> Display:
     tree = explanation.kind == "tree"
     outputs = list(range(min(len(explanation.outputs), 1 if ax is not None else _OUTPUTS)))
     strength = np.abs(np.nan_to_num(explanation.estimate.values)).max(axis=1)
-    order = np.argsort(-(explanation.support if tree else strength), kind="stable")[: fitting(_TERMS, ax)]
+    order = falling(explanation.support if tree else strength)[: fitting(_TERMS, ax)]
     names = [_term(explanation, int(term), narrower(_COLUMNS, ax), 3 if ax is None else 1) for term in order]
     wide = max(width(line) for name in names for line in name.split("\n"))
     deep = max(name.count("\n") + 1 for name in names)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sipakit.estimate import falling
 from sipakit.plots.formats import interval
 from sipakit.plots.labels import clean
 
@@ -26,10 +27,10 @@ def largest(sizes: ArrayLike, limit: int) -> list[int]:
     >>> largest([1.0, 3.0, 2.0], 3), largest([1.0, 3.0, 2.0], 2)
     ([0, 1, 2], [1, 2])
     """
-    sizes = np.nan_to_num(np.asarray(sizes, dtype=np.float64), nan=-np.inf)
+    sizes = np.asarray(sizes, dtype=np.float64)
     if len(sizes) <= limit:
         return list(range(len(sizes)))
-    return [int(i) for i in np.argsort(-sizes, kind="stable")[:limit]]
+    return [int(i) for i in falling(sizes)[:limit]]
 
 
 def possible_ranks(lower: NDArray[np.float64], upper: NDArray[np.float64]) -> list[str]:

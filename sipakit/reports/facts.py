@@ -31,7 +31,7 @@ def facts_of(s: Subject, results: Iterable[Explanation]) -> list[tuple[str, str]
     facts = [
         ("Model", s.model),
         ("What it predicts", s.target or "not named"),
-        ("What is explained", f"{explained}, in {measure.step}"),
+        ("What is explained", measure.put(explained, step=True)),
         ("Rows", rows),
         *_performance(results, measure),
         ("How they were chosen", s.note or "not told; whether the model was fitted on them is not known here"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sipakit.axis import Plane
+from sipakit.estimate import falling
 from sipakit.plots.formats import quantity
 from sipakit.plots.labels import clean
 
@@ -138,10 +139,9 @@ def ranked(
     [['b'], ['c', 'a']]
     """
     names = list(names)
-    order = np.argsort(-values, kind="stable")
     groups: list[list[str]] = []
     floor = np.inf
-    for i in order:
+    for i in falling(values):
         if groups and upper[i] >= floor:
             groups[-1].append(names[i])
         else:

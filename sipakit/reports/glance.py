@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from sipakit.estimate import falling
 from sipakit.explanation import Attributions, Effects, Importances, Interactions, Surrogates
 from sipakit.plots.formats import metric_name, quantity, spoken
 from sipakit.plots.labels import clean, distinct
@@ -26,7 +27,7 @@ __all__ = ["Glance", "glance_of", "paid", "sized"]
 _LINES = 6
 _NAME = 22  # columns of text
 _LABEL = 12
-_RULE = 56
+_RULE = 110
 
 # what stands above the table; its head, the number of columns of words, its lines; how many lines there are in all
 _Shown: TypeAlias = "tuple[str, tuple[str, ...], int, Sequence[tuple[str, ...]], str]"
@@ -92,8 +93,8 @@ def glance_of(e: Explanation) -> Glance:
 def paid(e: Explanation) -> str:
     """Say in one line what an answer cost."""
     cost = e.cost
-    parts = [(cost.rows, "model rows"), (cost.gradient_rows, "gradient rows"), (cost.refits, "refits")]
-    told = " and ".join(f"{number:,} {word}" for number, word in parts if number)
+    parts = [(cost.rows, "model row"), (cost.gradient_rows, "gradient row"), (cost.refits, "refit")]
+    told = " and ".join(sized(number, word) for number, word in parts if number)
     if not told:
         return "nothing was asked of a model"
     return f"{told}, {cost.seconds_in_model:.2f} s in the model and {cost.seconds_outside:.2f} s outside"
@@ -130,9 +131,13 @@ def _rows_told(e: Explanation) -> str:
     return f"{sized(n, 'row')}, " if n else ""
 
 
+def _per(measure: Measure) -> str:
+    return f"{measure.put('effects', step=True)}{'' if measure.known else ','} per"
+
+
 def _importances(e: Importances, measure: Measure) -> _Shown:  # noqa: ARG001 - in units of each metric
     plain, name = Measure(1.0, "", ""), metric_name(e.metrics[0])
-    order = np.argsort(-e.values[:, 0], kind="stable")[:_LINES]
+    order = falling(e.values[:, 0])[:_LINES]
     names = _short([e.features[i] for i in order])
     lines = [(one, *interval_text(e.estimate, (int(i), 0), plain)) for one, i in zip(names, order, strict=True)]
     before = plain.number(abs(float(e.baseline[0])) if e.metrics[0].startswith("neg_") else float(e.baseline[0]))
@@ -148,7 +153,7 @@ def _importances(e: Importances, measure: Measure) -> _Shown:  # noqa: ARG001 - 
 
 
 def _attributions(e: Attributions, measure: Measure) -> _Shown:
-    order = np.argsort(-np.abs(e.values[0, :, 0]), kind="stable")[:_LINES]
+    order = falling(np.abs(e.values[0, :, 0]))[:_LINES]
     names = _short([e.features[j] for j in order])
     cells = [clean(cell_text(e.row_values[0, j]) or "missing", _LABEL) for j in order]
     lines = [
@@ -161,12 +166,13 @@ def _attributions(e: Attributions, measure: Measure) -> _Shown:
     scale = abs(total - base) / 20 or abs(total) / 100
     size += f"{quantity(e, e.outputs[0])} {measure.level(total, scale)}"
     if e.additive:
-        size += f" = {measure.number(base, scale)} {'on average ' if len(e.manifest) else ''}+ attributions"
+        average = " on average" if len(e.manifest) else ""
+        size += f" = {measure.level(base, scale)}{average} + {measure.put('attributions', step=True)}"
     elif e.fit is not None:
         size += f"; the linear model explains {share(float(e.fit[0, 0]))} of what varies around it"
     rows = f"the first of {len(e.rows):,} rows" if len(e.rows) > 1 else ""
     more = _left_out(len(lines), len(e.features), "features", rows, _first_output(e))
-    size += f"; effects are per {clean(e.per, None)}" if e.per else ""
+    size += f"; {_per(measure)} {clean(e.per, None)}" if e.per else ""
     return size, ("feature", "value", "attribution" if e.additive else "effect", "interval"), 2, lines, more
 
 
@@ -174,16 +180,16 @@ def _effects(e: Effects, measure: Measure) -> _Shown:
     if e.rows is not None:
         return _curves_of_rows(e, measure)
     curves = [e.estimate.values[part, 0] for part in e.parts()]
-    order = np.argsort([-float(np.ptp(curve)) for curve in curves], kind="stable")[:_LINES]
+    order = falling([np.ptp(curve) for curve in curves])[:_LINES]
     names = _short([both(e.axes[j]) for j in order])
     lines = []
     for name, j in zip(names, order, strict=True):
         axis, start, curve = e.axes[j], e.parts()[j].start, curves[j]
         ends = [(start + int(place), axis.labels[int(place)]) for place in (curve.argmin(), curve.argmax())]
         lines.append((name, *(text for cell, label in ends for text in (_end(e, cell, measure), clean(label, _LABEL)))))
-    kind = f"difference of the mean {quantity(e)} from its mean" if e.centred else f"mean {quantity(e)}"
-    unit = measure.step if e.centred else measure.unit
-    size = f"{_rows_told(e)}{sized(len(e.axes), 'feature')}; {kind}, in {unit}"
+    told = f"mean {quantity(e, e.outputs[0])}"
+    kind = measure.put(f"difference of the {told} from its mean" if e.centred else told, step=e.centred)
+    size = f"{_rows_told(e)}{sized(len(e.axes), 'feature')}; {kind}"
     more = _left_out(len(lines), len(e.axes), "features, the largest range first", _first_output(e))
     return size, ("feature", "lowest", "at", "highest", "at"), 1, lines, more
 
@@ -203,17 +209,17 @@ def _curves_of_rows(e: Effects, measure: Measure) -> _Shown:
     if len(rows) <= _LINES:
         return _first_row(e, int(rows[0]), measure)
     moves = [np.quantile(np.ptp(values[:, :, 0], axis=1), [0.5, 0.1, 0.9]) for values in e.values]
-    order = np.argsort([-float(move[0]) for move in moves], kind="stable")[:_LINES]
+    order = falling([move[0] for move in moves])[:_LINES]
     names = _short([e.axes[j].name for j in order])
     lines = [(name, *(measure.number(float(v)) for v in moves[j])) for name, j in zip(names, order, strict=True)]
-    size = f"{sized(len(rows), 'row')}, {sized(len(e.axes), 'feature')}; how far a row's {quantity(e)} moves along a"
-    size += f" feature, in {measure.step}"
+    moving = f"how far a row's {quantity(e, e.outputs[0])} moves along a feature"
+    size = f"{sized(len(rows), 'row')}, {sized(len(e.axes), 'feature')}; {measure.put(moving, step=True)}"
     more = _left_out(len(lines), len(e.axes), "features", _first_output(e))
     return size, ("feature", "median row", "10 % of rows below", "10 % of rows above"), 1, lines, more
 
 
 def _first_row(e: Effects, row: int, measure: Measure) -> _Shown:
-    order = np.argsort([-float(np.ptp(values[0, :, 0])) for values in e.values], kind="stable")[:_LINES]
+    order = falling([np.ptp(values[0, :, 0]) for values in e.values])[:_LINES]
     names = _short([e.axes[j].name for j in order])
     lines = []
     for name, j in zip(names, order, strict=True):
@@ -245,7 +251,7 @@ def _interactions(e: Interactions, measure: Measure) -> _Shown:
     ratio = e.estimate.parts.get("h_squared")
     pairs = [i for i, (_, second) in enumerate(e.pairs) if second is not None]
     chosen = pairs or list(range(len(e.pairs)))
-    order = sorted(chosen, key=lambda i: -float(e.values[i, 0]))[:_LINES]
+    order = [chosen[i] for i in falling(e.values[chosen, 0])[:_LINES]]
     lines = [
         (
             clean(e.pairs[i][0], _NAME),
@@ -255,9 +261,9 @@ def _interactions(e: Interactions, measure: Measure) -> _Shown:
         )
         for i in order
     ]
-    size = (
-        f"{_rows_told(e)}{sized(len(e.features), 'feature')}; in {measure.step}, and as a share of the joint variance"
-    )
+    of = "" if e.outputs[0] == "prediction" else f" of {clean(e.outputs[0])}"
+    size = f"{_rows_told(e)}{sized(len(e.features), 'feature')}; in {measure.step}{of}, and as a share of the joint"
+    size += " variance"
     things = "pairs" if pairs else "features"
     more = _left_out(len(lines), len(chosen), things, _first_output(e))
     return size, ("feature", "together with", "interaction", "interval", "share"), 2, lines, more
@@ -269,7 +275,7 @@ def _surrogates(e: Surrogates, measure: Measure) -> _Shown:
     thing = f"A tree with {sized(len(e.terms), 'rule')}" if e.kind == "tree" else "A linear model"
     size = f"{thing}; reproduces {share(value, error)}{ends} of the predictions' variance on unseen rows"
     key = e.support if e.kind == "tree" else np.abs(e.values[:, 0])
-    order = [int(i) for i in np.argsort(-key, kind="stable")[:_LINES]]
+    order = [int(i) for i in falling(key)[:_LINES]]
     more = _left_out(
         len(order), len(e.terms), "rules, most rows first" if e.kind == "tree" else "terms", _first_output(e)
     )
@@ -280,9 +286,10 @@ def _surrogates(e: Surrogates, measure: Measure) -> _Shown:
             (clean(term, _RULE), share(float(e.support[i])), *told)
             for term, i, told in zip(terms, order, numbers, strict=True)
         ]
-        return size, ("where", "rows", "mean", "interval"), 1, lines, more
+        return size, ("where", "rows", measure.put(f"mean {quantity(e)}"), "interval"), 1, lines, more
     linear = [(clean(term, _RULE), *told) for term, told in zip(terms, numbers, strict=True)]
-    return size, ("term", "for one std. deviation", "interval"), 1, linear, more
+    size += f"; {_per(measure)} standard deviation, or of a level against the mean of all rows"
+    return size, ("term", "effect", "interval"), 1, linear, more
 
 
 _TELLERS: Mapping[type[Explanation], Callable[[Any, Measure], _Shown]] = {

@@ -93,7 +93,15 @@ def _caveats(caveats: tuple[Caveat, ...]) -> list[str]:
 
 
 def _aligned(head: tuple[str, ...], lines: Sequence[tuple[str, ...]], left: int) -> list[str]:
-    """Put texts below each other: words to the left, numbers to the right."""
+    """Put texts below each other: words to the left, numbers to the right; a long text in front takes more lines."""
+    others = list(zip(*(line[1:] for line in (head, *lines)), strict=True))
+    left_over = _COLUMNS - sum(2 + max(map(width, column)) for column in others)
+    nothing = ("",) * len(others)
+    lines = [
+        (part, *(line[1:] if place == 0 else nothing))
+        for line in lines
+        for place, part in enumerate(_folded(line[0], left_over))
+    ]
     columns = list(zip(head, *lines, strict=True))
     widths = [max(map(width, column)) for column in columns]
     return [
@@ -103,3 +111,15 @@ def _aligned(head: tuple[str, ...], lines: Sequence[tuple[str, ...]], left: int)
         ).rstrip()
         for line in (head, *lines)
     ]
+
+
+def _folded(text: str, limit: int) -> list[str]:
+    """Break a text between words, where a line would take more columns; lines that go on are indented."""
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if width(longer) <= limit:
+            lines[-1] = longer
+        else:
+            lines.append(f"  {clean(word, limit - 2)}")
+    return [line for line in lines if line] or [""]

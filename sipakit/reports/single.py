@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sipakit.estimate import falling
 from sipakit.plots.formats import spoken
 from sipakit.reports.finding import Finding, at, basis, listed, named, placed, said
 from sipakit.reports.measure import share
@@ -39,7 +40,7 @@ def about_attributions(e: Attributions, measure: Measure) -> list[Finding]:
         return [Finding(tell(e, i, measure), basis(e, _background(e))) for i in range(len(e.rows))]
     size = np.abs(e.values[:, :, 0])
     mean, error = size.mean(axis=0), size.std(axis=0, ddof=1) / np.sqrt(len(size))
-    top = np.argsort(-mean, kind="stable")[:_REASONS]
+    top = falling(mean)[:_REASONS]
     told = [
         f"{named(e.features[j])} ({measure.number(float(mean[j]), float(error[j]))}, standard error"
         f" {measure.number(float(error[j]), float(error[j]))})"
@@ -59,7 +60,7 @@ def _row(e: Attributions, i: int, measure: Measure) -> str:
     """Say where the prediction lies and which features move it there, the largest first."""
     base = float(np.broadcast_to(e.base_values, e.predictions.shape)[i, 0])
     total = float(e.predictions[i, 0])
-    order = np.argsort(-np.abs(e.values[i, :, 0]), kind="stable")
+    order = falling(np.abs(e.values[i, :, 0]))
     # one whose interval holds 0 has no direction to tell
     sure = [int(j) for j in order if e.estimate.lower[i, j, 0] > 0 or e.estimate.upper[i, j, 0] < 0][:_REASONS]
     known = bool(np.isfinite(e.std_error[i, :, 0]).any())
@@ -91,7 +92,7 @@ def _moved(e: Attributions, i: int, j: int, measure: Measure) -> str:
 
 def _local_model(e: Attributions, i: int, measure: Measure) -> str:
     """Say the steepest slopes of the local model, and how well it fits."""
-    order = np.argsort(-np.abs(e.values[i, :, 0]), kind="stable")
+    order = falling(np.abs(e.values[i, :, 0]))
     sure = [int(j) for j in order if e.estimate.lower[i, j, 0] > 0 or e.estimate.upper[i, j, 0] < 0][: _REASONS - 1]
     told = "; ".join(_moved(e, i, j, measure) for j in sure) or "no feature that can be told from zero"
     text = f"Row {e.rows[i]}: close to it, the {said(e, 0)} moves the most with {told}; in {measure.step} for one"
@@ -132,4 +133,4 @@ def _what_if(e: Effects, i: int, measure: Measure) -> str:
     own = "" if e.predictions is None else f" ({measure.level(float(e.predictions[i, 0]))} as it is)"
     ends = [f"{measure.number(float(curve[g]))} at {named(axis.labels[g])}" for g in (low, high)]
     text = f"Row {rows[i]}{own}: all else equal, the {said(e, 0)} moves the most along {named(axis.name)},"
-    return f"{text} between {ends[0]} and {ends[1]} ({measure.unit})."
+    return f"{text} between {ends[0]} and {ends[1]}{'' if measure.known else f' ({measure.unit})'}."

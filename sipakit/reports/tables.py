@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sipakit.estimate import falling
 from sipakit.explanation import Attributions, Effects, Importances, Interactions, Surrogates
-from sipakit.plots.formats import metric_name
+from sipakit.plots.formats import metric_name, quantity
 from sipakit.reports.finding import at, both, in_full, named
 from sipakit.reports.measure import Measure, share
 from sipakit.reports.single import cell_text
@@ -56,7 +57,7 @@ def tabulate(explanation: Explanation, unit: str | None = None) -> TextTable:
     >>> import numpy as np, sipakit as sp
     >>> table = tabulate(sp.GlobalSurrogate(kind="linear").explain(lambda X: X[:, 0], np.eye(3)))
     >>> table.head[:2], len(table.lines)
-    (('term', 'effect for one standard deviation (units of the prediction)'), 3)
+    (('term', 'effect for one standard deviation'), 3)
     """
     measure = Measure.of(explanation.scale, unit)
     writer = next(writer for kind, writer in _WRITERS.items() if isinstance(explanation, kind))
@@ -89,7 +90,7 @@ def interval_text(
 
 def _importances(e: Importances, measure: Measure) -> _Written:  # noqa: ARG001 - in units of each metric
     plain = Measure(1.0, "", "")
-    order = np.argsort(-e.values[:, 0], kind="stable")
+    order = falling(e.values[:, 0])
     lines = (
         (named(e.features[i]), metric_name(metric), *interval_text(e.estimate, (int(i), m), plain))
         for m, metric in enumerate(e.metrics)
@@ -101,25 +102,24 @@ def _importances(e: Importances, measure: Measure) -> _Written:  # noqa: ARG001 
 def _effects(e: Effects, measure: Measure) -> _Written:
     if e.rows is not None:
         return _single_curves(e, measure)
-    word = "difference from the mean" if e.centred else "mean prediction"
+    word = "difference from the mean" if e.centred else f"mean {quantity(e)}"
     lines = (
         (both(axis), named(label), named(output), *interval_text(e.estimate, (part.start + g, k), measure))
         for axis, part in zip(e.axes, e.parts(), strict=True)
         for k, output in enumerate(e.outputs)
         for g, label in enumerate(axis.labels)
     )
-    unit = measure.step if e.centred else measure.unit
-    return ("feature", "value", "output", f"{word} ({unit})", "interval"), 3, lines
+    return ("feature", "value", "output", measure.put(word, step=e.centred), "interval"), 3, lines
 
 
 def _single_curves(e: Effects, measure: Measure) -> _Written:
     rows = e.rows if e.rows is not None else np.arange(0)
     if len(rows) <= _ROWS:
-        columns = tuple(f"row {row} ({measure.unit})" for row in rows)
+        columns = tuple(measure.put(f"{quantity(e)} of row {row}") for row in rows)
         curves = [values[:, :, 0] for values in e.values]
     else:
         words = ("10 % of rows below", "median row", "10 % of rows above")
-        columns = tuple(f"{word} ({measure.unit})" for word in words)
+        columns = tuple(measure.put(f"{quantity(e)}: {word}") for word in words)
         curves = [np.quantile(values[:, :, 0], [0.1, 0.5, 0.9], axis=0) for values in e.values]
     lines = (
         (named(axis.name), named(label), *(measure.number(float(value)) for value in curve[:, g]))
@@ -131,7 +131,7 @@ def _single_curves(e: Effects, measure: Measure) -> _Written:
 
 def _interactions(e: Interactions, measure: Measure) -> _Written:
     ratio = e.estimate.parts.get("h_squared")
-    order = np.argsort(-e.values[:, 0], kind="stable")
+    order = falling(e.values[:, 0])
 
     def shown(i: int, k: int) -> str:
         if ratio is None or not np.isfinite(ratio[i, k]):
@@ -149,7 +149,7 @@ def _interactions(e: Interactions, measure: Measure) -> _Written:
         for k, output in enumerate(e.outputs)
         for i in order
     )
-    size = f"interaction ({measure.step})"
+    size = f"interaction, in {measure.step}"
     head = ("feature", "together with", "output", size, "interval", "share of joint variance")
     return head, 3, lines
 
@@ -165,9 +165,9 @@ def _attributions(e: Attributions, measure: Measure) -> _Written:
         )
         for i, row in enumerate(e.rows)
         for k in range(len(e.outputs))
-        for j in np.argsort(-np.abs(e.values[i, :, k]), kind="stable")
+        for j in falling(np.abs(e.values[i, :, k]))
     )
-    return ("row", "feature", "value", "output", f"attribution ({measure.step})", "interval"), 4, lines
+    return ("row", "feature", "value", "output", measure.put("attribution", step=True), "interval"), 4, lines
 
 
 def _surrogates(e: Surrogates, measure: Measure) -> _Written:
@@ -182,13 +182,13 @@ def _surrogates(e: Surrogates, measure: Measure) -> _Written:
             for k, output in enumerate(e.outputs)
             for i in range(len(e.terms))
         )
-        return ("where", "rows", "output", f"mean prediction ({measure.unit})", "interval"), 1, lines
+        return ("where", "rows", "output", measure.put(f"mean {quantity(e)}"), "interval"), 1, lines
     linear = (
         (in_full(term), *interval_text(e.estimate, (i, k), measure))
         for k in range(len(e.outputs))
         for i, term in enumerate(e.terms)
     )
-    return ("term", f"effect for one standard deviation ({measure.step})", "interval"), 1, linear
+    return ("term", measure.put("effect for one standard deviation", step=True), "interval"), 1, linear
 
 
 _WRITERS: Mapping[type[Explanation], Callable[[Any, Measure], _Written]] = {

@@ -38,12 +38,24 @@ def test_no_more_than_the_limit_is_read(tmp_path):
             sp.load(tmp_path / "x.json", limit=limit)
 
 
-def test_a_study_s_index_says_what_to_load(tmp_path):
+def test_what_is_in_a_file_decides_of_which_type_the_answer_is(tmp_path):
     study = sp.explain(lambda X: X[:, 0], [[0.0], [1.0], [3.0]], methods=["ale"])
     index, *files = study.to_json(tmp_path)
-    with pytest.raises(sp.InputError, match="one by one"):
-        sp.load(index)
+    assert type(sp.load(index)) is type(sp.load(tmp_path)) is type(sp.load(str(tmp_path))) is sp.Study
     assert same(sp.load(files[0]), study["ale"])
+
+
+@pytest.mark.parametrize("schema", ["sipakit.explanation/2", "sipakit.study/2", "sipakit.other/1"])
+def test_a_schema_of_another_version_is_told_with_those_that_are_read(schema, tmp_path):
+    (tmp_path / "study.json").write_text(f'{{"schema": "{schema}", "more": [}}')
+    told = rf"study\.json' has the schema '{schema}'.*'sipakit.explanation/1', .*'sipakit.study/1'.*later version"
+    with pytest.raises(sp.InputError, match=told):
+        sp.load(tmp_path)
+
+
+def test_a_folder_without_an_index_is_told(tmp_path):
+    with pytest.raises(sp.InputError, match=r"study\.json' cannot be read: No such file.*the folder of a study"):
+        sp.load(tmp_path)
 
 
 def test_a_pickle_is_no_explanation(tmp_path):

@@ -108,26 +108,6 @@ def test_a_thousand_truncations_and_flips_are_refused_by_name():
                 loads(broken, "the file")
 
 
-def test_another_schema_is_refused_before_anything_else_is_read():
-    for other in ("sipakit.explanation/2", "sipakit.study/1"):
-        text = documents.dumps(made.importances()).replace(documents.SCHEMA, other) + "no JSON {"
-        with pytest.raises(sp.InputError, match=rf"'{other}'.*'sipakit.explanation/1'"):
-            loads(text.encode(), "x")
-    for text in ("", "{}", "[1]", "\x00", '{"type": 1}', "schema"):
-        with pytest.raises(sp.InputError, match="does not begin with its schema"):
-            loads(text.encode(), "x")
-
-
-def test_a_digest_that_is_lost_or_wrong_is_told():
-    text = documents.dumps(made.importances())
-    with pytest.raises(sp.InputError, match="no digest"):
-        loads(json.dumps(json.loads(text)).encode(), "x")
-    with pytest.raises(sp.InputError, match="changed or cut"):
-        loads(text.replace("20 rows", "21 rows").encode(), "x")
-    with pytest.raises(sp.InputError, match="changed or cut"):
-        loads(text.replace("\n", "\r\n").encode().replace(b"\r\n", b"\n", 3), "x")
-
-
 BODY = body_of(made.importances())
 
 

@@ -133,6 +133,50 @@ def test_a_row_is_told_with_its_own_values():
     assert "prediction 12" in glance_of(e).size
 
 
+@pytest.mark.parametrize(
+    ("output", "told"),
+    [
+        (None, "probability of yes 80 % = 55 % on average + attributions, in probability points"),
+        ("log_odds", "log-odds of yes 1.39 = 0.27 on average + attributions"),
+    ],
+)
+def test_a_prediction_is_told_with_its_unit_once(output, told):
+    X = np.array([[0.8, 0.0], [0.3, 0.0]])
+    model = sp.adapt(lambda X: X[:, 0], classes=["no", "yes"])
+    e = sp.Shapley(background=X, output=output).explain(model, X[:1])
+    assert glance_of(e).size == f"1 row, 2 features. Row 0: {told}"
+    plain = sp.Shapley(background=X).explain(lambda X: X[:, 0], X[:1])
+    assert glance_of(plain).size == "1 row, 2 features. Row 0: prediction 0.80 = 0.55 on average + attributions"
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_prediction_has_no_unit_of_its_own(variant):
+    if "Gradients" in variant:
+        pytest.importorskip("torch")
+    text = " ".join(repr(real(variant)).split())
+    assert not re.search(r"prediction [\d.,]+ units|prediction, in units of the pred|log-odds, in log-odds", text)
+    assert not re.search(r"\b1 (model rows|gradient rows|refits|rows|features)\b", text)
+
+
+def test_one_row_is_one_row():
+    assert "Cost      1 model row, 0.00 s" in repr(replace(made.importances(), cost=Cost(rows=1)))
+    assert str(Cost(rows=1, asked=1)).startswith("1 model row, for 1 virtual row and")
+
+
+def test_a_long_rule_is_told_in_full_on_several_lines():
+    levels = ["married with a civil spouse", "never married before", "divorced"]
+    X = pd.DataFrame({"marital status of the person": levels * 40, "years of education": np.arange(120.0)})
+    e = sp.GlobalSurrogate(max_depth=2).explain(
+        lambda X: (X.iloc[:, 0] == levels[0]).to_numpy() * X.iloc[:, 1].to_numpy(), X
+    )
+    text = repr(e)
+    assert max(map(width, text.splitlines())) <= 100
+    assert "\N{HORIZONTAL ELLIPSIS}" not in text
+    rule = max(e.terms, key=len)
+    assert len(rule) > 70
+    assert rule[-20:] in text
+
+
 def test_what_is_serious_is_said():
     e = replace(made.importances(), caveats=(caveat("SIPA012", "It is."), *2 * (caveat("SIPA010", "So."),)))
     assert "SIPA012 the model's answers are random: do not rely on the numbers" in repr(e)

@@ -205,6 +205,21 @@ def test_infinite_errors_say_that_no_interval_could_be_had():
     assert Measure.of("prediction", "m").within(1.0, np.inf, -np.inf, np.inf) == "1 m (no interval could be had)"
 
 
+@pytest.mark.parametrize(
+    ("scale", "unit", "level", "step", "thing"),
+    [
+        ("prediction", None, "2", "2 units of the prediction", "curve"),
+        ("prediction", "metres", "2 metres", "2 metres", "curve, in metres"),
+        ("probability", None, "200 %", "200 probability points", "curve, in %"),
+        ("log_odds", None, "2", "2 log-odds", "curve"),
+        ("score", None, "2", "2 units of the raw score", "curve"),
+    ],
+)
+def test_a_unit_is_told_where_the_name_of_the_thing_does_not_tell_it(scale, unit, level, step, thing):
+    measure = Measure.of(scale, unit)
+    assert (measure.level(2.0), measure.step_of(2.0), measure.put("curve")) == (level, step, thing)
+
+
 def test_listing_reads_like_a_sentence():
     assert [listed([]), listed(["a"]), listed(["a", "b"])] == ["", "a", "a and b"]
 
