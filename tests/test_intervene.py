@@ -178,3 +178,25 @@ def test_rows_unchanged_are_the_rows():
     pd.testing.assert_frame_equal(mix.rows(as_array=False), MIXED[0].iloc[[2, 2, 5]].reset_index(drop=True))
     np.testing.assert_array_equal(mix.hashes(), table.row_hashes[[2, 2, 5]])
     assert not list(mix.columns())
+
+
+@pytest.mark.parametrize(
+    ("data", "index", "expected"),
+    [
+        (np.array([[1.0, 2.0], [1.5, 2.0], [0.5, 2.0]]), [0, 1, 2], True),
+        (np.array([[1.0, 2.0], [1.5, 2.0], [0.5, 2.0]]), [0, 1, 0], False),
+        (np.array([[1.0, 2.0], [1.0, 3.0]]), [0, 1], False),  # they do, but the look is at one column
+        (np.array([[1.0, 2.0], [np.nan, 3.0], [np.nan, 3.0]]), [0, 1, 2], False),
+        (np.array([[1, 2], [3, 4]]), [0, 1], False),
+        (pd.DataFrame({"t": ["a", "b"], "x": [1.0, 2.0]}), [0, 1], True),
+        (pd.DataFrame({"t": ["a", "b"]}), [0, 1], False),
+    ],
+)
+def test_a_cheap_look_tells_rows_that_surely_differ(data, index, expected):
+    table = Table.from_data(data)
+    rows = Rows(table, np.array(index))
+    every = np.ones(table.n_columns, bool)
+    assert Mix.of(rows, rows, every).all_differ() is expected
+    assert not Mix.of(rows, rows, np.append(every[1:], False)).all_differ()
+    if expected:
+        assert len(np.unique(Mix.of(rows, rows, every).hashes())) == len(index)

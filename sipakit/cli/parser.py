@@ -56,6 +56,15 @@ def make_parser() -> argparse.ArgumentParser:
     )
     _about_files(explain)
     _about_running(explain)
+    explain.add_argument(
+        "--tolerance", metavar="ERROR", type=float, help="largest Monte Carlo standard error, in units of the output"
+    )
+    explain.add_argument(
+        "--on-bad",
+        choices=("raise", "drop"),
+        default="raise",
+        help="stop where the model has no answer, or leave such rows and draws out (default: raise)",
+    )
     explain.add_argument("--output", metavar="DIR", required=True, help="folder to write, made if need be")
     explain.add_argument("--title", help="title of the page")
     explain.add_argument("--unit", help="what one unit of a prediction is, such as 'rentals an hour'")

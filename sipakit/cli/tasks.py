@@ -91,6 +91,8 @@ def explain_files(chosen: argparse.Namespace) -> str:
         output=chosen.model_output,
         n_jobs=chosen.n_jobs,
         budget=asked.budget,
+        tolerance=chosen.tolerance,
+        on_bad=chosen.on_bad,
         random_state=chosen.seed,
     ).described(note=asked.note, unit=chosen.unit)
     folder = Path(chosen.output)

@@ -97,7 +97,7 @@ def evaluate(
         return Answers(np.empty((0, k)), 0, 0.0)
     if readout == "gradient":
         return in_batches(adapter.gradient, mix, k, strict=strict)
-    if mix.fractional:
+    if mix.fractional or mix.all_differ():
         return in_batches(adapter.predict, mix, k, strict=strict)
     numbers = mix.hashes()
     place, _ = pd.factorize(numbers, size_hint=len(numbers))  # in the order of first occurrence

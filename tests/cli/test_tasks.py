@@ -62,6 +62,20 @@ def test_rows_are_explained_one_by_one_and_a_sample_is_told(files, capsys):
     assert "Row 3: " in page
 
 
+def test_a_tolerance_and_missing_answers_are_the_librarys(files, capsys):
+    holes = TABLE.assign(size=TABLE["size"].where(TABLE.index != 5))  # LinearRegression raises there
+    holes.to_csv(files / "table.csv", index=False)
+    out = files / "out"
+    assert run(files, "explain", "--methods", "permutation-importance", "--output", str(out)) == 1
+    assert "contains NaN" in capsys.readouterr().err
+    more = ["--on-bad", "drop", "--tolerance", "0.02"]
+    assert run(files, "explain", "--methods", "permutation-importance", "--output", str(out), *more) == 0
+    (written,) = sp.load(out / "results").values()
+    assert (written.manifest["on_bad"], written.manifest["tolerance"]) == ("drop", 0.02)
+    assert written.estimate.parts["std_error_shuffles"].max() <= 0.02
+    assert "1 of 80 rows of X" in next(c.message for c in written.caveats if c.code == "SIPA018")
+
+
 def test_a_background_of_its_own_may_hold_the_target(files, capsys):
     TABLE.head(20).to_csv(files / "behind.csv", index=False)
     more = ["--methods", "shapley", "--rows", "0", "--background", str(files / "behind.csv")]
@@ -108,6 +122,7 @@ def test_the_methods_are_listed_with_their_questions(capsys):
         (["--budget", "soon"], "budget='soon' cannot be used"),
         (["--budget", "50"], "budget=50 is less than"),
         (["--model-output", "Rome"], "output='Rome', and the model is a regressor"),
+        (["--tolerance", "0"], "tolerance=0.0 cannot be used"),
         (["--n-jobs", "0"], "n_jobs=0 cannot be used"),
     ],
 )
