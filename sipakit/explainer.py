@@ -202,14 +202,15 @@ class Explainer(ABC):
             Cap on the whole call: model rows, or a time such as "30s" or "2min". A time is turned into rows by a short
             look at the model's pace; ``manifest["budget"]`` has the number of rows that gives the same result.
         tolerance : float, optional
-            Largest Monte Carlo standard error wanted, in units of the output: draws are added until every number has
-            it or the budget is spent, and a caveat says where it has not. Methods that draw nothing have none; the
-            error that the rows leave is another one.
+            Largest Monte Carlo standard error wanted, in units of the estimate. `Shapley`, `LIME` and
+            `PermutationImportance` add draws until every number has it or the budget is spent; a caveat says where it
+            is not met. Methods that draw nothing have no such error, and that of the finite table is another one.
         progress : bool or callable(done, total), optional
             None shows a bar on a terminal or in a notebook, and nothing elsewhere.
         on_bad : "raise" or "drop", default "raise"
             What happens if the model raises for a row or its answer is not finite. "drop" leaves out the rows of X and
-            the draws that need it, counts them in a caveat, and raises where less than half of the draws are left.
+            the draws that need it, counts them in a caveat, and raises where less than half of the draws are left. To
+            find the rows at which a model raises, some are asked again, which a budget counts but does not foresee.
         on_interrupt : "raise" or "partial", default "raise"
             "partial" returns what is whole when the run is interrupted: the rows explained so far of a method that
             explains rows one by one, the features so far of permutation importance. The interrupt is raised where
@@ -224,7 +225,7 @@ class Explainer(ABC):
         SipakitError
             One of its kinds; the message names the argument, what was given and the cure.
         """
-        from sipakit.engine import How, explain
+        from sipakit.engine import How, explain, only
 
         how = How(
             n_jobs=n_jobs,
@@ -234,11 +235,8 @@ class Explainer(ABC):
             on_bad=on_bad,
             on_interrupt=on_interrupt,
         )
-        (result,) = explain([self], model, X, y, sample_weight=sample_weight, how=how)
-        if result is None:
-            message = "the engine raises an interrupt that leaves no answer"
-            raise TypeError(message)
-        return result
+        results, _ = explain([self], model, X, y, sample_weight=sample_weight, how=how)
+        return only(results)
 
     def plan(
         self,
@@ -250,7 +248,7 @@ class Explainer(ABC):
         n_jobs: int | None = None,
         budget: int | str | None = None,
     ) -> Plan:
-        """Tell what `explain` would cost, after a short look at the model: parameters and errors are the same.
+        """Tell what `explain` would cost, after a short look at the model; parameters mean what they mean there.
 
         Returns
         -------

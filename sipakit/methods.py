@@ -6,6 +6,7 @@ import dataclasses
 import math
 import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ import pandas as pd
 import sipakit.explainers as built_in
 from sipakit.engine import Budget, How
 from sipakit.engine import explain as run
-from sipakit.errors import InputError, InputTypeError, first_few
+from sipakit.errors import BudgetError, InputError, InputTypeError, first_few
 from sipakit.explainer import Explainer
 from sipakit.explainers import (
     ALE,
@@ -229,15 +230,16 @@ def run_jobs(jobs: Sequence[Job], model: object, data: tuple[Any, Any, Any], how
     """
     made: dict[int, Explanation] = {}
     left, started = how.cap, time.perf_counter()
-    for batch in _batches(jobs, apart=left is not None):
+    batches = _batches(jobs, apart=left is not None)
+    for place, batch in enumerate(batches):
         try:
-            results = _run_batch(batch, model, data, dataclasses.replace(how, budget=left))
+            results, cut = _run_within(left, len(batches) - place, batch, model, data, how)
         except KeyboardInterrupt:
             if how.on_interrupt == "raise" or not made:
                 raise
             break
         made.update({id(job): result for job, result in zip(batch, results, strict=True) if result is not None})
-        if None in results:
+        if cut:
             break
         if left is not None and left.rows is not None:  # those that share their evaluations each tell the whole bill
             costs = [result.cost for result in results if result is not None]
@@ -248,17 +250,27 @@ def run_jobs(jobs: Sequence[Job], model: object, data: tuple[Any, Any, Any], how
     return [made.get(id(job)) for job in jobs]
 
 
+def _run_within(
+    left: Budget | None, due: int, batch: Sequence[Job], model: object, data: tuple[Any, Any, Any], how: How
+) -> tuple[Sequence[Explanation | None], bool]:
+    """Run the first of so many batches on what is left; one that a tolerance could make greedy, on its share first."""
+    if left is not None and how.tolerance is not None and due > 1:
+        with suppress(BudgetError):
+            return _run_batch(batch, model, data, dataclasses.replace(how, budget=left.share(due)))
+    return _run_batch(batch, model, data, dataclasses.replace(how, budget=left))
+
+
 def _run_batch(
     batch: Sequence[Job], model: object, data: tuple[Any, Any, Any], how: How
-) -> Sequence[Explanation | None]:
-    """Run jobs about the same rows."""
+) -> tuple[Sequence[Explanation | None], bool]:
+    """Run jobs about the same rows; and tell whether they were interrupted."""
     X, y, weights = data
     explainers, rows = [job.explainer for job in batch], batch[0].rows
     if rows is None:
         return run(explainers, model, X, y, sample_weight=weights, how=how)
     own = explainers[0].param("background") is X
-    told = run(explainers, model, _taken(X, rows), background_weight=weights if own else None, how=how)
-    return [result and result.numbered(np.asarray(rows)) for result in told]
+    told, cut = run(explainers, model, _taken(X, rows), background_weight=weights if own else None, how=how)
+    return [result and result.numbered(np.asarray(rows)) for result in told], cut
 
 
 def _batches(jobs: Sequence[Job], *, apart: bool) -> list[list[Job]]:

@@ -55,11 +55,11 @@ def make_parser() -> argparse.ArgumentParser:
         _EXPLAIN,
     )
     _about_files(explain)
-    _about_running(explain)
-    explain.add_argument(
+    how = _about_running(explain)
+    how.add_argument(
         "--tolerance", metavar="ERROR", type=float, help="largest Monte Carlo standard error, in units of the output"
     )
-    explain.add_argument(
+    how.add_argument(
         "--on-bad",
         choices=("raise", "drop"),
         default="raise",
@@ -118,7 +118,7 @@ def _about_files(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _about_running(command: argparse.ArgumentParser) -> None:
+def _about_running(command: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     how = command.add_argument_group("what is asked, and how")
     how.add_argument("--methods", metavar="LIST", help="names with commas (see sipakit methods; default: what suits)")
     how.add_argument("--rows", metavar="LIST", help="rows to explain one by one, counted from 0, such as 0,17")
@@ -129,3 +129,4 @@ def _about_running(command: argparse.ArgumentParser) -> None:
         "--n-jobs", metavar="N", type=int, help="workers (-1 for all); results are the same for any number"
     )
     how.add_argument("--seed", metavar="N", type=int, default=0, help="seed of all that is drawn (default: 0)")
+    return how

@@ -64,7 +64,7 @@ def cost_of(explainer: Explainer, ground: Ground, bill: Bill, base: Mapping[Tabl
     )
 
 
-def shortfall(units: Units, names: Sequence[Any], bill: Bill, *, cut: bool) -> list[Caveat]:
+def shortfall(units: Units, names: Sequence[Any], bill: Bill, *, short: bool) -> list[Caveat]:
     """Say what is missing from a run that was interrupted, or that left draws out.
 
     Parameters
@@ -72,11 +72,11 @@ def shortfall(units: Units, names: Sequence[Any], bill: Bill, *, cut: bool) -> l
     units : Units
     names : the units' names, in order
     bill : Bill
-    cut : bool
-        Whether it was interrupted.
+    short : bool
+        Whether it was interrupted before its end.
     """
     found = []
-    if cut:
+    if short:
         done, all_ = int(units.finished.sum()), len(units.finished)
         told = f"{done:,} of {all_:,} {units.kind}s were done." if done < all_ else "No more draws were made."
         found.append(caveat("SIPA019", told, "Run it again for the rest."))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -31,6 +31,9 @@ __all__ = ["Answers", "Ask", "batch_rows", "evaluate", "in_batches"]
 _BATCH_CELLS = 2**19  # about 4 MB of numbers: in the caches, and enough rows to drown the cost of a call
 _LONGEST = 250  # characters of what a model says when it raises; the rest is in the error's cause
 _FEWEST, _MOST = 1_024, 32_768
+
+
+_Part: TypeAlias = "tuple[Mix, NDArray[np.float64] | None]"
 
 
 class Ask(Protocol):
@@ -97,7 +100,7 @@ def evaluate(
         return Answers(np.empty((0, k)), 0, 0.0)
     if readout == "gradient":
         return in_batches(adapter.gradient, mix, k, strict=strict)
-    if mix.fractional or mix.all_differ():
+    if mix.fractional or (mix.donor.table not in (known or ()) and mix.all_differ()):
         return in_batches(adapter.predict, mix, k, strict=strict)
     numbers = mix.hashes()
     place, _ = pd.factorize(numbers, size_hint=len(numbers))  # in the order of first occurrence
@@ -135,21 +138,23 @@ def in_batches(ask: Ask, mix: Mix, k: int | None = None, *, strict: bool = True)
         What the model raises, in sipakit's words and with the first row that makes it; or another number of outputs.
     """
     size = batch_rows(mix.base.table.n_columns)
-    started, parts, rows, first = time.perf_counter(), [], 0, ""
+    started, parts, rows = time.perf_counter(), list[_Part](), 0
     for start in range(0, len(mix), size):
         batch = mix[start : start + size]
-        part, asked = (_told(ask, batch), len(batch)) if strict else _spared(ask, batch, k)
-        k = part.shape[-1] if k is None else k
-        if part.shape[-1] != k:
-            message = f"The model returned {part.shape[-1]} outputs, and {k} before."
-            raise PredictionError(message, "Their number must not change.", "Return every output for every batch.")
-        if not first and not strict and len(bad := np.flatnonzero(_unanswered(part))):
-            first = _shown(batch[bad[:1]])
+        found, asked = ([(batch, _told(ask, batch))], len(batch)) if strict else _spared(ask, batch)
+        for values in (values for _, values in found if values is not None):
+            k = values.shape[-1] if k is None else k
+            if values.shape[-1] != k:
+                message = f"The model returned {values.shape[-1]} outputs, and {k} before."
+                raise PredictionError(message, "Their number must not change.", "Return every output for every batch.")
         rows += asked
-        parts.append(part)
-    values = np.concatenate(parts)
-    bad_rows = 0 if strict else int(_unanswered(values).sum())
-    return Answers(values, rows, time.perf_counter() - started, bad_rows, first)
+        parts += found
+    answers = _joined(ask, parts, k)
+    if strict:
+        return Answers(answers, rows, time.perf_counter() - started)
+    bad = np.flatnonzero(np.isnan(answers).reshape(len(answers), -1).any(axis=1))
+    first_bad = _shown(mix[bad[:1]]) if len(bad) else ""
+    return Answers(answers, rows, time.perf_counter() - started, len(bad), first_bad)
 
 
 def _told(ask: Ask, batch: Mix) -> NDArray[np.float64]:
@@ -166,9 +171,9 @@ def _told(ask: Ask, batch: Mix) -> NDArray[np.float64]:
         raise PredictionError(message, _culprit(ask, batch), cure) from error
 
 
-def _spared(ask: Ask, batch: Mix, k: int | None) -> tuple[NDArray[np.float64], int]:
-    """Answer a batch, and NaN for rows at which the model raises, found by halving; with the rows that were asked."""
-    answered: list[tuple[Mix, NDArray[np.float64] | None]] = []
+def _spared(ask: Ask, batch: Mix) -> tuple[list[_Part], int]:
+    """Answer a batch in parts, None for rows at which the model raises, found by halving; and tell the rows asked."""
+    answered: list[_Part] = []
     due, asked = [batch], 0
     while due:
         rows = due.pop()
@@ -183,17 +188,16 @@ def _spared(ask: Ask, batch: Mix, k: int | None) -> tuple[NDArray[np.float64], i
                 due += [rows[half:], rows[:half]]  # the first half is looked at first
             else:
                 answered.append((rows, None))
-    known = next((values for _, values in answered if values is not None), None)
+    return answered, asked
+
+
+def _joined(ask: Ask, parts: list[_Part], k: int | None) -> NDArray[np.float64]:
+    """Put answers together, NaN where there is none; if there is none at all, raise what the model raises."""
+    known = next((values for _, values in parts if values is not None), None)
     if known is None and k is None:
-        _told(ask, batch)  # no row has an answer: the usual error says why
+        _told(ask, parts[0][0])
     tail = (k,) if known is None else known.shape[1:]
-    blank = (np.full((len(rows), *tail), np.nan) if values is None else values for rows, values in answered)
-    return np.concatenate(list(blank)), asked
-
-
-def _unanswered(values: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """(m,) whether a row has no answer."""
-    return np.asarray(np.isnan(values).reshape(len(values), -1).any(axis=1))
+    return np.concatenate([np.full((len(rows), *tail), np.nan) if one is None else one for rows, one in parts])
 
 
 def _culprit(ask: Ask, batch: Mix) -> str:

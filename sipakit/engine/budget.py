@@ -64,6 +64,11 @@ class Budget:
             raise InputError(message, allowed, "Leave budget= out for no cap.")
         return cls(seconds=float(told[1]) * _SECONDS[told[2]])
 
+    def share(self, parts: int) -> Budget:
+        """Return an equal part of it."""
+        rows, seconds = self.rows, self.seconds
+        return Budget(None if rows is None else max(rows // parts, 1), None if seconds is None else seconds / parts)
+
     def in_rows(self, pace: Pace, *, base: int = 0, share: float = 1.0, workers: int = 1, elapsed: float = 0.0) -> int:
         """Model rows, equal ones included, that a cap in seconds amounts to at the slowest pace seen.
 

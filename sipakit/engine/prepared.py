@@ -12,7 +12,7 @@ from sipakit.adapters import adapt
 from sipakit.engine.ground import Behind, Ground, open_behind, open_ground
 from sipakit.engine.how import How
 from sipakit.engine.manners import check_manners
-from sipakit.engine.run import explain_in
+from sipakit.engine.run import explain_in, only
 from sipakit.engine.work import one_regime
 from sipakit.errors import InputError
 
@@ -94,11 +94,8 @@ class Prepared:
         if self.predictions is not None and ground.background is self.behind.table:
             ground.recall(ground.background, self.predictions)
         with one_regime(self._pools):
-            (result,), _ = explain_in([self.explainer], ground, how)
-        if result is None:
-            message = "the engine raises an interrupt that leaves no answer"
-            raise TypeError(message)
-        return result
+            results, _ = explain_in([self.explainer], ground, how)
+        return only(results)
 
     @cached_property
     def _pools(self) -> threadpoolctl.ThreadpoolController:

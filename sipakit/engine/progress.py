@@ -4,47 +4,58 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     Progress: TypeAlias = bool | Callable[[int, int], None] | None
 
-__all__ = ["reporting"]
+__all__ = ["Tell", "reporting"]
+
+
+class Tell(Protocol):
+    """What a run is to tell."""
+
+    def __call__(self, rows: int, *, more: int = 0) -> None:
+        """Say how many model rows were asked since the last time, and how many more than known are to come."""
 
 
 @contextmanager
-def reporting(progress: Progress, total: int, label: str) -> Iterator[Callable[[int], None]]:
-    """Yield a function that is told how many model rows were asked since it was last called.
+def reporting(progress: Progress, label: str) -> Iterator[Tell]:
+    """Yield a function that is told how far a run is.
 
     Parameters
     ----------
     progress : None, bool, or callable(done, total)
         None decides by where standard error goes.
-    total : int
-        Model rows expected.
     label : str
     """
     if callable(progress):
-        done = 0
+        done = total = 0
 
-        def tell(rows: int) -> None:
-            nonlocal done
-            done += rows
-            progress(done, total)
+        def tell(rows: int, *, more: int = 0) -> None:
+            nonlocal done, total
+            done, total = done + rows, total + more
+            if not more:
+                progress(done, total)
 
         yield tell
         return
     shown = progress if progress is not None else (sys.stderr.isatty() or "ipykernel" in sys.modules)
     if not shown:
-        yield lambda rows: None  # noqa: ARG005
+        yield _silent
         return
     from tqdm.auto import tqdm
 
-    with tqdm(total=total, desc=label, unit=" rows", unit_scale=True, leave=False, file=sys.stderr) as bar:
+    with tqdm(total=0, desc=label, unit=" rows", unit_scale=True, leave=False, file=sys.stderr) as bar:
 
-        def advance(rows: int) -> None:
+        def advance(rows: int, *, more: int = 0) -> None:
+            bar.total = (bar.total or 0) + more
             bar.update(rows)
 
         yield advance
+
+
+def _silent(rows: int, *, more: int = 0) -> None:
+    pass

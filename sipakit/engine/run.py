@@ -22,7 +22,7 @@ from sipakit.engine.budget import Budget, Pace, pace_of
 from sipakit.engine.ground import Ground, prepare_ground
 from sipakit.engine.how import How
 from sipakit.engine.planning import rows_of
-from sipakit.engine.progress import reporting
+from sipakit.engine.progress import Tell, reporting
 from sipakit.engine.units import Units
 from sipakit.engine.work import Bill, Work, one_regime
 from sipakit.errors import BudgetError
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from sipakit.table import Table
     from sipakit.task import Task
 
-__all__ = ["explain", "explain_in"]
+__all__ = ["explain", "explain_in", "only"]
 
 
 def explain(
@@ -51,7 +51,7 @@ def explain(
     sample_weight: Any = None,
     background_weight: Any = None,
     how: How | None = None,
-) -> list[Explanation | None]:
+) -> tuple[list[Explanation | None], bool]:
     """Run explainers on one model; those that ask the same virtual rows share the answers.
 
     Parameters and errors are those of `Explainer.explain`; a budget holds for each explainer. ``background_weight``
@@ -59,13 +59,13 @@ def explain(
 
     Returns
     -------
-    list of Explanation, in the order of the explainers
+    (results in the order of the explainers, whether the run was interrupted)
         None for those that an interrupt left without an answer; if none has one, the interrupt is raised.
     """
     how, started = how or How(), time.perf_counter()
     grounds: dict[Any, Ground] = {}
     results: dict[int, Explanation] = {}
-    with one_regime(), _ending_early(how, results):
+    with one_regime(), _ending_early(how, results) as ended:
         for group in _groups(explainers):
             background, output = group[0].param("background"), group[0].param("output")
             spared = group[0].uses if how.drops else None
@@ -78,17 +78,28 @@ def explain(
             results.update({id(e): result for e, result in zip(group, made, strict=True) if result is not None})
             if cut:
                 raise KeyboardInterrupt
-    return [results.get(id(explainer)) for explainer in explainers]
+    return [results.get(id(explainer)) for explainer in explainers], bool(ended)
 
 
 @contextmanager
-def _ending_early(how: How, results: Mapping[int, Explanation]) -> Iterator[None]:
+def _ending_early(how: How, results: Mapping[int, Explanation]) -> Iterator[list[KeyboardInterrupt]]:
     """End a call when it is interrupted, if that is wanted and there is something to return."""
+    ended: list[KeyboardInterrupt] = []
     try:
-        yield
-    except KeyboardInterrupt:
+        yield ended
+    except KeyboardInterrupt as interrupt:
         if how.on_interrupt == "raise" or not results:
             raise
+        ended.append(interrupt)
+
+
+def only(results: Sequence[Explanation | None]) -> Explanation:
+    """Return the result of a single explainer, which has one: an interrupt that leaves none is raised."""
+    (result,) = results
+    if result is None:
+        message = "an interrupt that leaves no answer is raised"
+        raise TypeError(message)
+    return result
 
 
 def explain_in(
@@ -124,7 +135,7 @@ def _told_in_seconds(cap: Budget | None, rows: int | None) -> Iterator[None]:
     except BudgetError as error:
         if cap is None or cap.seconds is None:
             raise
-        message = f"budget='{cap.seconds:g}s' is about {rows or 0:,} model rows here."
+        message = f"budget='{cap.seconds:.3g}s' is about {rows or 0:,} model rows here."
         raise BudgetError(message, str(error)) from None
 
 
@@ -149,7 +160,7 @@ def _explained(
         cut = True
         if how.on_interrupt == "raise" or not any(units.any_finished for units in run.units()):
             raise
-    made = run.concluded(cut=cut)
+    made = run.concluded(short=cut and run.is_short())
     alone = time.perf_counter() - started - run.waited - (ground.seconds - predicted)
     outside = alone + run.bill.outside
     results = [
@@ -179,6 +190,8 @@ class _Run:
         The first of them.
     done : int
         Its draws that were run.
+    lost : tuple of int
+        Those of them that were left out.
     waited : float
         Seconds spent on waiting for slices.
     """
@@ -194,6 +207,7 @@ class _Run:
     number: int = 0
     first: Round | None = None
     done: int = 0
+    lost: tuple[int, ...] = ()
     waited: float = 0.0
 
     @classmethod
@@ -213,78 +227,105 @@ class _Run:
         design = lead.design(tasks[0])
         tasks = [replace(task, design=design) for task in tasks]
         known = {table: answers.values for one in used for table, answers in one.items()}
-        states = [explainer.start(task) for explainer, task in zip(group, tasks, strict=True)]
-        return cls(group, ground, how, tasks, states, left, known)
+        run = cls(group, ground, how, tasks, [], left, known)
+        run.states = run._started()
+        return run
 
     def go_on(self) -> None:
         """Run round after round, and merge what the slices observed in their order."""
         lead = self.group[0]
-        while (round_ := lead.next_round(self._task_now(), self.states[0], self.number)) is not None:
-            round_ = replace(round_, number=self.number)
-            if not self._affordable(round_):
-                return
-            self.first = self.first or round_
-            self.number += 1
-            blanks = tuple(state.empty(0) for state in self.states)
-            work = Work(
-                tuple(self.group), tuple(self.tasks), blanks, self.ground.adapter, self.known, round_, self.how.drops
-            )
-            with reporting(self.how.progress, round_.draws * round_.rows, type(lead).__name__) as tell:
-                for draws, parts, bill in self._timed(work):
-                    self._merge(draws, parts, bill)
-                    tell(bill.asked)
+        with reporting(self.how.progress, type(lead).__name__) as tell:
+            while (round_ := self._next_round()) is not None:
+                if not self._affordable(round_):
+                    return
+                tell(0, more=round_.draws * round_.rows)
+                if self.number == 0:
+                    self.first = round_
+                    self._run(round_, tell)
+                else:  # a round that is interrupted would count some draws twice, and is left out
+                    before = self.states
+                    self.states = self._started()
+                    try:
+                        self._run(round_, tell)
+                        added = self.states
+                    finally:
+                        self.states = before
+                    with _undisturbed():
+                        self.states = [one.merge(more) for one, more in zip(before, added, strict=True)]
+                self.number += 1
 
-    def _task_now(self) -> Task:
-        """Return the leader's question with what is left of the budget."""
+    def _next_round(self) -> Round | None:
+        """Return what is asked next, with what is left of the budget in view."""
         task = self.tasks[0]
-        return task if self.left is None else replace(task, budget=self.left - self.bill.asked)
+        if self.left is not None:
+            task = replace(task, budget=max(self.left - self._spent, 0))
+        round_ = self.group[0].next_round(task, self.states[0], self.number)
+        return None if round_ is None else replace(round_, number=self.number)
 
-    def _timed(self, work: Work) -> Iterator[tuple[range, list[Any], Bill]]:
+    def _started(self) -> list[State]:
+        return [explainer.start(task) for explainer, task in zip(self.group, self.tasks, strict=True)]
+
+    def _run(self, round_: Round, tell: Tell) -> None:
+        """Run the slices of a round."""
+        blanks = tuple(state.empty(0) for state in self.states)
+        work = Work(
+            tuple(self.group), tuple(self.tasks), blanks, self.ground.adapter, self.known, round_, self.how.drops
+        )
         since = time.perf_counter()
         for draws, (parts, bill) in zip(work.due(), in_order(work, self.how.workers), strict=True):
             self.waited += time.perf_counter() - since
-            yield draws, parts, bill
+            with _undisturbed():
+                self.states = [state.absorb(part) for state, part in zip(self.states, parts, strict=True)]
+                self.bill += bill
+                if round_.number == 0:
+                    self.done, self.lost = draws.stop, self.lost + bill.lost
+            tell(bill.asked)
             since = time.perf_counter()
 
-    def _merge(self, draws: range, parts: list[Any], bill: Bill) -> None:
-        with _undisturbed():
-            self.states = [state.absorb(part) for state, part in zip(self.states, parts, strict=True)]
-            self.bill += bill
-            self.done = draws.stop if self.number == 1 else self.done
+    @property
+    def _spent(self) -> int:
+        """Rows that count against the budget: virtual ones, or model rows where bad ones had to be looked for."""
+        return max(self.bill.asked, self.bill.rows)
 
     def _affordable(self, round_: Round) -> bool:
         """Whether the budget covers a round; the first one is needed, later ones only lower the error."""
         need, lead = round_.draws * round_.rows, type(self.group[0]).__name__
-        if self.left is None or self.bill.asked + need <= self.left:
+        if self.left is None or self._spent + need <= self.left:
             return True
         if round_.number:
             return False
-        message = f"{lead} asks for up to {need:,} more model rows, and the budget has {self.left - self.bill.asked:,}."
+        message = f"{lead} asks for up to {need:,} more model rows, and the budget has {self.left - self._spent:,}."
         cure = "Raise the budget, explain fewer rows or features, or lower its resolution or repeats."
         raise BudgetError(message, "A method with a finite need runs whole or not at all.", cure)
 
     def units(self) -> list[Units]:
         """Return which units of each explainer's answer have one."""
-        lost = self.bill.lost if self.number == 1 else ()  # later rounds number their draws in their own way
         return [
-            Units.of(explainer, task, self.first, self.done, lost)
+            Units.of(explainer, task, self.first, self.done, self.lost)
             for explainer, task in zip(self.group, self.tasks, strict=True)
         ]
 
-    def concluded(self, *, cut: bool) -> list[Explanation | None]:
+    def is_short(self) -> bool:
+        """Whether there was more to ask."""
+        if any(not units.finished.all() for units in self.units()):
+            return True
+        self.number = max(self.number, 1)
+        return self._next_round() is not None
+
+    def concluded(self, *, short: bool) -> list[Explanation | None]:
         """Return each explainer's result, which says what is missing from it; None if it has no answer."""
         return [
-            self._concluded(*each, cut=cut) if each[-1].any_finished else None
+            self._concluded(*each, short=short) if each[-1].any_finished else None
             for each in zip(self.group, self.tasks, self.states, self.units(), strict=True)
         ]
 
-    def _concluded(self, explainer: Explainer, task: Task, state: State, units: Units, *, cut: bool) -> Explanation:
+    def _concluded(self, explainer: Explainer, task: Task, state: State, units: Units, *, short: bool) -> Explanation:
         units.look(explainer, self.bill.first_bad)
         answered, seen = units.of_task(task), units.of_state(state)
         result = explainer.conclude(answered, seen)
         positions = np.arange(task.n) if self.ground.numbers is None else self.ground.numbers
         names = {"row": positions.tolist(), "feature": task.names, "table": ("table",)}[units.kind]
-        found = shortfall(units, names, self.bill, cut=cut)
+        found = shortfall(units, names, self.bill, short=short)
         if self.how.tolerance is not None:
             found += above(self.how.tolerance, explainer.chance(answered, seen))
         rows = positions[units.kept] if units.kind == "row" else positions

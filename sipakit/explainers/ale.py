@@ -9,6 +9,7 @@ import numpy as np
 
 from sipakit.aggregate import CrossMoments, State, Update
 from sipakit.caveats import Caveat, caveat
+from sipakit.errors import PredictionError, first_few
 from sipakit.estimate import Estimate
 from sipakit.explainer import Explainer, Round
 from sipakit.explanation import Effects
@@ -184,6 +185,7 @@ class ALE(Explainer):
     def conclude(self, task: Task, state: CrossMoments) -> Effects:
         """Accumulate the steps, centre the curves, and carry each row's influence through both."""
         cells: _Cells = task.design
+        _look_for_lost(task, state.weight)
         curves = [
             (_over_levels if cells.levels[j] else _over_cells)(_slice(state, slice(cells.first[j], cells.first[j + 1])))
             if len(axis) > 1
@@ -200,6 +202,20 @@ class ALE(Explainer):
             axes=cells.edges.axes,
             centred=True,
         )
+
+
+def _look_for_lost(task: Task, weight: NDArray[np.float64]) -> None:
+    """Refuse a curve with a cell whose rows were all dropped."""
+    cells: _Cells = task.design
+    there = np.zeros(len(weight), bool)
+    rows = cells.inside & (task.weights > 0)[:, None]
+    there[(cells.first[:-1] + cells.cell)[rows]] = True
+    lost = np.split(there & (weight == 0), cells.first[1:-1])
+    empty = [axis.name for axis, part in zip(cells.edges.axes, lost, strict=True) if part.any()]
+    if empty:
+        message = f"ALE has no row left for a step of {first_few(empty)} (on_bad='drop')."
+        cure = "Mend the model, lower grid_resolution, or leave the feature out."
+        raise PredictionError(message, "The model has no answer for rows that it needs.", cure)
 
 
 def _slice(state: CrossMoments, part: slice) -> CrossMoments:

@@ -180,9 +180,11 @@ class HStatistic(Explainer):
         return {"means": Update(sample, means), "contexts": Update(cells, both.reshape(len(cells), -1), weights)}
 
     def chance(self, task: Task, state: Combined) -> NDArray[np.float64] | None:
-        """Return the error of the rows drawn, as a sample without replacement from those that there are."""
-        drawn, all_ = len(task.design.evaluated), int((task.weights > 0).sum())
-        return None if drawn == all_ else self.conclude(task, state).std_error * np.sqrt(1 - drawn / all_)
+        """Return the error of the rows drawn without replacement, or what it is at most if there are two tables."""
+        design: _Design = task.design
+        tables = ((design.evaluated, task.weights), (design.context, task.background_weights))
+        left_out = max(1 - len(drawn) / int((weights > 0).sum()) for drawn, weights in tables)
+        return self.conclude(task, state).std_error * np.sqrt(left_out) if left_out > 0 else None
 
     def conclude(self, task: Task, state: Combined) -> Interactions:
         """Return the statistics with intervals by the influence of each row in both of its roles."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["PermutationImportance"]
 
 _GROWTH = 4  # of the repeats from one look at their error to the next
+_TOGETHER = 2**21  # pairs of a feature, since its repeats are balanced together in memory
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,9 @@ class PermutationImportance(Explainer):
         worst, repeats = self.chance(task, state).max(axis=1), state.values[:, 0, 4]
         wanted = np.ceil(repeats * np.clip((worst / task.tolerance) ** 2, 1.2, _GROWTH))
         feature = np.flatnonzero((worst > task.tolerance) & (repeats < task.n) & state.filled)
-        most = task.n if task.budget is None else task.budget // (task.n * max(len(feature), 1))
+        most = _TOGETHER // task.n
+        if task.budget is not None:
+            most = min(most, task.budget // (task.n * max(len(feature), 1)))
         due = [(int(j), int(min(wanted[j], task.n, most))) for j in feature if most > repeats[j]]
         return Round(draws=len(due), rows=max(d for _, d in due) * task.n, note=due) if due else None
 

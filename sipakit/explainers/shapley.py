@@ -182,7 +182,7 @@ class Shapley(Explainer):
         seen = {"draws": Update(cells, gains.mean(axis=1).reshape(-1, task.k), weights)}
         if layout.apart:
             within = gains.var(axis=1, ddof=1) / layout.orders
-            seen["within"] = Update(cells, within.reshape(-1, task.k), weights)
+            seen["within"] = Update(cells, within.reshape(-1, task.k), weights**2)  # as they enter a mean's variance
         return seen
 
     def conclude(self, task: Task, state: Combined) -> Attributions:

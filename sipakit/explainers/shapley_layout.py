@@ -95,7 +95,8 @@ class Errors:
 
         Draws of one background row are no independent views of the background. With s^2 the variance of all draws, w
         the part of it that is due to their orders, and R repeats of B background rows, a mean has the variance
-        (s^2 - w) / B + w / (B R), and only the second part is chance.
+        (s^2 - w) / B + w / (B R), and only the second part is chance. With weights, B is (sum w)^2 / sum w^2, and the
+        orders' variances are averaged by their squares.
         """
         draws = state.states["draws"]
         if not isinstance(draws, Moments):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _CALENDAR = -62_135_596_800e9, 253_402_214_400e9  # years 1 to 9999, in nanoseconds from 1970
 _DURATIONS = -8e22, 8e22  # what Python's own durations hold
 _LARGEST = 9.2e18  # units
+_KEPT = 2**20  # numbers
 
 __all__ = ["Neighbourhood", "draw_neighbours", "neighbourhood_of", "scrambled_sobol"]
 
@@ -145,7 +146,8 @@ def _points_and_steps(
     count: int, p: int, replicates: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(p, replicates * count) points inside the unit cube, and the standard normal steps of as much probability."""
-    points, steps, after = _from_start(_Start(repr(rng.bit_generator.state), rng), count, p, replicates)
+    draw = _from_start if count * p * replicates <= _KEPT else _from_start.__wrapped__
+    points, steps, after = draw(_Start(repr(rng.bit_generator.state), rng), count, p, replicates)
     rng.bit_generator.state = after
     return points, steps
 

@@ -199,3 +199,54 @@ def test_the_rows_that_the_model_saw_are_told():
         seen.clear()
         cost = explainer.explain(model, X, Y, on_bad="drop").cost
         assert cost.rows + cost.check_rows == sum(seen)
+
+
+def test_what_was_lost_is_not_forgotten_when_a_tolerance_asks_again():
+    def model(X):  # no answer near the first row
+        return np.where((np.abs(X[:, 0] - 5) < 2) & (X[:, 3] != 7), np.nan, np.exp(X[:, 0] / 3 + X[:, 1]))
+
+    rows = np.array([[5.0, 0, 0, 7], [0.0, 0, 0, 7], [0.5, 1, 0, 7]])
+    e = sp.LIME(background=Z, n_samples=128).explain(model, rows, on_bad="drop", tolerance=0.02)
+    assert e.rows.tolist() == [1, 2]
+    assert "So were rows that would lose more than half of theirs: 0." in told(e)[-1]
+
+
+def test_a_batch_without_any_answer_is_no_reason_to_stop():
+    wide = np.zeros((2500, 600))  # batches of 1,024
+    wide[:1100, 0] = 1
+
+    def model(X):
+        if X[:, 0].any():
+            raise ValueError
+        return X[:, 1]
+
+    e = sp.GlobalSurrogate(features=["x1"]).explain(model, wide, on_bad="drop")
+    assert e.manifest["rows"] == 1400
+    assert "1,100 of 2,500 rows of X" in told(e)[0]
+
+
+def test_a_curve_with_a_step_that_lost_all_of_its_rows_is_refused():
+    levels = np.column_stack([np.repeat(np.arange(6.0), 30), np.tile([0.0, 1.0], 90)])
+
+    def model(X):  # the step from 2 to 3 has no answer
+        return np.where(
+            (X[:, 0] == 3) & (X[:, 1] == 0), np.nan, np.where((X[:, 0] == 2) & (X[:, 1] == 1), np.nan, X[:, 0])
+        )
+
+    with pytest.raises(sp.PredictionError, match="no row left for a step of 'x0'"):
+        sp.ALE(features=["x0"]).explain(model, levels, on_bad="drop")
+
+
+def test_rows_asked_again_count_against_the_budget():
+    seen = []
+
+    def model(X):
+        seen.append(len(X))
+        return raising(X)
+
+    sp.PermutationImportance().explain(model, X, Y, on_bad="drop", tolerance=1e-3, budget=60_000)
+    once = sum(seen)
+    seen.clear()
+    sp.PermutationImportance().explain(model, X, Y, on_bad="drop", tolerance=1e-3, budget=600_000)
+    assert once < 2 * 60_000
+    assert sum(seen) > once

@@ -202,3 +202,44 @@ def test_a_real_signal_with_two_workers(backend):
         assert len(part.rows) < len(many)
         expected = explainer.explain(smooth, many[: len(part.rows)])
         np.testing.assert_array_equal(part.estimate.values, expected.estimate.values)
+
+
+def test_a_round_that_was_not_ended_is_left_out():
+    behind = np.sort(RNG.normal(size=(128, 8)), axis=0)
+    explainer = sp.Shapley(background=behind, estimator="permutation")
+    x = np.zeros((1, 8))
+    whole = explainer.explain(lambda X: np.exp(X[:, 0] - X[:, 1] + X[:, 2]), x, tolerance=10.0)
+    calls = []
+
+    def model(X):
+        calls.append(len(X))
+        if sum(calls) > 1.5 * whole.cost.rows:
+            raise KeyboardInterrupt
+        return np.exp(X[:, 0] - X[:, 1] + X[:, 2])
+
+    part = explainer.explain(model, x, tolerance=1e-4, on_interrupt="partial")
+    np.testing.assert_array_equal(part.values, whole.values)
+    assert told(part) == ["No more draws were made."]
+
+
+@pytest.mark.parametrize("budget", [None, 10_000_000])
+def test_a_study_stops_where_it_is_interrupted(budget):
+    methods = [sp.ALE(), sp.PermutationImportance(n_repeats=8), sp.PartialDependence(), sp.GlobalSurrogate()]
+    model = Interrupted(10_000)
+    sp.explain(model, X, Y, methods=methods[:2], budget=budget)
+    study = sp.explain(
+        Interrupted(10_000 - model.left - 2), X, Y, methods=methods, budget=budget, on_interrupt="partial"
+    )
+    assert list(study) == ["ale", "permutation_importance"]
+    assert study.subject.unfinished == ("partial_dependence", "global_surrogate")
+    assert told(study["permutation_importance"])
+
+
+def test_an_interrupt_after_the_last_slice_is_no_loss():
+    def stop(done, total):
+        if done == total:
+            raise KeyboardInterrupt
+
+    e = sp.ALE().explain(smooth, X, progress=stop, on_interrupt="partial")
+    assert same(e.estimate, sp.ALE().explain(smooth, X).estimate)
+    assert not told(e)

@@ -49,7 +49,8 @@ def screen(monkeypatch):
 )
 def test_a_bar_is_shown_where_it_is_wanted_or_can_be_seen(screen, capsys, progress, terminal, notebook, shown):
     stderr = screen(terminal=terminal, notebook=notebook)
-    with reporting(progress, 50, "ALE") as tell:
+    with reporting(progress, "ALE") as tell:
+        tell(0, more=50)
         tell(20)
         tell(30)
     assert ("ALE" in stderr.getvalue()) == shown
@@ -59,7 +60,8 @@ def test_a_bar_is_shown_where_it_is_wanted_or_can_be_seen(screen, capsys, progre
 
 def test_a_callback_hears_the_sum_so_far_and_the_total_and_nothing_is_shown(screen):
     stderr, heard = screen(terminal=True), []
-    with reporting(lambda done, total: heard.append((done, total)), 50, "ALE") as tell:
+    with reporting(lambda done, total: heard.append((done, total)), "ALE") as tell:
+        tell(0, more=50)
         assert not heard
         for rows in (20, 0, 30):
             tell(rows)

@@ -143,7 +143,7 @@ def test_results_come_in_the_order_of_the_explainers_and_shared_rows_are_asked_o
         return product(X)
 
     names = ["ICE", "PermutationImportance", "PartialDependence", "ALE"]
-    made = explain([getattr(sp, name)() for name in names], model, X, Y)
+    made, _ = explain([getattr(sp, name)() for name in names], model, X, Y)
     assert [one.explainer for one in made] == names
     ice, importance, curve, ale = (one.cost for one in made)
     assert (ice.rows, ice.asked) == (curve.rows, curve.asked)

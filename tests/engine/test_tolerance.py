@@ -107,6 +107,55 @@ def test_an_error_that_cannot_be_told_apart_is_told():
     assert not told(one)
 
 
+def test_rows_drawn_from_either_table_are_chance():
+    few, many = X[:20], RNG.normal(size=(300, 4))
+    for explainer, rows, is_chance in (
+        (sp.HStatistic(background=many, n_draws=20), few, True),
+        (sp.HStatistic(background=few, n_draws=20), many, True),
+        (sp.HStatistic(background=X[20:40], n_draws=20), few, False),
+    ):
+        assert bool(told(explainer.explain(product, rows, tolerance=1e-6))) is is_chance
+
+
+def test_heavy_rows_count_in_the_error_as_they_do_in_the_mean():
+    behind = np.vstack([np.full((1, 4), 1.0), np.zeros((10, 4))])
+    x, weights = np.full((1, 4), 2.0), np.append(20.0, np.ones(10))
+
+    def model(X):  # orders matter on the heavy row only
+        return np.where((X > 0).all(axis=1), np.exp(X.sum(axis=1) / 2), 0)
+
+    found = []
+    for seed in range(60):
+        ready = sp.Shapley(background=behind, estimator="permutation", random_state=seed)
+        found.append(ready.prepare(model, background_weight=weights).explain(x, tolerance=0.15).values)
+    assert np.std(found, axis=0, ddof=1).max() < 1.35 * 0.15
+
+
+def test_the_repeats_of_a_feature_fit_into_memory():
+    rows = RNG.normal(size=(30_000, 1))
+    e = sp.PermutationImportance(n_repeats=3).explain(lambda X: X[:, 0], rows, rows[:, 0], tolerance=1e-6)
+    assert e.cost.asked < 2**23
+    assert told(e)
+
+
+def test_a_study_keeps_rows_for_the_methods_to_come():
+    methods = [sp.PermutationImportance(n_repeats=4), sp.ALE(), sp.PartialDependence()]
+    study = sp.explain(product, X, Y, methods=methods, tolerance=1e-9, budget=100_000)
+    assert list(study) == ["permutation_importance", "ale", "partial_dependence"]
+    assert sum(e.cost.rows + e.cost.check_rows for e in study.values()) <= 100_000
+    assert study["permutation_importance"].cost.rows > 4 * 4 * 150
+
+
+def test_progress_goes_on_from_round_to_round():
+    heard = []
+    explainer = sp.PermutationImportance(n_repeats=4)
+    explainer.explain(product, X, Y, tolerance=0.02, progress=lambda done, total: heard.append((done, total)))
+    done, totals = zip(*heard, strict=True)
+    assert len(set(totals)) > 1
+    assert (np.diff(done) > 0).all()
+    assert done[-1] <= totals[-1]
+
+
 def test_only_rows_that_need_more_draws_get_them():
     def model(X):  # nothing to be drawn for rows below zero
         return np.where(X[:, 0] > 0, product(X), X[:, 0])

@@ -151,7 +151,7 @@ def test_it_shares_the_rows_of_ice():
         asked.append(len(Z))
         return mixed.score(Z)
 
-    ice, pdp = explain([sp.ICE(grid_resolution=5), sp.PartialDependence(grid_resolution=5)], counted, X)
+    (ice, pdp), _ = explain([sp.ICE(grid_resolution=5), sp.PartialDependence(grid_resolution=5)], counted, X)
     both = sum(asked)
     asked.clear()
     sp.ICE(grid_resolution=5).explain(counted, X)
