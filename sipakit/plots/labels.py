@@ -82,9 +82,9 @@ def _shortened(text: str, limit: int) -> str:
     if width(text) <= limit:
         return text
     head, tail = text, text
-    while width(head) > limit // 2:
+    while head and width(head) > limit // 2:
         head = head[:-1]
-    while width(tail) > (limit - 1) // 2 or unicodedata.combining(tail[0]):
+    while tail and (width(tail) > (limit - 1) // 2 or unicodedata.combining(tail[0])):
         tail = tail[1:]
     return head + _ELLIPSIS + tail
 

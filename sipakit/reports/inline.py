@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["html_of", "study_html", "study_text", "text_of"]
 
 _COLUMNS = 100
+_LEAST = 24  # columns of a text in front, however long the numbers behind it are
 _HANGING = 10  # columns of the word before a fact
 
 
@@ -95,7 +96,7 @@ def _caveats(caveats: tuple[Caveat, ...]) -> list[str]:
 def _aligned(head: tuple[str, ...], lines: Sequence[tuple[str, ...]], left: int) -> list[str]:
     """Put texts below each other: words to the left, numbers to the right; a long text in front takes more lines."""
     others = list(zip(*(line[1:] for line in (head, *lines)), strict=True))
-    left_over = _COLUMNS - sum(2 + max(map(width, column)) for column in others)
+    left_over = max(_COLUMNS - sum(2 + max(map(width, column)) for column in others), _LEAST)
     nothing = ("",) * len(others)
     lines = [
         (part, *(line[1:] if place == 0 else nothing))
