@@ -108,8 +108,9 @@ def cell_hashes(column: Column) -> NDArray[np.uint64]:
     if holds_objects(column):
         return _text_hashes(np.array([_as_text(cell) for cell in column], dtype=object))
     if isinstance(column.dtype, pd.StringDtype) and len(column) <= _FEW:
-        texts = np.asarray(column, dtype=object)
-        return np.where(pd.isna(texts), _NO_TEXT, _text_hashes(texts))
+        absent = missing(column)  # among texts, it would make pandas strip zeros from their ends
+        texts = np.where(absent, "", np.asarray(column, dtype=object))
+        return np.where(absent, _NO_TEXT, _text_hashes(texts))
     if not _extension(column) and column.dtype.kind == "f" and column.dtype.itemsize != np.dtype("f8").itemsize:
         column = column.astype(np.float64)
     return np.asarray(pd.util.hash_array(column), np.uint64)

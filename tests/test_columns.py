@@ -188,3 +188,14 @@ def test_different_things_are_not_united(column, other):
 def test_only_python_objects_are_objects():
     assert col.holds_objects(np.array([Decimal(1)]))
     assert not any(col.holds_objects(c) for c in (np.array(["a"]), pd.array(["a"], dtype="str"), pd.Categorical(["a"])))
+
+
+@pytest.mark.parametrize("dtype", ["string", "str", "category", "object"])
+@pytest.mark.parametrize("repeats", [1, 50])
+@pytest.mark.parametrize("gone", [[], [None]])
+def test_texts_that_differ_by_a_zero_at_their_end_hash_apart(dtype, repeats, gone):
+    cells = ["", "\x00", "a", "a\x00", "a\x00\x00", *gone]
+    column = pd.Series(cells * repeats, dtype=dtype)
+    hashes = col.cell_hashes(column.to_numpy() if dtype == "object" else column.array)
+    assert len(set(hashes.tolist())) == len(cells)
+    assert hashes[: len(cells)].tolist() == hashes[-len(cells) :].tolist()
