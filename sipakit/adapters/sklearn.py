@@ -12,6 +12,7 @@ import pandas as pd
 
 from sipakit.adapters.base import Adapter, Manners
 from sipakit.adapters.outputs import ClassOutputs
+from sipakit.adapters.trees import read_trees
 from sipakit.caveats import Caveat, caveat
 from sipakit.errors import CapabilityError, InputError, first_few
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sipakit.structure import Trees
     from sipakit.table import Table
 
 __all__ = ["SklearnAdapter"]
@@ -112,6 +114,11 @@ class SklearnAdapter(Adapter):
     def classes(self) -> tuple[Hashable, ...] | None:  # type: ignore[override]
         """Labels in the order of ``classes_``."""
         return self.outputs.classes if self.outputs else None
+
+    @cached_property
+    def structure(self) -> Trees | None:  # type: ignore[override]
+        """The estimator's trees, if it is made of nothing else."""
+        return read_trees(self.estimator, margin=self.scale == "score")
 
     @property
     def scale(self) -> str:  # type: ignore[override]
