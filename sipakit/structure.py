@@ -92,7 +92,7 @@ class Levels:
 
     def codes(self, column: Column) -> NDArray[np.int32]:
         """(n,) codes of cells."""
-        found = pd.Index(self.levels).get_indexer(pd.Index(column))  # type: ignore[no-untyped-call]
+        found = pd.Index(list(self.levels)).get_indexer(pd.Index(column))
         return np.where(found < 0, self.size - 1, found).astype(np.int32)
 
     def takes(self, column: Column) -> bool:

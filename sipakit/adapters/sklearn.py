@@ -116,7 +116,7 @@ class SklearnAdapter(Adapter):
         return self.outputs.classes if self.outputs else None
 
     @cached_property
-    def structure(self) -> Trees | None:  # type: ignore[override]
+    def structure(self) -> Trees | None:
         """The estimator's trees, if it is made of nothing else."""
         return read_trees(self.estimator, margin=self.scale == "score")
 

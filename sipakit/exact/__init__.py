@@ -1,0 +1,1 @@
+"""Answers that follow from the structure of a model, without asking it."""

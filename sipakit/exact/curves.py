@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -51,17 +52,20 @@ class Curves:
         """(rows,) codes of a column of any table with the same columns."""
         return codes_of(self.trees, table, column)
 
-    def answers(self, mix: Mix) -> NDArray[np.float64] | None:
-        """(m, k) answers at virtual rows; None if one of them takes more than one column, or is of another table."""
+    def knows(self, mix: Mix) -> NDArray[np.bool_]:
+        """(m,) whether a virtual row takes one column at most, and is of this table otherwise."""
         if mix.base.table is not self.table or mix.fractional:
-            return None
-        followed = np.unique(mix.which)
-        taken = mix.take[followed].sum(axis=1)
-        if (taken > 1).any():
-            return None
+            return np.zeros(len(mix), bool)
+        return np.asarray(mix.take.sum(axis=1) <= 1)[mix.which]
+
+    def answers(self, mix: Mix) -> NDArray[np.float64]:
+        """(m, k) answers at virtual rows that take one column at most."""
+        column = np.where(mix.take.any(axis=1), mix.take.argmax(axis=1), -1)  # of each pattern
+        taken = column[mix.which]
         place = np.zeros(len(mix), np.int64)
-        for column, rows in mix.columns():
-            place[rows] = 1 + self.first[column] + self.codes(mix.donor.table, column)[mix.donor.index[rows]]
+        for j in np.unique(column[column >= 0]).tolist():
+            rows = np.flatnonzero(taken == j)
+            place[rows] = (1 + self.first[j] + self.codes(mix.donor.table, j)).take(mix.donor.index[rows])
         return self.values[mix.base.index, place]
 
 
@@ -80,15 +84,16 @@ def trace(trees: Trees, table: Table, read: Callable[[NDArray[np.float64]], NDAr
     read : callable
         From (m, outputs) answers of the model to those that are explained.
     """
+    if importlib.util.find_spec("numba") is None:  # it comes with sipakit[trees]
+        return None
     from sipakit.exact import walk
 
     sizes = trees.sizes
     if not trees.takes(table.columns) or len(table) * int(sizes.sum()) * len(trees.sums) > _MOST_CELLS:
         return None
     first = np.concatenate([[0], np.cumsum(sizes)])
-    places = np.concatenate([np.arange(size) for size in sizes])
     missing = np.array([c.size - 1 if isinstance(c, Numbers) else -1 for c in trees.codings])
-    nodes = (
+    nodes = walk.Nodes(
         trees.feature,
         trees.left,
         trees.right,
@@ -96,12 +101,13 @@ def trace(trees: Trees, table: Table, read: Callable[[NDArray[np.float64]], NDAr
         trees.missing_left,
         trees.set_first,
         trees.sets,
+        missing,
     )
     codes = np.column_stack([codes_of(trees, table, j) for j in range(table.n_columns)])
     sums = []
     for one in trees.sums:
-        boxes = walk.boxes(*nodes, one.roots, places, first, missing)
-        sums.append(walk.curves(codes, *nodes, one.roots, one.value, one.base, first, missing, *boxes))
+        leaves = walk.boxes(nodes, one.roots, first)
+        sums.append(walk.curves(codes, nodes, leaves, one.roots, one.value, one.base, first))
     answers = linked(np.stack(sums, axis=-1), trees.link)
     flat = read(answers.reshape(-1, answers.shape[-1]))
     return Curves(table, trees, first, flat.reshape(*answers.shape[:2], -1))

@@ -82,9 +82,7 @@ def _splits(tree: dict[str, str]) -> Splits | None:
     return Splits(feature, threshold, left_if_missing, left, right, sets)
 
 
-def _sets(
-    tree: dict[str, str], threshold: NDArray[np.float64], is_set: NDArray[np.bool_]
-) -> dict[int, frozenset[int]]:
+def _sets(tree: dict[str, str], threshold: NDArray[np.float64], is_set: NDArray[np.bool_]) -> dict[int, frozenset[int]]:
     """Levels that go left, by the number of their node: each set is a row of bits."""
     ends, words = _numbers(tree, "cat_boundaries", np.int64), _numbers(tree, "cat_threshold", np.uint32)
     found = {}

@@ -88,7 +88,7 @@ def _beginning(estimator: Any, sums: int) -> list[float] | None:
     if estimator.init is not None:
         return None
     if not hasattr(estimator, "classes_"):
-        return np.ravel(begin.constant_).tolist()
+        return [float(np.ravel(begin.constant_)[0])]
     with np.errstate(divide="ignore"):
         logs = np.log(begin.class_prior_)
     return [float(logs[1] - logs[0])] if sums == 1 else (logs - logs.mean()).tolist()
@@ -97,7 +97,7 @@ def _beginning(estimator: Any, sums: int) -> list[float] | None:
 def _shares(value: NDArray[np.float64]) -> NDArray[np.float64]:
     """(m, classes) shares of the classes in each node."""
     counts = value[:, 0, :]
-    return counts / counts.sum(axis=1, keepdims=True)
+    return np.asarray(counts / counts.sum(axis=1, keepdims=True))
 
 
 def _splits(tree: Any) -> tuple[Splits, NDArray[np.intp]]:
@@ -114,9 +114,9 @@ def numbered(
     children: tuple[NDArray[Any], NDArray[Any]],
 ) -> tuple[Splits, NDArray[np.intp]]:
     """Count inner nodes and leaves apart; return the inner ones, and the nodes that are leaves in their order."""
-    number = np.where(inner, np.cumsum(inner) - 1, -np.cumsum(~inner))
+    number = np.where(inner, np.cumsum(inner) - 1, 0 - np.cumsum(np.logical_not(inner)))
     left, right = (number[side[inner].astype(np.intp)] for side in children)
     splits = Splits(
         feature[inner].astype(np.int64), threshold[inner].astype(np.float64), left_if_missing[inner], left, right
     )
-    return splits, np.flatnonzero(~inner)
+    return splits, np.flatnonzero(np.logical_not(inner))

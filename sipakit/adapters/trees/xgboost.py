@@ -77,4 +77,4 @@ def _base(told: str, link: str, count: int) -> list[float]:
         scores = np.log(scores) - np.log1p(-scores)
     elif link == "exp":
         scores = np.log(scores)
-    return np.broadcast_to(scores, count).tolist()
+    return [float(score) for score in np.broadcast_to(scores, count)]
