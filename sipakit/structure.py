@@ -178,7 +178,7 @@ def linked(sums: NDArray[Any], link: str) -> NDArray[np.float64]:
     sums : (..., s)
     link : str
         ``"identity"``, ``"exp"``, ``"complement"`` (a probability and the other), ``"logistic"`` (the log-odds of the
-        second of two classes), ``"softmax"``, or ``"each"`` (log-odds of each class, made to add up to 1).
+        second of two classes), ``"softmax"``, or ``"each"`` (log-odds of each class by itself).
 
     Examples
     --------
@@ -194,5 +194,7 @@ def linked(sums: NDArray[Any], link: str) -> NDArray[np.float64]:
     if link == "logistic":
         second = 1 / (1 + np.exp(-sums))
         return np.concatenate([1 - second, second], axis=-1)
-    raised = np.exp(sums - sums.max(axis=-1, keepdims=True)) if link == "softmax" else 1 / (1 + np.exp(-sums))
+    if link == "each":
+        return np.asarray(1 / (1 + np.exp(-sums)))
+    raised = np.exp(sums - sums.max(axis=-1, keepdims=True))
     return np.asarray(raised / raised.sum(axis=-1, keepdims=True))

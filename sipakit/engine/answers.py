@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sipakit.adapters.base import Adapter
-    from sipakit.exact.curves import Curves
+    from sipakit.exact import Curves
     from sipakit.intervene import Mix
     from sipakit.table import Table
 

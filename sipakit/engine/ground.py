@@ -14,7 +14,7 @@ from sipakit.door import conform, open_table, open_target, open_weights
 from sipakit.engine.answers import Answers, in_batches
 from sipakit.engine.manners import check_manners
 from sipakit.errors import CapabilityError, InputError, PredictionError, first_few
-from sipakit.exact.curves import Curves, trace
+from sipakit.exact import Curves, trace
 from sipakit.intervene import Mix, Rows
 from sipakit.task import Feature, Task, resolve_features
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from sipakit.adapters import Adapter
     from sipakit.aggregate import State, Update
-    from sipakit.exact.curves import Curves
+    from sipakit.exact import Curves
     from sipakit.explainer import Explainer, Round
     from sipakit.table import Table
     from sipakit.task import Task

@@ -43,13 +43,14 @@ def test_rows_with_one_column_from_elsewhere(name):
 @pytest.mark.parametrize("name", SKLEARN[:1] + BOOSTED[:1])
 def test_cells_that_the_model_never_saw(name):
     adapter, table, made = traced(name)
-    ends = np.array([[-np.inf], [np.inf], [np.nan], [1e300], [-0.0]]) * np.ones(4)
-    donors, _ = open_table(ends)
-    index = np.zeros(5, np.intp)
+    ends = [np.nan, -1e30, 1e30, -0.0]
+    if name != "a tree":  # which refuses these
+        ends += [np.inf, -np.inf, 1e300]
+    donors, _ = open_table(np.column_stack([ends] * 4))
+    index = np.zeros(len(ends), np.intp)
     for j in range(4):
-        mix = Mix.of(Rows(table, index), Rows(donors, np.arange(5)), np.arange(4) == j)
-        if np.isfinite(adapter.predict(mix[:1])).all():
-            np.testing.assert_allclose(made.answers(mix), adapter.predict(mix), atol=1e-12)
+        mix = Mix.of(Rows(table, index), Rows(donors, np.arange(len(ends))), np.arange(4) == j)
+        np.testing.assert_allclose(made.answers(mix), adapter.predict(mix), atol=1e-12)
 
 
 def test_levels_that_the_model_never_saw():

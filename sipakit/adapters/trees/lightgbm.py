@@ -95,10 +95,12 @@ def _sets(tree: dict[str, str], threshold: NDArray[np.float64], is_set: NDArray[
 
 def _codings(forest: Forest, infos: list[str], labels: list[list[Any]]) -> list[Coding] | None:
     """Codes of every column; of categories by the labels that the model was fitted on. None if these do not match."""
-    categories = [j for j, info in enumerate(infos) if info != "none" and not info.startswith("[")]
-    if labels and len(labels) != len(categories):
+    perhaps = [j for j, info in enumerate(infos) if not info.startswith("[")]
+    categories = [j for j in perhaps if infos[j] != "none"]  # others hold one value, and may be of any kind
+    labelled = categories if len(labels) in {0, len(categories)} else perhaps
+    if labels and len(labels) != len(labelled):
         return None
-    known = dict(zip(categories, labels, strict=True)) if labels else {}
+    known = dict(zip(labelled, labels, strict=True)) if labels else {}
     thresholds, most = forest.thresholds(), forest.levels()
     return [
         Levels(tuple(known.get(j, range(most[j])))) if j in categories else Numbers(thresholds[j])

@@ -52,6 +52,7 @@ def test_what_xgboost_does_beside_trees_is_not_read():
     assert read_trees(with_sets, margin=False) is None
 
 
+@pytest.mark.filterwarnings("ignore:The argument 'eval_set'")
 def test_early_stopping_is_read_as_the_model_predicts():
     lgb = pytest.importorskip("lightgbm")
     X, y = cases.FULL, cases.Y
