@@ -95,6 +95,11 @@ class Task:
     design: Any = field(default=None)
 
     @property
+    def follows(self) -> bool:
+        """Whether all answers follow from the model's structure: there is one, and each feature is a single column."""
+        return self.curves is not None and all(len(feature.columns) == 1 for feature in self.features)
+
+    @property
     def n(self) -> int:
         """Number of explained rows."""
         return len(self.rows)

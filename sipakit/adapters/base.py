@@ -126,6 +126,10 @@ class Adapter(ABC):
         """
         return None
 
+    def closed(self) -> Adapter:
+        """Return the same model, whose structure is not looked at."""
+        return self
+
     def single_threaded(self) -> Adapter:
         """Return the same model using no threads of its own, for when the engine brings them."""
         return self

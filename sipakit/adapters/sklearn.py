@@ -63,6 +63,8 @@ class SklearnAdapter(Adapter):
         Arguments for every predict.
     margin : bool
         Whether a boosted regressor is asked for its raw margin.
+    opened : bool
+        Whether its trees may be looked at.
     caveats : tuple of Caveat
     """
 
@@ -70,6 +72,7 @@ class SklearnAdapter(Adapter):
     outputs: ClassOutputs | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     margin: bool = False
+    opened: bool = True
     caveats: tuple[Caveat, ...] = ()
 
     manners: ClassVar[Manners] = Manners(threads=True)
@@ -118,7 +121,11 @@ class SklearnAdapter(Adapter):
     @cached_property
     def structure(self) -> Trees | None:
         """The estimator's trees, if it is made of nothing else."""
-        return read_trees(self.estimator, margin=self.scale == "score")
+        return read_trees(self.estimator, margin=self.scale == "score") if self.opened else None
+
+    def closed(self) -> SklearnAdapter:
+        """Return the same estimator, whose trees are not looked at."""
+        return replace(self, opened=False)
 
     @property
     def scale(self) -> str:  # type: ignore[override]
@@ -150,7 +157,7 @@ class SklearnAdapter(Adapter):
         if output is None:
             return self
         scale = self.outputs.scale if self.outputs else None
-        return replace(SklearnAdapter.of(self.estimator, output, scale=scale), options=self.options)
+        return replace(SklearnAdapter.of(self.estimator, output, scale=scale), options=self.options, opened=self.opened)
 
     def expects(self, names: Sequence[Hashable]) -> tuple[Hashable, ...] | None:
         """Return the columns that the model was fitted on; LightGBM remembers blanks as underscores."""

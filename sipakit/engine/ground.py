@@ -127,18 +127,24 @@ class Ground:
             self._known[table] = in_batches(self.adapter.predict, _whole(table), len(self.outputs))
         return self._known[table]
 
-    def curves(self, explainer: Explainer) -> Curves | None:
-        """Return answers from the model's structure, if it has one that suits and there is enough to ask."""
+    def opens(self, explainer: Explainer) -> bool:
+        """Whether the model has a structure that suits an explainer, and there is enough to ask."""
         asked = len(self.rows) * self.rows.n_columns
-        if not explainer.single_columns or self.drops or asked < _ENOUGH or self.adapter.structure is None:
+        return explainer.single_columns and not self.drops and asked >= _ENOUGH and self.adapter.structure is not None
+
+    def traced(self, table: Table) -> Curves | None:
+        """Follow the rows of a table down the model's structure."""
+        return None if self.adapter.structure is None else trace(self.adapter.structure, table, self.adapter.read)
+
+    def curves(self, explainer: Explainer) -> Curves | None:
+        """Return answers from the model's structure, if it suits and gives the model's answers."""
+        if not self.opens(explainer):
             return None
         if "curves" not in self._traced:
-            made = trace(self.adapter.structure, self.rows, self.adapter.read)
+            made = self.traced(self.rows)
             if made is not None and not _agree(made.own, self.predictions(self.rows).values, made.trees.tolerance):
                 made = None
-                message = (
-                    "The trees that were read from the model do not give its answers, which are asked for instead."
-                )
+                message = "The trees read from the model do not give its answers; it was asked for them instead."
                 self.caveats.append(caveat("SIPA033", message))
             self._traced["curves"] = made
         return self._traced["curves"]
