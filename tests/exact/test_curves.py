@@ -6,6 +6,7 @@ import pytest
 
 import sipakit as sp
 from sipakit.adapters import adapt
+from sipakit.checks import same
 from sipakit.door import open_table
 from sipakit.engine import ground
 from sipakit.exact import curves
@@ -147,3 +148,60 @@ def test_a_structure_that_does_not_give_the_models_answers_is_not_used(small):
     e = sp.ALE().explain(adapter, data)
     assert "SIPA033" in {c.code for c in e.caveats}
     assert e.manifest["structure"] is None
+
+
+def test_methods_of_a_study_share_one_walk(small, monkeypatch):
+    fitted, data, _ = cases.fitted("a forest")
+    walks, original = [], ground.trace
+
+    def counted(trees, table, read):
+        walks.append(len(table))
+        return original(trees, table, read)
+
+    monkeypatch.setattr(ground, "trace", counted)
+    methods = [sp.PartialDependence(), sp.ICE(grid_resolution=5), sp.ALE(), sp.PermutationImportance()]
+    study = sp.explain(fitted, data, cases.Y, methods=methods)
+    assert walks == [600]
+    assert {e.manifest["structure"] for e in study.values()} == {"trees"}
+    assert all(e.estimator.endswith("answers follow from the model's trees") for e in study.values())
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_the_bits_are_the_same_in_every_run(n_jobs, small):
+    fitted, _, _ = cases.fitted("boosting")
+    once, again = (sp.ALE().explain(fitted, cases.FULL, n_jobs=n) for n in (1, n_jobs))
+    assert same(once.estimate, again.estimate)
+
+
+def test_a_budget_is_for_what_the_model_is_asked(small):
+    fitted, data, _ = cases.fitted("a forest")
+    e = sp.PartialDependence().explain(fitted, data, budget=1_000)
+    assert e.cost.rows + e.cost.check_rows <= 1_000 < e.cost.asked
+    with pytest.raises(sp.BudgetError):
+        sp.PartialDependence(features=[("x0", "x1")]).explain(fitted, data, budget=1_000)
+
+
+def test_a_plan_knows_that_the_model_will_not_be_asked(small):
+    fitted, data, _ = cases.fitted("a forest")
+    plan = sp.PartialDependence().plan(fitted, data)
+    e = sp.PartialDependence().explain(fitted, data)
+    assert plan.rows == plan.expected_rows == e.cost.rows == 600
+    assert "follow from the model's trees" in str(plan)
+    assert plan.seconds[0] > 0
+    asked = sp.PartialDependence().plan(sp.adapt(fitted, structure=False), data)
+    assert asked.rows > 10_000
+
+
+def test_a_model_may_be_asked_for_everything(small):
+    fitted, data, _ = cases.fitted("histograms of two")
+    adapter = sp.adapt(fitted, structure=False)
+    assert adapter.structure is None
+    assert adapter.with_output("log_odds").structure is None
+    e = sp.PartialDependence(grid_resolution=4).explain(adapter, data)
+    assert e.manifest["structure"] is None
+    assert "trees" not in e.estimator
+
+
+def test_small_tables_are_answered_by_the_model():
+    fitted, data, _ = cases.fitted("a forest")
+    assert sp.ALE().explain(fitted, data).manifest["structure"] is None
