@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks import pages
 from benchmarks.accuracy import coverage, permutation_variance, shapley_error
 from benchmarks.harness import Result, write
-from benchmarks.speed import model_rows, overhead, prepared, workers
+from benchmarks.speed import model_rows, overhead, prepared, trees, workers
 
 __all__ = ["CASES", "main"]
 
@@ -25,6 +25,7 @@ CASES: dict[str, Callable[..., Result]] = {
     "coverage": coverage.run,
     "workers": workers.run,
     "prepared": prepared.run,
+    "trees": trees.run,
 }
 
 

@@ -44,6 +44,7 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "SIPA030": ("caution", "one shuffling only"),
     "SIPA031": ("caution", "the background equals the explained row"),
     "SIPA032": ("caution", "the tolerance was not met"),
+    "SIPA033": ("info", "the model's structure could not be used"),
     "SIPA040": ("caution", "no errors are known"),
 }
 

@@ -83,6 +83,8 @@ class Explainer(ABC):
         Features that the method can explain.
     takes_pairs : bool
         Whether ``features`` may name two columns as a tuple, to be explained together.
+    single_columns : bool
+        Whether most virtual rows take one column, so that the structure of a model may answer for it.
     unit : "row", "feature" or "table"
         What has an answer of its own when a run ends early. Draws and cells of a unit lie together, in the units' order
         and equally many for each.
@@ -101,6 +103,7 @@ class Explainer(ABC):
     background_matters: ClassVar[bool] = False
     kinds: ClassVar[frozenset[str]] = frozenset({"number", "date", "ordered", "category"})
     takes_pairs: ClassVar[bool] = False
+    single_columns: ClassVar[bool] = False
     unit: ClassVar[Unit] = "table"
     rules: ClassVar[Mapping[str, Rule]] = {}
     estimators: ClassVar[tuple[str, ...]] = ()

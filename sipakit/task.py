@@ -62,6 +62,9 @@ class Task:
         Model rows that the draws may cost; in `Explainer.next_round`, what is left of them.
     tolerance : float or None
         Largest Monte Carlo standard error that is wanted.
+    curves : object or None
+        Answers from the model's structure, where the engine has them; with ``codes(table, column)``, equal for cells
+        that the model does not tell apart.
     design : object
         What `Explainer.design` computed once for all draws: grids, edges, orders.
 
@@ -88,7 +91,13 @@ class Task:
     scale: str = "prediction"
     budget: int | None = None
     tolerance: float | None = None
+    curves: Any = None
     design: Any = field(default=None)
+
+    @property
+    def follows(self) -> bool:
+        """Whether all answers follow from the model's structure: there is one, and each feature is a single column."""
+        return self.curves is not None and all(len(feature.columns) == 1 for feature in self.features)
 
     @property
     def n(self) -> int:

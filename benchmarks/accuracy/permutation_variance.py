@@ -81,7 +81,7 @@ def _runs(subject: Subject, column: int, replicates: int, repeats: int) -> tuple
     values, rows = [], []
     for seed in range(replicates):
         explainer = sp.PermutationImportance(features=[f"x{column}"], n_repeats=repeats, random_state=seed)
-        found = explainer.explain(subject.model, subject.X, subject.y)
+        found = explainer.explain(sp.adapt(subject.model, structure=False), subject.X, subject.y)
         values.append(found.values[0, 0])
         rows.append(found.cost.rows - len(subject.X))
     return np.array(values), float(np.mean(rows))

@@ -21,7 +21,7 @@ import sipakit as sp
 from benchmarks.harness import Counted, Result, skipped
 from benchmarks.subjects import Subject, bike
 
-__all__ = ["run"]
+__all__ = ["pyale", "run"]
 
 CELLS, GRID, REPEATS = 40, 50, 10
 COLUMNS = {
@@ -164,7 +164,7 @@ def _sklearn_ice(model: Any, subject: Subject) -> Answer:
     return _sklearn_curves(model, subject, "individual")
 
 
-def _pyale(model: Any, subject: Subject) -> Answer:
+def pyale(model: Any, subject: Subject) -> Answer:
     from PyALE import ale
 
     logging.getLogger("PyALE._ALE_generic").setLevel(logging.WARNING)  # it reports the type of every feature
@@ -224,7 +224,7 @@ def _sides() -> Iterator[tuple[str, dict[str, Callable[[Any, Subject], Answer]]]
     yield "PFI", {"sipakit": _our_pfi, "scikit-learn": _sklearn_pfi}
     yield "PDP", {"sipakit": _our_pdp, "scikit-learn": _sklearn_pdp, "effector": _effector_pdp}
     yield "ICE", {"sipakit": _our_ice, "scikit-learn": _sklearn_ice}
-    yield "ALE", {"sipakit": _our_ale, "PyALE": _pyale, "effector": _effector_ale}
+    yield "ALE", {"sipakit": _our_ale, "PyALE": pyale, "effector": _effector_ale}
 
 
 _SIDES = dict(_sides())

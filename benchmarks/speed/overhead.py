@@ -74,7 +74,7 @@ def beside_the_model(explainer: sp.Explainer, subject: Subject, repeats: int) ->
     batches = _answering(watched.batches, cost.rows)
     seconds = in_turn(
         {
-            "explain": partial(explainer.explain, subject.model, subject.X, subject.y),
+            "explain": partial(explainer.explain, sp.adapt(subject.model, structure=False), subject.X, subject.y),
             "bare": partial(_predict_all, subject.model, batches),
         },
         repeats,

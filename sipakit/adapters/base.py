@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sipakit.intervene import Mix
+    from sipakit.structure import Trees
     from sipakit.table import Table
 
 __all__ = ["Adapter", "Manners", "as_predictions", "shown_row"]
@@ -116,6 +117,18 @@ class Adapter(ABC):
     def in_pandas(self, table: Table) -> bool:
         """Whether the model is given pandas' frames whatever the user gave; by default what the user gave."""
         return False
+
+    @property
+    def structure(self) -> Trees | None:
+        """What the model is made of, as far as it can be used; None if that is not known.
+
+        Its answers are those of `answer`, before `read`.
+        """
+        return None
+
+    def closed(self) -> Adapter:
+        """Return the same model, whose structure is not looked at."""
+        return self
 
     def single_threaded(self) -> Adapter:
         """Return the same model using no threads of its own, for when the engine brings them."""

@@ -61,7 +61,9 @@ _TABLE: tuple[tuple[str, Callable[[Any], bool], Callable[[Any, Any, Any], Adapte
 )
 
 
-def adapt(model: Any, *, output: Any = None, classes: Sequence[Hashable] | None = None) -> Adapter:
+def adapt(
+    model: Any, *, output: Any = None, classes: Sequence[Hashable] | None = None, structure: bool = True
+) -> Adapter:
     """Say how a model is to be read; plain models need no call of this.
 
     Parameters
@@ -72,6 +74,8 @@ def adapt(model: Any, *, output: Any = None, classes: Sequence[Hashable] | None 
         for classifiers.
     classes : sequence of labels, optional
         For functions and networks whose outputs are classes.
+    structure : bool, default True
+        Whether what follows from the trees of a model may be computed from them; False asks the model for everything.
 
     Returns
     -------
@@ -94,13 +98,15 @@ def adapt(model: Any, *, output: Any = None, classes: Sequence[Hashable] | None 
         if classes is not None:
             message = "classes= was given for a model that is adapted already."
             raise InputError(message, "It takes the model itself.", "Say sp.adapt(model, classes=[...]) once.")
-        return model.with_output(output)
+        adapted = model.with_output(output)
+        return adapted if structure else adapted.closed()
     if isinstance(model, type):
         message = f"model is the class {model.__name__}."
         raise InputTypeError(message, "It can be a fitted object of that class.", f"Pass {model.__name__}().fit(X, y).")
     for _, is_one, make in _TABLE:
         if is_one(model):
-            return make(model, output, classes)
+            adapted = make(model, output, classes)
+            return adapted if structure else adapted.closed()
     kinds = ", ".join(name for name, *_ in _TABLE)
     raise InputTypeError(f"model is a {type(model).__name__}.", f"It can be {kinds}.", "Pass a function that predicts.")
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from sipakit.adapters.base import Adapter, Manners
 from sipakit.adapters.outputs import ClassOutputs
+from sipakit.adapters.trees import read_trees
 from sipakit.caveats import Caveat, caveat
 from sipakit.errors import CapabilityError, InputError, first_few
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sipakit.structure import Trees
     from sipakit.table import Table
 
 __all__ = ["SklearnAdapter"]
@@ -61,6 +63,8 @@ class SklearnAdapter(Adapter):
         Arguments for every predict.
     margin : bool
         Whether a boosted regressor is asked for its raw margin.
+    opened : bool
+        Whether its trees may be looked at.
     caveats : tuple of Caveat
     """
 
@@ -68,6 +72,7 @@ class SklearnAdapter(Adapter):
     outputs: ClassOutputs | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     margin: bool = False
+    opened: bool = True
     caveats: tuple[Caveat, ...] = ()
 
     manners: ClassVar[Manners] = Manners(threads=True)
@@ -113,6 +118,15 @@ class SklearnAdapter(Adapter):
         """Labels in the order of ``classes_``."""
         return self.outputs.classes if self.outputs else None
 
+    @cached_property
+    def structure(self) -> Trees | None:
+        """The estimator's trees, if it is made of nothing else."""
+        return read_trees(self.estimator, margin=self.scale == "score") if self.opened else None
+
+    def closed(self) -> SklearnAdapter:
+        """Return the same estimator, whose trees are not looked at."""
+        return replace(self, opened=False)
+
     @property
     def scale(self) -> str:  # type: ignore[override]
         """Unit of the outputs."""
@@ -143,7 +157,7 @@ class SklearnAdapter(Adapter):
         if output is None:
             return self
         scale = self.outputs.scale if self.outputs else None
-        return replace(SklearnAdapter.of(self.estimator, output, scale=scale), options=self.options)
+        return replace(SklearnAdapter.of(self.estimator, output, scale=scale), options=self.options, opened=self.opened)
 
     def expects(self, names: Sequence[Hashable]) -> tuple[Hashable, ...] | None:
         """Return the columns that the model was fitted on; LightGBM remembers blanks as underscores."""

@@ -72,9 +72,7 @@ def increase(deals: Deals, rise: NDArray[np.float64]) -> tuple[float, float, flo
     w, pair = deals.weights, deals.pairs
     mean = float((pair * rise).sum() / pair.sum())
     received = _ratio((pair * rise).sum(axis=0), pair.sum(axis=0))
-    givers, values = deals.given.ravel(), int(max(deals.given.max(), deals.own.max())) + 1
-    everybody = w * (deals.counts > 0)
-    gave = _ratio(cell_sums(givers, (everybody * rise).ravel(), values), cell_sums(givers, everybody.ravel(), values))
+    gave = _given(deals, rise)
     influence = received + gave[deals.own] - 2 * mean
     n = float(effective_count(w.sum(), (w**2).sum()))
     dealing = 0.0 if deals.every else _dealing_error(deals, pair * (rise - mean) / pair.mean())
@@ -83,6 +81,18 @@ def increase(deals: Deals, rise: NDArray[np.float64]) -> tuple[float, float, flo
     spread = float(np.sqrt(w**2 @ influence**2))
     skew = float(w**3 @ influence**3) / spread**3 if spread > 0 else 0.0
     return mean, spread / float(w.sum()) * float(np.sqrt(n / (n - 1))), dealing, skew
+
+
+def _given(deals: Deals, rise: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(values,) mean rise of the loss of those that were given a value."""
+    values = int(max(deals.given.max(), deals.own.max())) + 1
+    everybody = deals.weights * (deals.counts > 0)
+    if deals.every:  # a line gives one value to all
+        gave = np.zeros(values)
+        gave[deals.given[:, 0]] = _ratio((everybody * rise).sum(axis=1), everybody.sum(axis=1))
+        return gave
+    givers = deals.given.ravel()
+    return _ratio(cell_sums(givers, (everybody * rise).ravel(), values), cell_sums(givers, everybody.ravel(), values))
 
 
 def _dealing_error(deals: Deals, part: NDArray[np.float64]) -> float:

@@ -112,6 +112,7 @@ def _manifest(explainer: Explainer, ground: Ground, how: How, budget: int | None
         "budget": budget,
         "tolerance": how.tolerance,
         "on_bad": how.on_bad,
+        "structure": "trees" if ground.curves(explainer) is not None else None,
         "rows": len(ground.rows),
         "rows_fingerprint": ground.rows.fingerprint,
         "background": len(ground.background),

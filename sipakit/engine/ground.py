@@ -14,6 +14,7 @@ from sipakit.door import conform, open_table, open_target, open_weights
 from sipakit.engine.answers import Answers, in_batches
 from sipakit.engine.manners import check_manners
 from sipakit.errors import CapabilityError, InputError, PredictionError, first_few
+from sipakit.exact import Curves, trace
 from sipakit.intervene import Mix, Rows
 from sipakit.task import Feature, Task, resolve_features
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["WHERE_IT_ANSWERS", "Behind", "Ground", "open_behind", "open_ground", "prepare_ground"]
 
 
+_ENOUGH = 2**15  # cells of the explained table, from which on it pays to look at a model's structure
 WHERE_IT_ANSWERS = "The numbers hold where it answers."
 
 
@@ -71,6 +73,7 @@ class Ground:
     numbers: NDArray[np.intp] | None = None
     drops: bool = False
     _known: dict[Table, Answers] = field(default_factory=dict)
+    _traced: dict[str, Curves | None] = field(default_factory=dict)
 
     def knowing(self, outputs: tuple[str, ...], caveats: Sequence[Caveat], check_rows: int = 0) -> Ground:
         """Return the same ground with what a look at the model told."""
@@ -123,6 +126,28 @@ class Ground:
         if table not in self._known:
             self._known[table] = in_batches(self.adapter.predict, _whole(table), len(self.outputs))
         return self._known[table]
+
+    def opens(self, explainer: Explainer) -> bool:
+        """Whether the model has a structure that suits an explainer, and there is enough to ask."""
+        asked = len(self.rows) * self.rows.n_columns
+        return explainer.single_columns and not self.drops and asked >= _ENOUGH and self.adapter.structure is not None
+
+    def traced(self, table: Table) -> Curves | None:
+        """Follow the rows of a table down the model's structure."""
+        return None if self.adapter.structure is None else trace(self.adapter.structure, table, self.adapter.read)
+
+    def curves(self, explainer: Explainer) -> Curves | None:
+        """Return answers from the model's structure, if it suits and gives the model's answers."""
+        if not self.opens(explainer):
+            return None
+        if "curves" not in self._traced:
+            made = self.traced(self.rows)
+            if made is not None and not _agree(made.own, self.predictions(self.rows).values, made.trees.tolerance):
+                made = None
+                message = "The trees read from the model do not give its answers; it was asked for them instead."
+                self.caveats.append(caveat("SIPA033", message))
+            self._traced["curves"] = made
+        return self._traced["curves"]
 
     def rows_beside(self, used: Mapping[Table, Answers]) -> int:
         """Return the model rows that were predicted to find bad rows, in tables that are not used otherwise."""
@@ -270,6 +295,11 @@ def prepare_ground(
         ground = ground.without_bad_rows(without_bad_rows)
     predictions, cost, manners = check_manners(adapter, ground.rows)
     return ground.knowing(adapter.names_of_outputs(predictions.shape[1]), [*adapter.caveats, *manners], cost)
+
+
+def _agree(one: NDArray[np.float64], two: NDArray[np.float64], tolerance: float) -> bool:
+    scale = max(float(np.abs(two).max()), 1e-300)
+    return one.shape == two.shape and float(np.abs(one - two).max()) <= tolerance * scale
 
 
 def _whole(table: Table) -> Mix:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Plan", "plan", "rows_of", "share_of_different"]
 
 _CELL = 8  # bytes of a number
+_TRACED = 512  # rows, to see how long the trees take
 _SLICES = 8  # looked at, of all
 _COPIES = 4  # of a batch: as the table gives it, as the model takes it, and what the model makes of it
 
@@ -105,6 +107,8 @@ def plan(
         gradient = "gradient" in explainer.needs
         pace = pace_of(ground.adapter, ground.rows, gradient=gradient)
         base = ground.base_rows(explainer)
+        if (traced := _seconds_to_trace(explainer, ground)) is not None:
+            return _by_structure(explainer, ground, pace, traced)
         rows = rows_of(how.cap, explainer, ground, how.workers, lambda: pace)
         left = None if rows is None else rows - base - ground.check_rows
         task, state, round_ = _first_round(explainer, ground, left)
@@ -121,6 +125,33 @@ def plan(
             alternatives=_alternatives(explainer, ground, base, explainer.estimator_of(task)),
             checked=ground.check_rows + pace.rows,
         )
+
+
+def _seconds_to_trace(explainer: Explainer, ground: Ground) -> float | None:
+    """Time it takes to follow all rows down the model's trees, by some of them; None where the model will be asked."""
+    if not ground.opens(explainer) or any(len(f.columns) > 1 for f in ground.task(explainer, predicted=False).features):
+        return None
+    some = ground.rows.take(np.arange(min(_TRACED, len(ground.rows))))
+    for _ in range(2):  # the first time, loops may have to be compiled
+        started = time.perf_counter()
+        made = ground.traced(some)
+        seconds = time.perf_counter() - started
+    return None if made is None else seconds * len(ground.rows) / len(some)
+
+
+def _by_structure(explainer: Explainer, ground: Ground, pace: Pace, traced: float) -> Plan:
+    base = ground.base_rows(explainer)
+    low, high = pace.seconds(base)
+    codes = int(ground.adapter.structure.sizes.sum()) if ground.adapter.structure else 0
+    return Plan(
+        explainer=type(explainer).__name__,
+        estimator="answers follow from the model's trees",
+        rows=base,
+        expected_rows=base,
+        seconds=(low + traced, high + 2 * traced),
+        memory=_CELL * len(ground.rows) * codes * len(ground.outputs),
+        checked=ground.check_rows + pace.rows,
+    )
 
 
 def _first_round(explainer: Explainer, ground: Ground, left: int | None) -> tuple[Task, State, Round]:

@@ -223,7 +223,8 @@ class _Run:
         lead = group[0]
         base_rows = max((sum(answers.rows for answers in one.values()) for one in used), default=0)
         left = None if budget is None else _left(lead, budget, base_rows + ground.check_rows)
-        tasks = [replace(ground.task(e), budget=left, tolerance=how.tolerance) for e in group]
+        curves = ground.curves(lead)
+        tasks = [replace(ground.task(e), budget=left, tolerance=how.tolerance, curves=curves) for e in group]
         design = lead.design(tasks[0])
         tasks = [replace(task, design=design) for task in tasks]
         known = {table: answers.values for one in used for table, answers in one.items()}
@@ -268,11 +269,20 @@ class _Run:
     def _run(self, round_: Round, tell: Tell) -> None:
         """Run the slices of a round."""
         blanks = tuple(state.empty(0) for state in self.states)
+        curves = self.tasks[0].curves
         work = Work(
-            tuple(self.group), tuple(self.tasks), blanks, self.ground.adapter, self.known, round_, self.how.drops
+            group=tuple(self.group),
+            tasks=tuple(self.tasks),
+            blanks=blanks,
+            adapter=self.ground.adapter,
+            known=self.known,
+            round_=round_,
+            drops=self.how.drops,
+            curves=curves,
         )
+        workers = self.how.workers if curves is None else 1  # there is nothing to wait for
         since = time.perf_counter()
-        for draws, (parts, bill) in zip(work.due(), in_order(work, self.how.workers), strict=True):
+        for draws, (parts, bill) in zip(work.due(), in_order(work, workers), strict=True):
             self.waited += time.perf_counter() - since
             with _undisturbed():
                 self.states = [state.absorb(part) for state, part in zip(self.states, parts, strict=True)]
@@ -290,6 +300,8 @@ class _Run:
     def _affordable(self, round_: Round) -> bool:
         """Whether the budget covers a round; the first one is needed, later ones only lower the error."""
         need, lead = round_.draws * round_.rows, type(self.group[0]).__name__
+        if self.tasks[0].follows:
+            return True  # nothing is asked of the model
         if self.left is None or self._spent + need <= self.left:
             return True
         if round_.number:
@@ -329,7 +341,8 @@ class _Run:
         if self.how.tolerance is not None:
             found += above(self.how.tolerance, explainer.chance(answered, seen))
         rows = positions[units.kept] if units.kind == "row" else positions
-        return replace(result.numbered(rows), caveats=(*result.caveats, *found))
+        by = "" if task.curves is None else "; answers follow from the model's trees"
+        return replace(result.numbered(rows), caveats=(*result.caveats, *found), estimator=f"{result.estimator}{by}")
 
 
 def _left(lead: Explainer, budget: int, spent: int) -> int:

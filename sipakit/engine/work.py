@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from sipakit.adapters import Adapter
     from sipakit.aggregate import State, Update
+    from sipakit.exact import Curves
     from sipakit.explainer import Explainer, Round
     from sipakit.table import Table
     from sipakit.task import Task
@@ -123,6 +124,8 @@ class Work:
     adapter : Adapter
     known : Table -> (rows, k) predictions that were made before
     round_ : Round
+    curves : Curves or None
+        Answers that follow from the model's structure.
     drops : bool
         Whether a draw is left out if the model has no answer for one of its rows; that is an error otherwise.
     """
@@ -134,6 +137,7 @@ class Work:
     known: Mapping[Table, NDArray[np.float64]]
     round_: Round
     drops: bool = False
+    curves: Curves | None = None
 
     def due(self) -> list[range]:
         """Return the slices of the round."""
@@ -147,7 +151,9 @@ class Work:
         mix = lead.intervene(task, sample)
         readout = "gradient" if "gradient" in lead.needs else "prediction"
         strict = not self.drops
-        answers = evaluate(self.adapter, mix, task.k, readout=readout, known=self.known, strict=strict)
+        answers = evaluate(
+            self.adapter, mix, task.k, readout=readout, known=self.known, strict=strict, curves=self.curves
+        )
         seen = [
             explainer.aggregate(one, sample, answers.values)
             for explainer, one in zip(self.group, self.tasks, strict=True)

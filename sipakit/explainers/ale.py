@@ -112,6 +112,7 @@ class ALE(Explainer):
     conf_level: float = 0.95
     random_state: int = 0
 
+    single_columns: ClassVar[bool] = True
     uses: ClassVar[frozenset[str]] = frozenset({"rows"})
     kinds: ClassVar[frozenset[str]] = frozenset({"number", "date", "ordered"})
     question: ClassVar[str] = "How does the prediction move along a feature, among rows that are really there?"

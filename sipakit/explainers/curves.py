@@ -28,6 +28,7 @@ class Curves(Explainer):
     """Abstract: one draw is one explained row at every place of every feature's grid."""
 
     uses: ClassVar[frozenset[str]] = frozenset({"rows"})
+    single_columns: ClassVar[bool] = True
 
     features: Any
     background: Any

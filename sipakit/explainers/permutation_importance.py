@@ -36,10 +36,16 @@ _TOGETHER = 2**21  # pairs of a feature, since its repeats are balanced together
 
 @dataclass(frozen=True)
 class _Design:
-    """For each feature the value of every row, as a number in the order of the values; and the metrics."""
+    """For each feature the value of every row, as a number in the order of the values, and its repeats; the metrics."""
 
     values: tuple[NDArray[np.intp], ...]
+    repeats: tuple[int, ...]
     metrics: tuple[Metric, ...]
+
+    @property
+    def most(self) -> int:
+        """Repeats of the feature that has most."""
+        return max(self.repeats)
 
 
 @dataclass(frozen=True)
@@ -120,6 +126,7 @@ class PermutationImportance(Explainer):
 
     uses: ClassVar[frozenset[str]] = frozenset({"rows"})
     needs: ClassVar[frozenset[str]] = frozenset({"target"})
+    single_columns: ClassVar[bool] = True
     unit: ClassVar[Unit] = "feature"
     question: ClassVar[str] = "How much worse does the model get without the information in a feature?"
     references: ClassVar[tuple[str, ...]] = (
@@ -129,7 +136,13 @@ class PermutationImportance(Explainer):
 
     def design(self, task: Task) -> _Design:
         """Number the values of each feature, and read the scoring."""
-        return _Design(tuple(_values(task, f) for f in task.features), resolve_scoring(self.scoring, task))
+        values = tuple(_values(task, f) for f in task.features)
+        # where the model's structure answers, all that it tells apart is dealt in full
+        by_structure = [_by_structure(task, feature) for feature in task.features]
+        counts = [len(np.unique(own)) if known else 0 for own, known in zip(values, by_structure, strict=True)]
+        most = _TOGETHER // task.n
+        repeats = tuple(count if self.n_repeats < count <= most else self.n_repeats for count in counts)
+        return _Design(values, repeats, resolve_scoring(self.scoring, task))
 
     def start(self, task: Task) -> Collected:
         """For each feature and metric: increase, its error over rows, that of the shuffling, skewness, and repeats."""
@@ -141,7 +154,7 @@ class PermutationImportance(Explainer):
         A draw is a feature, since its repeats are balanced among themselves; more of them take the place of fewer.
         """
         if number == 0:
-            return Round(draws=len(task.features), rows=self.n_repeats * task.n)
+            return Round(draws=len(task.features), rows=task.design.most * task.n)
         if task.tolerance is None:
             return None
         worst, repeats = self.chance(task, state).max(axis=1), state.values[:, 0, 4]
@@ -162,7 +175,7 @@ class PermutationImportance(Explainer):
         weighted = all(metric.as_a_whole is None for metric in task.design.metrics)
         dealt = []
         for draw in index.tolist():
-            feature, repeats = (draw, self.n_repeats) if round_.note is None else round_.note[draw]
+            feature, repeats = (draw, task.design.repeats[draw]) if round_.note is None else round_.note[draw]
             own = task.design.values[feature]
             few = weighted and len(np.unique(own[task.weights > 0])) <= repeats
             made = _every_value(task.weights, own) if few else _shuffled(task.weights, own, repeats, rng)
@@ -203,20 +216,29 @@ class PermutationImportance(Explainer):
             **self.about(task) | {"outputs": names},
             estimate=Estimate.within(values, error, conf_level=self.conf_level, df=df, skew=skew, parts=parts),
             error="Choice of rows (each as receiver and as donor) and shuffling; the fitted model is taken as given.",
-            estimator=_told_as(self.n_repeats, int(repeats.max())),
+            estimator=_told_as(task, self.n_repeats, int(repeats.max())),
             caveats=tuple(_caveats(task, metrics, rows, one_repeat=self.n_repeats == 1)),
             metrics=names,
             baseline=np.array(baseline),
         )
 
 
-def _told_as(fewest: int, most: int) -> str:
+def _told_as(task: Task, fewest: int, most: int) -> str:
+    if task.curves is not None:
+        return "all pairs of rows, where a column is dealt alone"
     told = f"all values of features with at most {fewest}, balanced shuffles of the others"
     return told if most <= fewest else f"{told}, up to {most} for the tolerance"
 
 
+def _by_structure(task: Task, feature: Feature) -> bool:
+    return task.curves is not None and len(feature.columns) == 1
+
+
 def _values(task: Task, feature: Feature) -> NDArray[np.intp]:
     """(n,) the row's value of a feature, as a number in the order of the values; groups by their columns in turn."""
+    if _by_structure(task, feature):
+        codes = task.curves.codes(task.rows, feature.columns[0])
+        return np.unique(codes, return_inverse=True)[1].reshape(-1).astype(np.intp)
     ranks = np.column_stack([col.ranks(task.rows.columns[j]) for j in feature.columns])
     return np.unique(ranks, axis=0, return_inverse=True)[1].reshape(-1).astype(np.intp)
 

@@ -1,0 +1,113 @@
+"""Answers to *row i, but column j from elsewhere* for every row and column at once, from the structure of a model."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sipakit.structure import Numbers, linked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from sipakit.intervene import Mix
+    from sipakit.structure import Trees
+    from sipakit.table import Table
+
+__all__ = ["Curves", "trace"]
+
+_MOST_CELLS = 2**26  # of all rows' curves, half a gigabyte
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """What a model says of each row with one column at any code.
+
+    Parameters
+    ----------
+    table : Table, n rows
+    trees : Trees
+    first : (p + 1,) int
+        Where each column's codes begin.
+    values : (n, 1 + codes, k)
+        Answers for the row as it is, then for each column at each code.
+    """
+
+    table: Table
+    trees: Trees
+    first: NDArray[np.int64]
+    values: NDArray[np.float64]
+
+    @property
+    def own(self) -> NDArray[np.float64]:
+        """(n, k) answers for the rows as they are."""
+        return self.values[:, 0]
+
+    def codes(self, table: Table, column: int) -> NDArray[np.int32]:
+        """(rows,) codes of a column of any table with the same columns."""
+        return codes_of(self.trees, table, column)
+
+    def knows(self, mix: Mix) -> NDArray[np.bool_]:
+        """(m,) whether a virtual row takes one column at most, and is of this table otherwise."""
+        if mix.base.table is not self.table or mix.fractional:
+            return np.zeros(len(mix), bool)
+        return np.asarray(mix.take.sum(axis=1) <= 1)[mix.which]
+
+    def answers(self, mix: Mix) -> NDArray[np.float64]:
+        """(m, k) answers at virtual rows that take one column at most."""
+        column = np.where(mix.take.any(axis=1), mix.take.argmax(axis=1), -1)  # of each pattern
+        taken = column[mix.which]
+        place = np.zeros(len(mix), np.int64)
+        for j in np.unique(column[column >= 0]).tolist():
+            rows = np.flatnonzero(taken == j)
+            place[rows] = (1 + self.first[j] + self.codes(mix.donor.table, j)).take(mix.donor.index[rows])
+        return self.values[mix.base.index, place]
+
+
+def codes_of(trees: Trees, table: Table, column: int) -> NDArray[np.int32]:
+    """(rows,) codes of a column."""
+    return table.remembered(("codes", id(trees), column), lambda: trees.codings[column].codes(table.columns[column]))
+
+
+def trace(trees: Trees, table: Table, read: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> Curves | None:
+    """Walk every row down the trees; None where the curves would not fit into memory, or the columns do not suit.
+
+    Parameters
+    ----------
+    trees : Trees
+    table : Table, n rows
+    read : callable
+        From (m, outputs) answers of the model to those that are explained.
+    """
+    if importlib.util.find_spec("numba") is None:  # it comes with sipakit[trees]
+        return None
+    from sipakit.exact import walk
+
+    sizes = trees.sizes
+    if not trees.takes(table.columns) or len(table) * int(sizes.sum()) * len(trees.sums) > _MOST_CELLS:
+        return None
+    first = np.concatenate([[0], np.cumsum(sizes)])
+    missing = np.array([c.size - 1 if isinstance(c, Numbers) else -1 for c in trees.codings])
+    nodes = walk.Nodes(
+        trees.feature,
+        trees.left,
+        trees.right,
+        trees.last_left,
+        trees.missing_left,
+        trees.set_first,
+        trees.sets,
+        missing,
+    )
+    codes = np.column_stack([codes_of(trees, table, j) for j in range(table.n_columns)])
+    sums = []
+    for one in trees.sums:
+        leaves = walk.boxes(nodes, one.roots, first)
+        sums.append(walk.curves(codes, nodes, leaves, one.roots, one.value, one.base, first))
+    answers = linked(np.stack(sums, axis=-1), trees.link)
+    flat = read(answers.reshape(-1, answers.shape[-1]))
+    return Curves(table, trees, first, flat.reshape(*answers.shape[:2], -1))

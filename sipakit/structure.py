@@ -1,0 +1,200 @@
+"""What a model is made of, where its adapter can tell: decision trees that add up to its answer.
+
+The cells of each column are coded: cells of one code are the same to every tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from sipakit import columns as col
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from sipakit.columns import Column
+
+__all__ = ["Coding", "Levels", "Numbers", "Sum", "Trees", "linked"]
+
+
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """Codes of a column of numbers: how many thresholds lie below a cell; the last code is for missing cells.
+
+    Parameters
+    ----------
+    thresholds : (b,) float64, ascending
+    equal_goes_right : bool
+        Whether a cell that equals a threshold lies above it, as in XGBoost.
+    single : bool
+        Whether the model rounds cells to single precision first.
+
+    Examples
+    --------
+    >>> Numbers(np.array([0.0, 2.0])).codes(np.array([-1.0, 0.0, 1.0, 3.0, np.nan])).tolist()
+    [0, 0, 1, 2, 3]
+    """
+
+    thresholds: NDArray[np.float64]
+    equal_goes_right: bool = False
+    single: bool = False
+
+    @property
+    def size(self) -> int:
+        """Number of codes."""
+        return len(self.thresholds) + 2
+
+    def codes(self, column: Column) -> NDArray[np.int32]:
+        """(n,) codes of cells."""
+        if not len(self.thresholds):  # the model does not look at it, whatever it holds
+            return np.zeros(len(column), np.int32)
+        numbers = col.numbers(column)
+        if self.single:
+            with np.errstate(over="ignore"):
+                numbers = numbers.astype(np.float32).astype(np.float64)
+        side = "right" if self.equal_goes_right else "left"
+        found = np.searchsorted(self.thresholds, numbers, side=side)  # type: ignore[call-overload]
+        return np.where(np.isnan(numbers), self.size - 1, found).astype(np.int32)
+
+    def takes(self, column: Column) -> bool:
+        """Whether these codes are meant for such a column."""
+        return not len(self.thresholds) or bool(pd.api.types.is_numeric_dtype(column.dtype))
+
+
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """Codes of a column of levels: their numbers; the last code is for missing and unknown ones.
+
+    Parameters
+    ----------
+    levels : sequence
+        What the model knows, by code: labels, or the whole numbers 0, 1, ... that stand for them.
+
+    Examples
+    --------
+    >>> Levels(("a", "b")).codes(pd.Categorical(["b", None, "a"], categories=["b", "a"])).tolist()
+    [1, 2, 0]
+    """
+
+    levels: Sequence[Hashable]
+
+    @property
+    def size(self) -> int:
+        """Number of codes."""
+        return len(self.levels) + 1
+
+    def codes(self, column: Column) -> NDArray[np.int32]:
+        """(n,) codes of cells."""
+        found = pd.Index(list(self.levels)).get_indexer(pd.Index(column))
+        return np.where(found < 0, self.size - 1, found).astype(np.int32)
+
+    def takes(self, column: Column) -> bool:
+        """Whether these codes are meant for such a column."""
+        return isinstance(column.dtype, pd.CategoricalDtype) or bool(pd.api.types.is_numeric_dtype(column.dtype))
+
+
+Coding: TypeAlias = Numbers | Levels
+
+
+@dataclass(frozen=True, eq=False)
+class Sum:
+    """One number that trees add up to.
+
+    Parameters
+    ----------
+    roots : (t,) int
+        Nodes at which the trees begin.
+    value : (m,) float
+        What a node adds if it is a leaf.
+    base : float
+        What is there before any tree.
+    """
+
+    roots: NDArray[np.int32]
+    value: NDArray[np.float64]
+    base: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Trees:
+    """Trees over coded columns.
+
+    Parameters
+    ----------
+    codings : tuple of Coding, one a column
+    feature : (m,) int
+        The column that a node asks about; -1 for leaves.
+    left, right : (m,) int
+    last_left : (m,) int
+        Where a node compares: the last code that goes left.
+    missing_left : (m,) bool
+        Where a node compares: whether missing cells go left.
+    set_first : (m,) int
+        Where a node looks into a set: where that begins in ``sets``; -1 where it compares.
+    sets : (s,) bool
+        Whether each code goes left, set after set.
+    sums : tuple of Sum
+    link : str
+        From the sums to what the model answers: see `linked`.
+    tolerance : float
+        Relative difference to the model's own answers that is rounding.
+    """
+
+    codings: tuple[Coding, ...]
+    feature: NDArray[np.int32]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    last_left: NDArray[np.int32]
+    missing_left: NDArray[np.bool_]
+    set_first: NDArray[np.int64]
+    sets: NDArray[np.bool_]
+    sums: tuple[Sum, ...]
+    link: str = "identity"
+    tolerance: float = 1e-9
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """(p,) numbers of codes."""
+        return np.array([coding.size for coding in self.codings], np.int64)
+
+    def takes(self, columns: Sequence[Column]) -> bool:
+        """Whether the trees can be asked about such columns."""
+        pairs = zip(self.codings, columns, strict=True)
+        return len(columns) == len(self.codings) and all(coding.takes(column) for coding, column in pairs)
+
+
+def linked(sums: NDArray[Any], link: str) -> NDArray[np.float64]:
+    """Turn sums (..., s) into what the model answers, (..., outputs).
+
+    Parameters
+    ----------
+    sums : (..., s)
+    link : str
+        ``"identity"``, ``"exp"``, ``"complement"`` (a probability and the other), ``"logistic"`` (the log-odds of the
+        second of two classes), ``"softmax"``, or ``"each"`` (log-odds of each class by itself).
+
+    Examples
+    --------
+    >>> linked(np.array([[0.0]]), "logistic").tolist()
+    [[0.5, 0.5]]
+    """
+    if link == "identity":
+        return np.asarray(sums)
+    if link == "exp":
+        return np.asarray(np.exp(sums))
+    if link == "complement":
+        return np.concatenate([1 - sums, sums], axis=-1)
+    if link == "logistic":
+        second = 1 / (1 + np.exp(-sums))
+        return np.concatenate([1 - second, second], axis=-1)
+    if link == "each":
+        return np.asarray(1 / (1 + np.exp(-sums)))
+    raised = np.exp(sums - sums.max(axis=-1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=-1, keepdims=True))

@@ -1,0 +1,207 @@
+"""Answers from the structure of a model are the model's own, wherever one column is changed."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import sipakit as sp
+from sipakit.adapters import adapt
+from sipakit.checks import same
+from sipakit.door import open_table
+from sipakit.engine import ground
+from sipakit.exact import curves
+from sipakit.exact.curves import trace
+from sipakit.intervene import Mix, Rows
+from tests.adapters.trees import cases
+
+pytest.importorskip("numba")
+SKLEARN = list(cases.forests())
+try:
+    BOOSTED = list(cases.boosters())
+except ImportError:
+    BOOSTED = []
+
+
+def traced(name):
+    model, data, output = cases.fitted(name)
+    adapter = adapt(model, output=output)
+    table, _ = open_table(data, expects=adapter.expects)
+    return adapter, table, trace(adapter.structure, table, adapter.read)
+
+
+@pytest.mark.parametrize("name", SKLEARN + BOOSTED)
+def test_rows_with_one_column_from_elsewhere(name):
+    adapter, table, made = traced(name)
+    index, donor = np.arange(len(table)), np.random.default_rng(0).permutation(len(table))
+    tolerance = made.trees.tolerance * max(1.0, np.abs(made.own).max())
+    np.testing.assert_allclose(made.own, adapter.predict(Mix.unchanged(Rows(table, index))), atol=tolerance, rtol=0)
+    for j in range(table.n_columns):
+        mix = Mix.of(Rows(table, index), Rows(table, donor), np.arange(table.n_columns) == j)
+        assert made.knows(mix).all()
+        np.testing.assert_allclose(made.answers(mix), adapter.predict(mix), atol=tolerance, rtol=0)
+
+
+@pytest.mark.parametrize("name", SKLEARN[:1] + BOOSTED[:1])
+def test_cells_that_the_model_never_saw(name):
+    adapter, table, made = traced(name)
+    ends = [np.nan, -1e30, 1e30, -0.0]
+    if name != "a tree":  # which refuses these
+        ends += [np.inf, -np.inf, 1e300]
+    donors, _ = open_table(np.column_stack([ends] * 4))
+    index = np.zeros(len(ends), np.intp)
+    for j in range(4):
+        mix = Mix.of(Rows(table, index), Rows(donors, np.arange(len(ends))), np.arange(4) == j)
+        np.testing.assert_allclose(made.answers(mix), adapter.predict(mix), atol=1e-12)
+
+
+def test_levels_that_the_model_never_saw():
+    pytest.importorskip("lightgbm")
+    _, table, made = traced("lightgbm with levels")
+    other = cases.frame().head(3)
+    other["level"] = pd.Categorical(["new", None, "x"])
+    donors, _ = open_table(other)
+    at = list(other).index("level")
+    mix = Mix.of(Rows(table, np.zeros(3, np.intp)), Rows(donors, np.arange(3)), np.arange(6) == at)
+    answers = made.answers(mix)[:, 0]
+    assert answers[0] == answers[1] != answers[2]
+
+
+def test_what_it_does_not_know():
+    _, table, made = traced("a tree")
+    rows = Rows(table, np.arange(2))
+    two = Mix.of(rows, rows, np.array([[True, True, False, False], [True, False, False, False]]))
+    assert made.knows(two).tolist() == [False, True]
+    other = Rows(table.take(np.arange(2)), np.arange(2))
+    assert not made.knows(Mix.of(other, rows, np.array([True, False, False, False]))).any()
+    assert not made.knows(Mix.of(rows, rows, np.array([0.5, 0, 0, 0]))).any()
+
+
+def test_columns_that_do_not_suit_and_tables_that_are_too_large(monkeypatch):
+    adapter, table, _ = traced("a tree")
+    texts, _ = open_table(pd.DataFrame({name: ["a", "b"] for name in "abcd"}))
+    assert trace(adapter.structure, texts, adapter.read) is None
+    monkeypatch.setattr(curves, "_MOST_CELLS", 100)
+    assert trace(adapter.structure, table, adapter.read) is None
+
+
+# ---- the same explanations
+
+
+EXPLAINERS = {
+    "PartialDependence": sp.PartialDependence(),
+    "PartialDependence centred": sp.PartialDependence(centred=True, grid_resolution=8),
+    "PartialDependence pairs": sp.PartialDependence(features=["x0", ("x0", "x1")], grid_resolution=6),
+    "ICE": sp.ICE(grid_resolution=7),
+    "ALE": sp.ALE(),
+}
+
+
+@pytest.fixture
+def small(monkeypatch):
+    monkeypatch.setattr(ground, "_ENOUGH", 0)
+
+
+@pytest.mark.parametrize("name", EXPLAINERS)
+@pytest.mark.parametrize("model", ["a forest", "boosting of three", "histograms of two"])
+def test_explanations_are_those_of_the_sampled_route(name, model, small, monkeypatch):
+    fitted, _, _ = cases.fitted(model)
+    by_structure = EXPLAINERS[name].explain(fitted, cases.FULL)
+    monkeypatch.setattr(ground, "_ENOUGH", 10**9)
+    asked = EXPLAINERS[name].explain(fitted, cases.FULL)
+    assert by_structure.manifest["structure"] == "trees"
+    assert asked.manifest["structure"] is None
+    if name != "PartialDependence pairs":
+        assert by_structure.cost.rows == len(cases.FULL) < asked.cost.rows
+    for one, other in zip(by_structure.estimate.columns().values(), asked.estimate.columns().values(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-10, rtol=1e-9)
+
+
+@pytest.mark.parametrize("scoring", [None, "neg_mean_absolute_error"])
+def test_importance_is_the_mean_over_all_pairs(scoring, small):
+    fitted, data, _ = cases.fitted("a forest")
+    rows, y = data[:150], cases.Y[:150]
+    e = sp.PermutationImportance(scoring=scoring, n_repeats=3).explain(fitted, rows, y)
+    power = 2 if scoring is None else 1
+    before = np.abs(y - fitted.predict(rows)) ** power
+    for j in range(4):
+        after = []
+        for donor in range(150):
+            moved = rows.copy()
+            moved[:, j] = rows[donor, j]
+            after.append(np.abs(y - fitted.predict(moved)) ** power)
+        np.testing.assert_allclose(e.values[j, 0], np.mean(after) - before.mean(), rtol=1e-9)
+    np.testing.assert_array_equal(e.estimate.parts["std_error_shuffles"], 0)
+    assert e.cost.rows == 150
+
+
+def test_a_structure_that_does_not_give_the_models_answers_is_not_used(small):
+    fitted, data, _ = cases.fitted("a forest")
+
+    class Capped(type(fitted)):
+        def predict(self, X):
+            return np.minimum(super().predict(X), 2)
+
+    capped = Capped(n_estimators=8, random_state=0).fit(data, cases.Y)
+    adapter = adapt(capped)
+    assert adapter.structure is None  # another class is not read at all
+    object.__setattr__(adapter, "structure", adapt(fitted).structure)
+    e = sp.ALE().explain(adapter, data)
+    assert "SIPA033" in {c.code for c in e.caveats}
+    assert e.manifest["structure"] is None
+
+
+def test_methods_of_a_study_share_one_walk(small, monkeypatch):
+    fitted, data, _ = cases.fitted("a forest")
+    walks, original = [], ground.trace
+
+    def counted(trees, table, read):
+        walks.append(len(table))
+        return original(trees, table, read)
+
+    monkeypatch.setattr(ground, "trace", counted)
+    methods = [sp.PartialDependence(), sp.ICE(grid_resolution=5), sp.ALE(), sp.PermutationImportance()]
+    study = sp.explain(fitted, data, cases.Y, methods=methods)
+    assert walks == [600]
+    assert {e.manifest["structure"] for e in study.values()} == {"trees"}
+    assert all(e.estimator.endswith("answers follow from the model's trees") for e in study.values())
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_the_bits_are_the_same_in_every_run(n_jobs, small):
+    fitted, _, _ = cases.fitted("boosting")
+    once, again = (sp.ALE().explain(fitted, cases.FULL, n_jobs=n) for n in (1, n_jobs))
+    assert same(once.estimate, again.estimate)
+
+
+def test_a_budget_is_for_what_the_model_is_asked(small):
+    fitted, data, _ = cases.fitted("a forest")
+    e = sp.PartialDependence().explain(fitted, data, budget=1_000)
+    assert e.cost.rows + e.cost.check_rows <= 1_000 < e.cost.asked
+    with pytest.raises(sp.BudgetError):
+        sp.PartialDependence(features=[("x0", "x1")]).explain(fitted, data, budget=1_000)
+
+
+def test_a_plan_knows_that_the_model_will_not_be_asked(small):
+    fitted, data, _ = cases.fitted("a forest")
+    plan = sp.PartialDependence().plan(fitted, data)
+    e = sp.PartialDependence().explain(fitted, data)
+    assert plan.rows == plan.expected_rows == e.cost.rows == 600
+    assert "follow from the model's trees" in str(plan)
+    assert plan.seconds[0] > 0
+    asked = sp.PartialDependence().plan(sp.adapt(fitted, structure=False), data)
+    assert asked.rows > 10_000
+
+
+def test_a_model_may_be_asked_for_everything(small):
+    fitted, data, _ = cases.fitted("histograms of two")
+    adapter = sp.adapt(fitted, structure=False)
+    assert adapter.structure is None
+    assert adapter.with_output("log_odds").structure is None
+    e = sp.PartialDependence(grid_resolution=4).explain(adapter, data)
+    assert e.manifest["structure"] is None
+    assert "trees" not in e.estimator
+
+
+def test_small_tables_are_answered_by_the_model():
+    fitted, data, _ = cases.fitted("a forest")
+    assert sp.ALE().explain(fitted, data).manifest["structure"] is None
