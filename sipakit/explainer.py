@@ -392,7 +392,7 @@ _RULES: Mapping[str, Rule] = {
     "n_steps": ("a whole number from 1, or None", _or_none(_whole(1))),
     "max_depth": ("a whole number from 1", _whole(1)),
     "n_folds": ("a whole number from 2", _whole(2)),
-    "order": ("1 or 2", lambda v: _whole(1)(v) and v <= 2),
+    "order": ("1, 2 or 3", lambda v: _whole(1)(v) and v <= 3),
     "kernel_width": ("a positive number, or None", _or_none(_positive)),
     "kind": ("'tree' or 'linear'", _one_of("tree", "linear")),
     "estimator": ("'auto', 'enumeration' or 'permutation'", _one_of("auto", "enumeration", "permutation")),

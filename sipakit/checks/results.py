@@ -48,7 +48,7 @@ def check_values_have_the_layout_of_their_type(case: Case) -> None:
         layout = [v.shape[-1 - len(g) :] for v, g in zip(result.values, sizes, strict=True)]
         must(layout == [(*g, k) for g in sizes], "values", "(places, outputs) a feature")
     elif isinstance(result, Interactions):
-        must(shape == (len(result.pairs), k), f"values is {shape}", "it is (pairs, outputs)")
+        must(shape == (len(result.sets), k), f"values is {shape}", "it is (sets, outputs)")
     elif isinstance(result, Surrogates):
         must(shape == (len(result.terms), k), f"values is {shape}", "it is (terms, outputs)")
     for name, array in result.estimate.columns().items():

@@ -128,7 +128,7 @@ def _effect_of(result: Explanation, name: str) -> tuple[NDArray[np.float64], NDA
         curve = estimate[..., place, :]
         return curve - curve[..., :1, :], np.zeros_like(curve)
     if isinstance(result, Interactions):
-        at = np.array([name in pair for pair in result.pairs])
+        at = np.array([name in pair for pair in result.sets])
         return estimate[at], error[at]
     if isinstance(result, Surrogates):
         at = np.array([feature == name for feature in result.term_features])

@@ -139,8 +139,8 @@ def expect(kind: type[_T], value: object) -> _T:
 
 
 def _field(name: str, value: Any, depth: int) -> Any:
-    if name == "pairs":
-        return tuple(tuple(_items(pair, depth)) for pair in expect(list, value))
+    if name == "sets":
+        return tuple(tuple(_items(names, depth)) for names in expect(list, value))
     return tuple(_items(value, depth)) if name in LISTED else decoded(value, depth)
 
 
@@ -167,7 +167,7 @@ _HOLDS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "tuple[Caveat, ...]": lambda value: all(isinstance(one, Caveat) for one in value),
     "Axis": lambda value: isinstance(value, Axis),
     "tuple[Axis | Plane, ...]": lambda value: all(isinstance(one, (Axis, Plane)) for one in value),
-    "tuple[tuple[Hashable, Hashable | None], ...]": lambda value: all(len(one) == 2 for one in value),
+    "tuple[tuple[Hashable, ...], ...]": lambda value: all(2 <= len(one) <= 3 for one in value),
     "tuple[tuple[Hashable, str], ...]": lambda value: all(type(told) is str for _, told in value),
     "tuple[tuple[Hashable, int], ...]": lambda value: all(type(count) is int for _, count in value),
 }

@@ -40,7 +40,7 @@ __all__ = ["LISTED", "encoded", "field", "fields", "word_of"]
 
 # Fields that are tuples in Python and lists in a document; any other tuple says so.
 LISTED: Final = frozenset(
-    "features outputs references metrics caveats axes columns pairs terms term_features labels".split()  # noqa: SIM905
+    "features outputs references metrics caveats axes columns sets terms term_features labels".split()  # noqa: SIM905
 )
 _ADDRESS: Final = re.compile(r" at 0x[0-9A-Fa-f]+")
 _PLAIN: Final = frozenset({str, int, bool, type(None)})
@@ -76,8 +76,8 @@ def fields(thing: Any) -> dict[str, Any]:
 
 def field(name: str, value: Any) -> Any:
     """Return one field of a dataclass as JSON; some tuples are lists there, by the name of the field."""
-    if name == "pairs":
-        return [_items(pair) for pair in value]
+    if name == "sets":
+        return [_items(names) for names in value]
     return _items(value) if name in LISTED else encoded(value)
 
 

@@ -40,9 +40,10 @@ class _Design:
         Whether both are the same rows, each then counting in two roles.
     takes : (q, p) bool
         Columns of the patterns asked of the model: single features, all but one, and pairs.
-    corners : (s, 4) int
-        For each statistic the numbers of (joint, first, second, neither) among [patterns..., f(x), f(z)].
-    pairs : (s,) tuple
+    corners : arrays of int, (s, 4) or (s, 8)
+        For totals, pairs and sets of three the numbers of (joint, first, second, neither), or of (jkl, jk, jl, j, kl,
+        k, l, none), among [patterns..., f(x), f(z)].
+    sets : (s,) tuple
         What is measured.
     """
 
@@ -50,17 +51,18 @@ class _Design:
     context: NDArray[np.intp]
     shared: bool
     takes: NDArray[np.bool_]
-    corners: NDArray[np.intp]
-    pairs: tuple[tuple[Hashable, Hashable | None], ...]
+    corners: tuple[NDArray[np.intp], ...]
+    sets: tuple[tuple[Hashable, ...], ...]
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class HStatistic(Explainer):
-    """Friedman's H statistics: totals of every feature, and all pairs.
+    """Friedman's H statistics: totals of every feature, all pairs, and all sets of three if asked for.
 
     ``estimate`` is the unnormalised statistic, in units of the prediction: the root of the mean square of
-    PD_jk - PD_j - PD_k for a pair, and of f - PD_j - PD_rest for a total. ``h_squared`` divides the square by the
-    variance of PD_jk, or of f.
+    PD_jk - PD_j - PD_k for a pair, of f - PD_j - PD_rest for a total, and for three of what no two of them explain:
+    PD_jkl - PD_jk - PD_jl - PD_kl + PD_j + PD_k + PD_l. ``h_squared`` divides the square by the variance of the joint
+    effect: PD_jk, f, or PD_jkl.
 
     Parameters
     ----------
@@ -73,7 +75,7 @@ class HStatistic(Explainer):
     output : str or list, optional
         See `sipakit.adapt`.
     order : int, default 2
-        1 for totals only, 2 for totals and all pairs.
+        1 for totals only, 2 for totals and all pairs, 3 for all sets of three features as well.
     n_draws : int or None, default 200
         How many rows are drawn, without replacement, to serve as evaluation points and as contexts; None takes all.
     conf_level : float, default 0.95
@@ -82,23 +84,23 @@ class HStatistic(Explainer):
     Returns
     -------
     Interactions
-        ``values`` is (totals then pairs, outputs). A total has no second feature.
+        ``values`` is (totals, then pairs, then sets of three, outputs). A total has no second feature.
 
     Notes
     -----
     Every part is evaluated on the same rows and contexts, so an additive model gives 0 to rounding. The interval
     covers the choice of rows, through each row's influence as evaluation point and as context; near zero the law of
-    the statistic is not normal and the interval is a guide only. A pair whose joint effect varies by less than 1 % of
+    the statistic is not normal and the interval is a guide only. A set whose joint effect varies by less than 1 % of
     the prediction's variance has a ratio that says little: it is flagged, and where there is no variance at all
     ``h_squared`` is missing.
 
     Cost
     ----
-    ``n_draws`` squared model rows for each feature (twice) and pair.
+    ``n_draws`` squared model rows for each feature (twice), pair and set of three.
 
     References
     ----------
-    Friedman and Popescu (2008), doi:10.1214/07-AOAS148, equations 44 and 45
+    Friedman and Popescu (2008), doi:10.1214/07-AOAS148, equations 44 to 46
 
     Examples
     --------
@@ -135,7 +137,7 @@ class HStatistic(Explainer):
     def start(self, task: Task) -> Combined:
         """For each statistic and its denominator: means at every row, and in each context products with those means."""
         design: _Design = task.design
-        c, m, b = 2 * len(design.pairs), len(design.evaluated), len(design.context)
+        c, m, b = 2 * len(design.sets), len(design.evaluated), len(design.context)
         return Combined({"means": Collected.zero(m, c, task.k), "contexts": Moments.zero(c * b, 2 * task.k)})
 
     def next_round(self, task: Task, state: State, number: int) -> Round | None:
@@ -169,9 +171,9 @@ class HStatistic(Explainer):
         f[:, :, :q] = answers.reshape(d, b, q, task.k) - usual
         f[:, :, q] = (full[design.evaluated[sample]] - usual)[:, None]
         f[:, :, q + 1] = empty[design.context] - usual
-        joint, first, second, neither = (f[:, :, corner].swapaxes(1, 2) for corner in design.corners.T)
-        # differences in this order are exactly zero for a feature that the model does not use
-        parts = np.concatenate([(joint - first) - (second - neither), joint], axis=1)  # (d, c, b, k)
+        joint = [f[:, :, corners[:, 0]] for corners in design.corners]
+        rest = [_beyond(f, corners) for corners in design.corners]
+        parts = np.concatenate([*rest, *joint], axis=2).swapaxes(1, 2)  # (d, c, b, k)
         context_weights = task.background_weights[design.context]
         means = np.einsum("dcbk,b->dck", parts, context_weights / context_weights.sum())
         both = np.concatenate([parts * means[:, :, None], parts], axis=-1)
@@ -190,7 +192,7 @@ class HStatistic(Explainer):
         """Return the statistics with intervals by the influence of each row in both of its roles."""
         design: _Design = task.design
         theta, influence, base = _components(task, state)
-        half = len(design.pairs)
+        half = len(design.sets)
         square, below = theta[:half], theta[half:]
         spread = below[0]  # the first denominator is the variance of f
         none = below <= 1e-12 * np.maximum(spread, 1e-300)
@@ -216,7 +218,7 @@ class HStatistic(Explainer):
             error="Choice of the drawn rows, as evaluation points and as contexts; the model is taken as given.",
             estimator="all pairs of the drawn rows",
             caveats=tuple(self._caveats(task, weak & ~none, none)),
-            pairs=design.pairs,
+            sets=design.sets,
             weak=weak,
         )
 
@@ -250,7 +252,7 @@ class HStatistic(Explainer):
             (weak, "vary by less than 1 % of the prediction's variance, or by less than their interaction"),
             (none, "do not vary at all"),
         ):
-            at = [(_pair_name(design.pairs[i]), task.outputs[k]) for i, k in np.argwhere(flagged)]
+            at = [(_name(design.sets[i]), task.outputs[k]) for i, k in np.argwhere(flagged)]
             names = [name if task.k == 1 else f"{name} (output {output})" for name, output in at]
             if names:
                 message = f"The joint effects of {', '.join(names[:6])}{' ...' if len(names) > 6 else ''} {words}."
@@ -258,8 +260,8 @@ class HStatistic(Explainer):
         return found
 
 
-def _pair_name(pair: tuple[Hashable, Hashable | None]) -> str:
-    return f"{pair[0]} x {'rest' if pair[1] is None else pair[1]}"
+def _name(names: tuple[Hashable, ...]) -> str:
+    return " x ".join("rest" if name is None else str(name) for name in names)
 
 
 def _drawn(limit: int | None, weights: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.intp]:
@@ -271,21 +273,35 @@ def _drawn(limit: int | None, weights: NDArray[np.float64], rng: np.random.Gener
 
 def _questions(
     task: Task, order: int
-) -> tuple[NDArray[np.bool_], NDArray[np.intp], tuple[tuple[Hashable, Hashable | None], ...]]:
+) -> tuple[NDArray[np.bool_], tuple[NDArray[np.intp], ...], tuple[tuple[Hashable, ...], ...]]:
     """Patterns, the corners of each statistic among them, and what it measures."""
     u = len(task.features)
     if u < 2 and task.rows.n_columns < 2:
         raise InputError("X has one feature.", "An interaction needs two.")
-    columns, combos = task.membership, list(combinations(range(u), 2)) if order == 2 else []
-    joint = [columns[j] | columns[k] for j, k in combos]
-    takes = np.vstack([columns, ~columns, *joint])
+    columns = task.membership
+    combos = [c for size in range(2, order + 1) for c in combinations(range(u), size)]
+    takes = np.vstack([columns, ~columns, *(columns[list(c)].any(axis=0) for c in combos)])
     full, empty = len(takes), len(takes) + 1
+    at: dict[tuple[int, ...], int] = {**{(j,): j for j in range(u)}, **{c: 2 * u + i for i, c in enumerate(combos)}}
     # f - PD_rest - PD_j and PD_jk - PD_j - PD_k, with f(z) added: it changes no centred value, and takes noise away
-    corners = [(full, u + j, j, empty) for j in range(u)]
-    corners += [(2 * u + i, j, k, empty) for i, (j, k) in enumerate(combos)]
+    totals = [(full, u + j, j, empty) for j in range(u)]
+    pairs = [(at[j, k], j, k, empty) for j, k in combinations(range(u), 2) if order > 1]
+    triples = [
+        (at[j, k, m], at[j, k], at[j, m], j, at[k, m], k, m, empty)
+        for j, k, m in combinations(range(u), 3)
+        if order > 2
+    ]
     names = task.names
-    measured = [(name, None) for name in names] + [(names[j], names[k]) for j, k in combos]
-    return takes, np.array(corners, np.intp), tuple(measured)
+    measured = [(name, None) for name in names] + [tuple(names[j] for j in c) for c in combos]
+    return takes, tuple(np.array(one, np.intp) for one in (totals, pairs, triples) if one), tuple(measured)
+
+
+def _beyond(f: NDArray[np.float64], corners: NDArray[np.intp]) -> NDArray[np.float64]:
+    """(d, b, s, k) what the joint effect of each set has beyond its parts, from answers f (d, b, patterns, k)."""
+    parts = f[:, :, corners.T]  # differences in this order are exactly zero for a feature that the model does not use
+    while parts.shape[2] > 1:
+        parts = parts[:, :, 0::2] - parts[:, :, 1::2]
+    return np.asarray(parts[:, :, 0])
 
 
 def _components(task: Task, state: Combined) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:

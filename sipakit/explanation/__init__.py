@@ -1,7 +1,7 @@
 """The results: few types, by the shape of the answer. Each holds arrays in one layout and never leaves it.
 
 Attributions (rows, features, outputs) | Importances (features, metrics) | Effects (places of all features, outputs)
-Interactions (pairs, outputs)          | Surrogates (terms, outputs)
+Interactions (sets, outputs)           | Surrogates (terms, outputs)
 """
 
 from sipakit.explanation.attributions import Attributions

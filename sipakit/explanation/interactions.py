@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -26,7 +27,7 @@ class Interactions(Explanation):
 
     Parameters
     ----------
-    pairs : tuple of (feature, feature or None)
+    sets : tuple of (feature, None), (feature, feature) or (feature, feature, feature)
         None stands for all other features together.
     weak : (s, k) bool
         Where the ratio's denominator is negligible.
@@ -36,21 +37,32 @@ class Interactions(Explanation):
     >>> import numpy as np, sipakit as sp
     >>> X = np.random.default_rng(0).normal(size=(50, 2))
     >>> e = sp.HStatistic().explain(lambda X: X[:, 0] * X[:, 1], X)
-    >>> e.pairs
+    >>> e.sets
     (('x0', None), ('x1', None), ('x0', 'x1'))
     """
 
-    pairs: tuple[tuple[Hashable, Hashable | None], ...]
+    sets: tuple[tuple[Hashable, ...], ...]
     weak: NDArray[np.bool_]
 
-    dims: ClassVar[tuple[str, ...]] = ("pair", "output")
+    dims: ClassVar[tuple[str, ...]] = ("set", "output")
 
     def _axes(self) -> list[Labels]:
-        first, second = zip(*self.pairs, strict=True)
-        return [{"feature": first, "feature_2": second}, {"output": self.outputs}]
+        names = list(zip_longest(*self.sets))
+        return [{"feature" + f"_{i}" * (i > 1): every for i, every in enumerate(names, 1)}, {"output": self.outputs}]
+
+    def of_size(self, size: int) -> NDArray[np.intp]:
+        """Return the numbers of the sets of two or three features, or of the totals for one."""
+        return np.array([s for s, names in enumerate(self.sets) if _size(names) == size], dtype=np.intp)
 
     def top(self, limit: int = 6) -> pd.DataFrame:
         """Return the strongest interactions of two features, or the totals where no pair was asked for."""
         frame = self.frame().sort_values("estimate", ascending=False, kind="stable")
         pairs = frame[frame["feature_2"].notna()]
+        if "feature_3" in frame:
+            pairs = pairs[pairs["feature_3"].isna()]
         return (pairs if len(pairs) else frame).head(limit)
+
+
+def _size(names: tuple[Hashable, ...]) -> int:
+    """Return how many features a set names: one for a total, whose second is None."""
+    return 1 if names[1] is None else len(names)

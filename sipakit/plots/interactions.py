@@ -1,8 +1,8 @@
-"""The strongest interactions as bars: pairs of features, and each feature with all others."""
+"""The strongest interactions as bars: sets of three features, pairs, and each feature with all others."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -26,10 +26,16 @@ _BARS = 15
 _OUTPUTS = 3
 _SHARE = "H\N{SUPERSCRIPT TWO}"
 _TIMES = " \N{MULTIPLICATION SIGN} "
+# features in a set -> what such sets are called, and what is told of them; in the order of the panels
+_KINDS: Final = {
+    2: ("pairs", "interaction of two features"),
+    3: ("sets of three", "interaction of three features, beyond their pairs"),
+    1: ("features", "interaction with all other features"),
+}
 
 
 def draw_interactions(explanation: Interactions, ax: Axes | None = None) -> Display:
-    """Draw the strongest pairs, and beside them each feature's interaction with all others together.
+    """Draw the strongest pairs, and beside them sets of three, and each feature with all others together.
 
     Parameters
     ----------
@@ -53,7 +59,7 @@ def draw_interactions(explanation: Interactions, ax: Axes | None = None) -> Disp
         if len(outputs) > 1:
             sheet.caption(panel.set_title(" "), clean(explanation.outputs[output]))
     drawn = np.concatenate(kept)
-    things = ["pairs" if explanation.pairs[family[0]][1] is not None else "features" for family in families]
+    things = [_KINDS[_size(explanation, family)][0] for family in families]
     notes = [
         *(
             counted(len(few), len(family), thing, "strongest first")
@@ -69,10 +75,14 @@ def draw_interactions(explanation: Interactions, ax: Axes | None = None) -> Disp
     return sheet.finish(title, notes, facts)
 
 
-def _families(explanation: Interactions) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the numbers of the pairs, and of the totals."""
-    total = np.array([second is None for _, second in explanation.pairs], dtype=bool)
-    return np.flatnonzero(~total), np.flatnonzero(total)
+def _families(explanation: Interactions) -> list[NDArray[np.intp]]:
+    """Return the numbers of the pairs, of the sets of three, and of the totals."""
+    return [explanation.of_size(size) for size in _KINDS]
+
+
+def _size(explanation: Interactions, family: NDArray[np.intp]) -> int:
+    """Return how many features the sets of a family name."""
+    return next(size for size in _KINDS if family[0] in explanation.of_size(size))
 
 
 def _strongest(explanation: Interactions, family: NDArray[np.intp], limit: int) -> NDArray[np.intp]:
@@ -110,30 +120,27 @@ def _panel(sheet: Sheet, panel: Axes, explanation: Interactions, sets: NDArray[n
             for rank, s, poor in zip(texts, sets, weak, strict=True)
         ]
     write_beside(panel, explanation.estimate, (sets, output), texts)
-    whole = explanation.pairs[sets[0]][1] is None
-    kind = "interaction with all other features" if whole else "interaction of two features"
     sheet.caption(
         panel.xaxis.label,
-        kind,
+        _KINDS[_size(explanation, sets)][1],
         f"(in units of the {quantity(explanation, explanation.outputs[output])})",
     )
 
 
 def _ranks(explanation: Interactions, sets: NDArray[np.intp], output: int) -> list[str]:
-    """Return the ranks that the intervals allow, among all pairs or among all totals."""
-    total = explanation.pairs[sets[0]][1] is None
-    family = _families(explanation)[int(total)]
+    """Return the ranks that the intervals allow, among all pairs, all sets of three or all totals."""
+    family = explanation.of_size(_size(explanation, sets))
     e = explanation.estimate
     ranks = possible_ranks(e.lower[family, output], e.upper[family, output])
     return [ranks[place] for place in np.searchsorted(family, sets)]
 
 
 def pair_name(explanation: Interactions, number: int, limit: int = LIMIT) -> str:
-    """Return the name of a pair, or of the feature where the other side is all the rest."""
-    first, second = explanation.pairs[number]
-    if second is None:
-        return clean(first, limit)
-    return f"{clean(first, limit * 2 // 3)}{_TIMES}{clean(second, limit * 2 // 3)}"
+    """Return the name of a set, or of the feature where the other side is all the rest."""
+    names = explanation.sets[number]
+    if names[1] is None:
+        return clean(names[0], limit)
+    return _TIMES.join(clean(name, limit * 4 // (3 * len(names))) for name in names)
 
 
 def weak_note(explanation: Interactions, sets: NDArray[np.intp], outputs: list[int]) -> str:

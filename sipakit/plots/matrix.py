@@ -63,10 +63,10 @@ def draw_matrix(explanation: Interactions, ax: Axes | None = None) -> Display:
     Raises
     ------
     InputError
-        Where there are totals only.
+        Where there are no pairs.
     """
-    if all(second is None for _, second in explanation.pairs):
-        message = "kind='matrix' draws pairs of features, and this explanation has totals only."
+    if not len(explanation.of_size(2)):
+        message = "kind='matrix' draws pairs of features, and this explanation has none."
         raise InputError(message, "It can be drawn with kind='bars'.")
     outputs = list(range(min(len(explanation.outputs), 1 if ax is not None else _OUTPUTS)))
     features = _strongest(explanation)
@@ -96,13 +96,14 @@ def _sheet(count: int, ax: Axes | None, names: list[str]) -> Sheet:
 def _drawn(explanation: Interactions, features: list[Hashable]) -> list[int]:
     """Return the numbers of the pairs of these features."""
     inside = set(features)
-    return [s for s, (a, b) in enumerate(explanation.pairs) if a in inside and b in inside]
+    return [s for s in explanation.of_size(2).tolist() if inside.issuperset(explanation.sets[s])]
 
 
 def _notes(explanation: Interactions, features: list[Hashable], outputs: list[int], *, numbered: bool) -> list[str]:
     drawn = np.array(_drawn(explanation, features), dtype=np.intp)
-    every = {name for pair in explanation.pairs if pair[1] is not None for name in pair}
-    total = any(second is None for _, second in explanation.pairs)
+    every = {name for s in explanation.of_size(2) for name in explanation.sets[s]}
+    total = len(explanation.of_size(1)) > 0
+    triples = len(explanation.of_size(3))
     return [
         counted(len(features), len(every), "features", "strongest first"),
         first_ones(len(outputs), len(explanation.outputs), "outputs"),
@@ -110,6 +111,7 @@ def _notes(explanation: Interactions, features: list[Hashable], outputs: list[in
         "Dotted: not asked for." if _gaps(_cells(explanation, features, 0)).any() else "",
         f"Intervals are not drawn here. Error: {clean(explanation.error, None)}",
         weak_note(explanation, drawn, outputs),
+        f"{triples:,} sets of three features are not drawn here." if triples else "",
         serious(explanation),
     ]
 
@@ -117,9 +119,9 @@ def _notes(explanation: Interactions, features: list[Hashable], outputs: list[in
 def _strongest(explanation: Interactions) -> list[Hashable]:
     """Return the features to be drawn, those in the strongest pairs first where they are too many."""
     size: dict[Hashable, float] = {}
-    for (first, second), value in zip(explanation.pairs, explanation.estimate.values[:, 0], strict=True):
-        for name in () if second is None else (first, second):
-            size[name] = max(size.get(name, -np.inf), float(np.nan_to_num(value)))
+    for s in explanation.of_size(2):
+        for name in explanation.sets[s]:
+            size[name] = max(size.get(name, -np.inf), float(np.nan_to_num(explanation.estimate.values[s, 0])))
     ordered = [name for name in explanation.features if name in size]
     if len(ordered) <= _FEATURES:
         return ordered
@@ -130,13 +132,13 @@ def _cells(explanation: Interactions, features: list[Hashable], output: int) -> 
     place = {name: i for i, name in enumerate(features)}
     pairs = np.full((len(features), len(features)), np.nan)
     cells = _Cells(pairs, np.full(len(features), np.nan), np.zeros(pairs.shape, dtype=bool))
-    for s, (first, second) in enumerate(explanation.pairs):
-        value = explanation.estimate.values[s, output]
-        if second is None and first in place:
-            cells.totals[place[first]] = value
-        elif second is not None and first in place and second in place:
-            at = max(place[first], place[second]), min(place[first], place[second])
-            cells.pairs[at], cells.weak[at] = value, explanation.weak[s, output]
+    for s in explanation.of_size(1):
+        if (name := explanation.sets[s][0]) in place:
+            cells.totals[place[name]] = explanation.estimate.values[s, output]
+    for s in _drawn(explanation, features):
+        low, high = sorted(place[name] for name in explanation.sets[s])
+        cells.pairs[high, low] = explanation.estimate.values[s, output]
+        cells.weak[high, low] = explanation.weak[s, output]
     return cells
 
 
@@ -188,6 +190,5 @@ def _write(panel: Axes, cells: _Cells) -> None:
 def _facts(explanation: Interactions, features: list[Hashable]) -> list[str]:
     pairs = sorted(_drawn(explanation, features), key=lambda s: -np.nan_to_num(explanation.estimate.values[s, 0]))
     return [
-        f"{clean(explanation.pairs[s][0])} with {clean(explanation.pairs[s][1])}: {told(explanation.estimate, (s, 0))}."
-        for s in pairs[:6]
+        f"{' with '.join(map(clean, explanation.sets[s]))}: {told(explanation.estimate, (s, 0))}." for s in pairs[:6]
     ]

@@ -249,13 +249,13 @@ def _own(e: Effects, feature: int) -> str:
 
 def _interactions(e: Interactions, measure: Measure) -> _Shown:
     ratio = e.estimate.parts.get("h_squared")
-    pairs = [i for i, (_, second) in enumerate(e.pairs) if second is not None]
-    chosen = pairs or list(range(len(e.pairs)))
+    pairs = [i for size in (2, 3) for i in e.of_size(size).tolist()]
+    chosen = pairs or list(range(len(e.sets)))
     order = [chosen[i] for i in falling(e.values[chosen, 0])[:_LINES]]
     lines = [
         (
-            clean(e.pairs[i][0], _NAME),
-            "all others" if e.pairs[i][1] is None else clean(e.pairs[i][1], _NAME),
+            clean(e.sets[i][0], _NAME),
+            "all others" if e.sets[i][1] is None else " and ".join(clean(name, _NAME) for name in e.sets[i][1:]),
             *interval_text(e.estimate, (i, 0), measure),
             "" if ratio is None or e.weak[i, 0] or not np.isfinite(ratio[i, 0]) else share(float(ratio[i, 0])),
         )
@@ -264,7 +264,7 @@ def _interactions(e: Interactions, measure: Measure) -> _Shown:
     of = "" if e.outputs[0] == "prediction" else f" of {clean(e.outputs[0])}"
     size = f"{_rows_told(e)}{sized(len(e.features), 'feature')}; in {measure.step}{of}, and as a share of the joint"
     size += " variance"
-    things = "pairs" if pairs else "features"
+    things = ("sets" if len(e.of_size(3)) else "pairs") if pairs else "features"
     more = _left_out(len(lines), len(chosen), things, _first_output(e))
     return size, ("feature", "together with", "interaction", "interval", "share"), 2, lines, more
 

@@ -227,17 +227,19 @@ def _interactions(e: Interactions, measure: Measure) -> list[Finding]:
     values = e.estimate.values
     output = int(values.max(axis=0).argmax())
     rest = basis(e, _drawn(e))
-    pairs = [i for i, (_, second) in enumerate(e.pairs) if second is not None]
-    totals = [i for i, (_, second) in enumerate(e.pairs) if second is None]
+    totals, pairs, triples = (e.of_size(size).tolist() for size in (1, 2, 3))
     found = []
     above = e.estimate.lower[:, output] > e.estimate.std_error[:, output] / 2  # an end that rounds to 0 is no proof
     sure = [i for i in sorted(pairs, key=lambda i: -values[i, output]) if above[i]]
     found += [Finding(_pair(e, i, output, measure), rest, key=place == 0) for place, i in enumerate(sure[:_PAIRS])]
     if pairs and not found:
         found.append(Finding("No interaction of two features can be told from zero.", rest, key=True))
+    sure = [i for i in sorted(triples, key=lambda i: -values[i, output]) if above[i]]
+    if sure:
+        found.append(Finding(_three(e, sure[0], output, measure), rest))
     if totals:
         parts = [array[totals, output] for array in (values, e.estimate.lower, e.estimate.upper)]
-        groups = ranked([named(e.pairs[i][0]) for i in totals], *parts)
+        groups = ranked([named(e.sets[i][0]) for i in totals], *parts)
         found.append(Finding(_in_order(groups, "Order by interaction with all other features together"), rest))
     return found
 
@@ -247,8 +249,15 @@ def _drawn(e: Interactions) -> str:
     return f"{limit:,} of {n:,} rows" if isinstance(limit, int) and limit < n else ""
 
 
+def _three(e: Interactions, i: int, output: int, measure: Measure) -> str:
+    first, second, third = map(named, e.sets[i])
+    told = measure.within(*at(e.estimate, (i, output)), step=True)
+    text = f"{first}, {second} and {third} act together beyond their pairs: what no two of them explain of the"
+    return f"{text} {said(e, output)} is {told}, as a root mean square."
+
+
 def _pair(e: Interactions, i: int, output: int, measure: Measure) -> str:
-    first, second = map(named, e.pairs[i])
+    first, second = map(named, e.sets[i])
     told = measure.within(*at(e.estimate, (i, output)), step=True)
     text = f"{first} and {second} act together: their joint effect on the {said(e, output)} departs from the sum of"
     text += f" their separate effects by {told}, as a root mean square"

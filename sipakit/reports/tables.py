@@ -140,8 +140,8 @@ def _interactions(e: Interactions, measure: Measure) -> _Written:
 
     lines = (
         (
-            named(e.pairs[i][0]),
-            "all others" if e.pairs[i][1] is None else named(e.pairs[i][1]),
+            named(e.sets[i][0]),
+            "all others" if e.sets[i][1] is None else " and ".join(map(named, e.sets[i][1:])),
             named(output),
             *interval_text(e.estimate, (int(i), k), measure),
             shown(int(i), k),

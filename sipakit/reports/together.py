@@ -128,10 +128,10 @@ def strongest(results: Iterable[Explanation]) -> Effects | None:
         return None
     ice, table = curves[0], tables[0]
     above = table.estimate.lower[:, 0] > table.estimate.std_error[:, 0] / 2
-    pairs = [i for i, pair in enumerate(table.pairs) if pair[1] is not None and above[i]]
+    pairs = [i for i in table.of_size(2).tolist() if above[i]]
     if not pairs or len(table.outputs) > 1:
         return None
-    first, second = table.pairs[max(pairs, key=lambda i: float(table.estimate.values[i, 0]))]
+    first, second = table.sets[max(pairs, key=lambda i: float(table.estimate.values[i, 0]))]
     sizes = {axis.name: len(axis) for axis in ice.axes}
     if first not in sizes or second not in sizes:
         return None

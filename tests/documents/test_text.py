@@ -74,7 +74,12 @@ def test_a_name_keeps_its_type():
 
 def test_tuples_as_all_features_are_not_taken_for_pairs():
     explanation = made.interactions(names=(("a", 1), ("a", 2), ("b", 1)))
-    assert loads(documents.dumps(explanation).encode(), "x").pairs == explanation.pairs
+    assert loads(documents.dumps(explanation).encode(), "x").sets == explanation.sets
+
+
+def test_sets_of_three_come_back_as_they_were():
+    text = documents.dumps(made.interactions(4, triples=True))
+    assert loads(text.encode(), "x").sets[-1] == made.interactions(4, triples=True).sets[-1]
 
 
 def test_what_is_no_data_among_the_parameters_stays_text_that_says_so():

@@ -8,7 +8,7 @@ import pytest
 
 import sipakit as sp
 from tests import brute
-from tests.analytic import ALL, T1, T2, T5, T8
+from tests.analytic import ALL, T1, T2, T3, T4, T5, T8
 from tests.explainers import mixed
 
 CLOSED = [pytest.param(model, id=type(model).__name__) for model in ALL if len(model.names) > 1]
@@ -29,7 +29,7 @@ def test_pairs_and_totals_are_those_of_the_definition(weighted):
     features = ["number", "when", "size"] if weighted else ["number", "text", "level", "flag", "same"]
     e = sp.HStatistic(n_draws=None, features=features).explain(mixed.scores, X, sample_weight=weights)
     assert e.values.shape == (len(features) * (len(features) + 1) // 2, 2)
-    for i, (j, k) in enumerate(e.pairs):
+    for i, (j, k) in enumerate(e.sets):
         if k is None:
             above, below = brute.h_total(mixed.scores, X, j, weights=weights)
         else:
@@ -126,7 +126,7 @@ def test_a_weak_denominator_is_flagged():
 
     X = pd.DataFrame(np.random.default_rng(0).normal(size=(100, 3)), columns=["x1", "x2", "x3"])
     e = sp.HStatistic().explain(predict, X)
-    weak = dict(zip(e.pairs, e.weak[:, 0], strict=True))
+    weak = dict(zip(e.sets, e.weak[:, 0], strict=True))
     assert weak["x2", "x3"]
     assert not weak["x1", "x2"]
 
@@ -134,7 +134,7 @@ def test_a_weak_denominator_is_flagged():
 def test_order_one_gives_totals_only():
     X = T8.sample(50, np.random.default_rng(0))
     e = sp.HStatistic(order=1).explain(T8.predict, X)
-    assert e.pairs == (("x1", None), ("x2", None))
+    assert e.sets == (("x1", None), ("x2", None))
     both = sp.HStatistic().explain(T8.predict, X)
     np.testing.assert_array_equal(e.values, both.values[:2])
 
@@ -190,3 +190,78 @@ def test_three_classes():
     e = sp.HStatistic(features=["number", "whole"], n_draws=None).explain(model, X)
     above, _ = brute.h_pair(mixed.probabilities, X, "number", "whole")
     np.testing.assert_allclose(e.values[2] ** 2, above, atol=1e-12)
+
+
+def by_set(e, column="estimate"):
+    """{names: value} of the sets of three of the first output."""
+    triples = e.frame().query("output == @e.outputs[0]").dropna(subset="feature_3")
+    return dict(
+        zip(
+            zip(*(triples[name] for name in ("feature", "feature_2", "feature_3")), strict=True),
+            triples[column],
+            strict=True,
+        )
+    )
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_sets_of_three_are_those_of_the_definition(weighted):
+    X = mixed.table(8)
+    weights = np.random.default_rng(0).integers(0, 4, 8).astype(float) if weighted else None
+    features = ["number", "text", "level", "flag"]
+    e = sp.HStatistic(n_draws=None, features=features, order=3).explain(mixed.scores, X, sample_weight=weights)
+    assert [len(e.of_size(size)) for size in (1, 2, 3)] == [4, 6, 4]
+    for i in e.of_size(3):
+        above, below = brute.h_triple(mixed.scores, X, *e.sets[i], weights=weights)
+        np.testing.assert_allclose(e.values[i] ** 2, above, atol=1e-9)
+        if (below > 1e-12).all():
+            np.testing.assert_allclose(e.estimate.parts["h_squared"][i], above / below, atol=1e-9)
+
+
+@pytest.mark.parametrize("model", [T3, T4, T5], ids=lambda model: type(model).__name__)
+def test_populations_have_the_closed_forms_of_three(model):
+    X, weights = model.population()
+    e = sp.HStatistic(n_draws=None, order=3).explain(model.predict, X, sample_weight=weights)
+    (value,), (ratio,) = by_set(e).values(), by_set(e, "h_squared").values()
+    assert value**2 == pytest.approx(model.h_numerator(*model.names), abs=1e-12)
+    assert ratio == pytest.approx(model.h_squared(*model.names), abs=1e-12)
+
+
+def test_parity_is_all_of_three_and_no_pair_has_a_ratio():
+    X, weights = T5.population()
+    e = sp.HStatistic(order=3).explain(T5.predict, X, sample_weight=weights)
+    ratios = e.estimate.parts["h_squared"][:, 0]
+    assert np.isnan(ratios[e.of_size(2)]).all()
+    np.testing.assert_allclose(ratios[e.of_size(1)], 1)
+    np.testing.assert_allclose(ratios[e.of_size(3)], 1)
+    (told,) = [c for c in e.caveats if c.code == "SIPA023"]
+    for pair in combinations(T5.names, 2):
+        assert " x ".join(pair) in told.message
+
+
+def test_a_third_order_adds_sets_and_leaves_the_others_as_they_are():
+    X = T4.sample(40, np.random.default_rng(0))
+    two, three = (sp.HStatistic(order=order).explain(T4.predict, X) for order in (2, 3))
+    assert "feature_3" not in two.frame()
+    np.testing.assert_array_equal(three.values[:6], two.values)
+    assert three.frame()["feature_3"].notna().tolist() == [False] * 6 + [True]
+    assert three.top()["feature_3"].isna().all()
+    assert sp.HStatistic(order=3).explain(T2.predict, T2.sample(9, np.random.default_rng(0))).sets[-1] == ("x1", "x2")
+
+
+def test_what_an_unused_feature_adds_to_three_is_exactly_nothing():
+    X = mixed.table(30).assign(extra=np.random.default_rng(0).normal(size=30))
+    e = sp.HStatistic(features=["number", "extra", "text", "level"], order=3).explain(mixed.score, X)
+    assert [value for names, value in by_set(e).items() if "extra" in names] == [0, 0, 0]
+
+
+def test_errors_of_three_are_those_of_leaving_each_row_out():
+    n = 60
+    X = T4.sample(n, np.random.default_rng(2))
+
+    def predict(X):
+        return X["x1"] * X["x2"] * X["x3"]
+
+    e = sp.HStatistic(order=3).explain(predict, X)
+    left = [sp.HStatistic(order=3).explain(predict, X.drop(index=i)).values[:, 0] for i in range(n)]
+    np.testing.assert_allclose(e.std_error[:, 0], np.sqrt((n - 1) * np.var(left, axis=0)), rtol=0.15)

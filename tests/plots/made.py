@@ -271,11 +271,12 @@ def row_effects(count=3, k=1, n=50, names=None, axes=None):
     )
 
 
-def interactions(count=3, k=1, names=None, totals=True, pairs=True):
+def interactions(count=3, k=1, names=None, totals=True, pairs=True, triples=False):
     rng = np.random.default_rng(5)
     names = features(count) if names is None else names
     sets = [(name, None) for name in names] if totals else []
     sets += list(combinations(names, 2)) if pairs else []
+    sets += list(combinations(names, 3)) if triples else []
     values = np.sort(rng.gamma(1, 0.1, (len(sets), k)), axis=0)[::-1]
     weak = values < 0.02
     weak[0] = True
@@ -285,7 +286,7 @@ def interactions(count=3, k=1, names=None, totals=True, pairs=True):
         estimate=Estimate.within(
             values, 0.02, conf_level=0.95, parts={"h_squared": values**2, "h_squared_lower": 0 * values}
         ),
-        pairs=tuple(sets),
+        sets=tuple(sets),
         weak=weak,
     )
 

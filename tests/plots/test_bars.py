@@ -141,13 +141,24 @@ def test_pairs_and_totals_have_panels_and_weak_shares_are_hatched_and_named():
     pairs, totals = display.ax_
     assert len(names(pairs)) == 6
     assert len(names(totals)) == 4
-    weak = {explanation.pairs[s] for s in np.flatnonzero(explanation.weak[:, 0])}
+    weak = {explanation.sets[s] for s in np.flatnonzero(explanation.weak[:, 0])}
     assert sum(hatched(pairs)) == sum(second is not None for _, second in weak)
     assert sum(hatched(totals)) == sum(second is None for _, second in weak)
     text = seen.whole(display)
     assert "Hatched: the joint effect is negligible" in text
     assert text.count("weak") == len(weak)
     assert "age)." in text
+
+
+def test_sets_of_three_have_a_panel_between_pairs_and_totals():
+    display = draw(made.interactions(4, triples=True))
+    pairs, triples, totals = display.ax_
+    assert [len(names(panel)) for panel in (pairs, triples, totals)] == [6, 4, 4]
+    assert all(name.count("\N{MULTIPLICATION SIGN}") == 2 for name in names(triples))
+    assert "beyond their pairs" in triples.get_xlabel()
+    assert "4 sets of three features are not drawn here." in seen.whole(
+        draw(made.interactions(4, triples=True), "matrix")
+    )
 
 
 @pytest.mark.parametrize("asked", [{"totals": False}, {"pairs": False}], ids=str)
@@ -177,7 +188,7 @@ def test_a_matrix_marks_pairs_that_were_not_asked_for():
     estimate = whole.estimate
     part = dataclasses.replace(
         whole,
-        pairs=whole.pairs[:-1],
+        sets=whole.sets[:-1],
         weak=whole.weak[:-1],
         estimate=type(estimate)(
             estimate.values[:-1], estimate.std_error[:-1], estimate.lower[:-1], estimate.upper[:-1]
