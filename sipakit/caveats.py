@@ -45,6 +45,7 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "SIPA031": ("caution", "the background equals the explained row"),
     "SIPA032": ("caution", "the tolerance was not met"),
     "SIPA033": ("info", "the model's structure could not be used"),
+    "SIPA038": ("caution", "sets of features left out by the budget"),
     "SIPA040": ("caution", "no errors are known"),
 }
 

@@ -6,6 +6,7 @@ from sipakit.aggregate.combined import Combined
 from sipakit.aggregate.cross_moments import CrossMoments
 from sipakit.aggregate.moments import Moments, effective_count
 from sipakit.aggregate.normal_equations import NormalEquations
+from sipakit.aggregate.squares import Incomplete, Spread, Square, spread_of
 
 AGGREGATORS: tuple[type[State], ...] = (Collected, Combined, CrossMoments, Moments, NormalEquations)
 
@@ -14,10 +15,14 @@ __all__ = [
     "Collected",
     "Combined",
     "CrossMoments",
+    "Incomplete",
     "Moments",
     "NormalEquations",
     "Part",
+    "Spread",
+    "Square",
     "State",
     "Update",
     "effective_count",
+    "spread_of",
 ]

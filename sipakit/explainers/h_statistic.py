@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from sipakit.aggregate import Collected, Combined, Moments, State, Update
+from sipakit.aggregate import Collected, Combined, Incomplete, Moments, Spread, Update, spread_of
 from sipakit.caveats import Caveat, caveat
-from sipakit.errors import InputError
 from sipakit.estimate import Estimate
 from sipakit.explainer import Explainer, Round
+from sipakit.explainers.h_design import Asked, Design, beyond, contexts_of_each, drawn_rows, questions
 from sipakit.explanation import Interactions
 from sipakit.intervene import Mix, Rows
 
@@ -21,38 +20,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sipakit.explainer import Rule
     from sipakit.task import Task
 
 __all__ = ["HStatistic"]
 
 _WEAK = 0.01  # share of the prediction's variance below which a denominator says little
-
-
-@dataclass(frozen=True)
-class _Design:
-    """The rows that serve as both evaluation points and contexts, and what is asked of them.
-
-    Parameters
-    ----------
-    evaluated, context : (m,), (b,) int
-        Row numbers in the explained rows and in the background.
-    shared : bool
-        Whether both are the same rows, each then counting in two roles.
-    takes : (q, p) bool
-        Columns of the patterns asked of the model: single features, all but one, and pairs.
-    corners : arrays of int, (s, 4) or (s, 8)
-        For totals, pairs and sets of three the numbers of (joint, first, second, neither), or of (jkl, jk, jl, j, kl,
-        k, l, none), among [patterns..., f(x), f(z)].
-    sets : (s,) tuple
-        What is measured.
-    """
-
-    evaluated: NDArray[np.intp]
-    context: NDArray[np.intp]
-    shared: bool
-    takes: NDArray[np.bool_]
-    corners: tuple[NDArray[np.intp], ...]
-    sets: tuple[tuple[Hashable, ...], ...]
+_SURE = 2.0  # standard errors by which a denominator must be above zero
+_CONTEXTS = 4  # of each point where there are points enough: of those tried, among the best and the simplest
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -76,8 +51,14 @@ class HStatistic(Explainer):
         See `sipakit.adapt`.
     order : int, default 2
         1 for totals only, 2 for totals and all pairs, 3 for all sets of three features as well.
+    estimator : "auto", "pairs" or "incomplete"
+        How model rows are spent. "pairs" draws ``n_draws`` rows and evaluates each in the context of each. "incomplete"
+        spends as much on more rows, each in four or more contexts drawn for it alone, and takes off what their noise
+        adds to a square: an incomplete U-statistic, with a third of the error as a rule. "auto" takes all pairs of all
+        rows where these are no more, and else "incomplete".
     n_draws : int or None, default 200
-        How many rows are drawn, without replacement, to serve as evaluation points and as contexts; None takes all.
+        Its square is what is spent on each feature (twice), pair and set of three, in model rows; None takes all pairs
+        of all rows.
     conf_level : float, default 0.95
     random_state : int, default 0
 
@@ -91,12 +72,15 @@ class HStatistic(Explainer):
     Every part is evaluated on the same rows and contexts, so an additive model gives 0 to rounding. The interval
     covers the choice of rows, through each row's influence as evaluation point and as context; near zero the law of
     the statistic is not normal and the interval is a guide only. A set whose joint effect varies by less than 1 % of
-    the prediction's variance has a ratio that says little: it is flagged, and where there is no variance at all
-    ``h_squared`` is missing.
+    the prediction's variance has a ratio that says little: it is flagged, and where there is no variance at all,
+    or in "incomplete" none that is two standard errors above zero, ``h_squared`` is missing.
+
+    A ``budget`` that does not reach everything buys totals first, then pairs in the order of the product of their
+    totals, then sets of three in that order; a caveat says how many were left out.
 
     Cost
     ----
-    ``n_draws`` squared model rows for each feature (twice), pair and set of three.
+    ``n_draws`` squared model rows for each feature (twice), pair and set of three, or fewer.
 
     References
     ----------
@@ -116,91 +100,131 @@ class HStatistic(Explainer):
     background: Any = None
     output: Any = None
     order: int = 2
+    estimator: str = "auto"
     n_draws: int | None = 200
     conf_level: float = 0.95
     random_state: int = 0
 
     uses: ClassVar[frozenset[str]] = frozenset({"rows", "background"})
+    estimators: ClassVar[tuple[str, ...]] = ("pairs", "incomplete")
+    rules: ClassVar[Mapping[str, Rule]] = {
+        "estimator": ("'auto', 'pairs' or 'incomplete'", lambda v: v in ("auto", "pairs", "incomplete")),
+    }
     question: ClassVar[str] = "Which features act together, and how strongly?"
     references: ClassVar[tuple[str, ...]] = (
         "Friedman and Popescu (2008), Predictive learning via rule ensembles. doi:10.1214/07-AOAS148",
     )
 
-    def design(self, task: Task) -> _Design:
+    def design(self, task: Task) -> Design:
         """Draw the rows, and list what is asked of the model and how it adds up."""
         shared = task.background is task.rows
         rng = np.random.default_rng(self.random_state)
-        evaluated = _drawn(self.n_draws, task.weights, rng)
-        context = evaluated if shared else _drawn(self.n_draws, task.background_weights, rng)
-        return _Design(evaluated, context, shared, *_questions(task, self.order))
+        asked = questions(task, self.order)
+        sizes = int((task.weights > 0).sum()), int((task.background_weights > 0).sum())
+        pairs = sizes[0] * sizes[1] if self.n_draws is None else self.n_draws**2
+        design = None
+        if self.estimator == "pairs" or (self.estimator == "auto" and pairs >= sizes[0] * sizes[1]):
+            evaluated = drawn_rows(self.n_draws, task.weights, rng)
+            contexts = evaluated if shared else drawn_rows(self.n_draws, task.background_weights, rng)
+            design = Design(evaluated, contexts, shared, *asked)
+            if self.estimator == "pairs" or self.n_draws is None or design.fits(task.budget):
+                return design
+        if self.n_draws is None:
+            pairs = _CONTEXTS * sizes[0]
+        evaluated = drawn_rows(max(pairs // _CONTEXTS, 2), task.weights, rng)
+        each = max(pairs // len(evaluated), 2) if design is None else sizes[1]
+        contexts = contexts_of_each(len(evaluated), each, task.background_weights, rng)
+        return Design(evaluated, contexts, shared, *asked).within(task.budget, len(task.features))
 
     def start(self, task: Task) -> Combined:
-        """For each statistic and its denominator: means at every row, and in each context products with those means."""
-        design: _Design = task.design
-        c, m, b = 2 * len(design.sets), len(design.evaluated), len(design.context)
-        return Combined({"means": Collected.zero(m, c, task.k), "contexts": Moments.zero(c * b, 2 * task.k)})
+        """Begin with nothing.
 
-    def next_round(self, task: Task, state: State, number: int) -> Round | None:
-        """Ask once about every drawn row: a draw is one evaluation point in all contexts."""
-        design: _Design = task.design
-        rows = len(design.context) * len(design.takes)
-        return Round(draws=len(design.evaluated), rows=rows) if number == 0 else None
+        For all pairs of rows that is, of each statistic and its denominator, means at every row, and in each context
+        products with those means; else every answer.
+        """
+        design: Design = task.design
+        m, per, u, k = len(design.evaluated), design.contexts.shape[-1], len(task.features), task.k
+        if design.complete:
+            c = 2 * len(design.sets)
+            return Combined({"means": Collected.zero(m, c, k), "contexts": Moments.zero(c * per, 2 * k)})
+        sizes = {"totals": 2 * u, "beyond": design.reach}
+        return Combined({name: Collected.zero(m, per, size, k) for name, size in sizes.items() if size})
 
-    def sample(self, task: Task, round_: Round, index: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:
+    def next_round(self, task: Task, state: Any, number: int) -> Round | None:
+        """Ask once about every drawn row; where a budget is short, about totals first, then the sets that they name."""
+        design: Design = task.design
+        asked, per = np.arange(len(design.takes)), design.contexts.shape[-1]
+        if design.screened and number == 0:
+            asked = asked[: 2 * len(task.features)]
+        elif number == 1 and design.screened and design.reach:
+            asked = 2 * len(task.features) + _strongest(task, state)
+        elif number:
+            return None
+        return Round(draws=len(design.evaluated), rows=per * len(asked), note=tuple(asked.tolist()))
+
+    def sample(self, task: Task, round_: Round, index: NDArray[np.intp], rng: np.random.Generator) -> Asked:
         """Evaluation points number ``index``; the rows were drawn in `design`."""
-        return index
+        return Asked(index, np.array(round_.note, np.intp))
 
-    def intervene(self, task: Task, sample: NDArray[np.intp]) -> Mix:
+    def intervene(self, task: Task, sample: Asked) -> Mix:
         """Context row b, but the features of the pattern come from row i."""
-        design: _Design = task.design
-        b, q = len(design.context), len(design.takes)
+        design: Design = task.design
+        contexts, q = design.contexts_of(sample.draws), len(sample.patterns)
         return Mix.of(
-            Rows(task.background, np.tile(np.repeat(design.context, q), len(sample))),
-            Rows(task.rows, np.repeat(design.evaluated[sample], b * q)),
-            design.takes,
-            np.tile(np.arange(q), len(sample) * b),
+            Rows(task.background, np.repeat(contexts.reshape(-1), q)),
+            Rows(task.rows, np.repeat(design.evaluated[sample.draws], contexts.shape[1] * q)),
+            design.takes[sample.patterns],
+            np.tile(np.arange(q), contexts.size),
         )
 
-    def aggregate(self, task: Task, sample: NDArray[np.intp], answers: NDArray[np.float64]) -> dict[str, Update]:
-        """Join the patterns to statistics; keep their means over contexts, and their moments in each context."""
-        design: _Design = task.design
-        b, q, d = len(design.context), len(design.takes), len(sample)
-        full, empty = task.known_predictions, task.known_background_predictions
-        usual = np.average(empty, axis=0, weights=task.background_weights)  # taken off: products keep their digits
-        f = np.empty((d, b, q + 2, task.k))
-        f[:, :, :q] = answers.reshape(d, b, q, task.k) - usual
-        f[:, :, q] = (full[design.evaluated[sample]] - usual)[:, None]
-        f[:, :, q + 1] = empty[design.context] - usual
+    def aggregate(self, task: Task, sample: Asked, answers: NDArray[np.float64]) -> dict[str, Update]:
+        """Keep every answer, or join them to statistics and keep their means, and their moments in each context."""
+        design: Design = task.design
+        given = answers.reshape(len(sample.draws), -1, len(sample.patterns), task.k) - _usual(task)
+        if not design.complete:
+            totals = int((sample.patterns < 2 * len(task.features)).sum())
+            parts = {"totals": given[:, :, :totals], "beyond": given[:, :, totals:]}
+            return {name: Update(sample.draws, part) for name, part in parts.items() if part.shape[2]}
+        return self._moments(task, sample.draws, given)
+
+    def _moments(self, task: Task, draws: NDArray[np.intp], given: NDArray[np.float64]) -> dict[str, Update]:
+        design: Design = task.design
+        d, b, q, k = given.shape
+        f = np.empty((d, b, q + 2, k))
+        f[:, :, :q] = given
+        f[:, :, q] = (task.known_predictions[design.evaluated[draws]] - _usual(task))[:, None]
+        f[:, :, q + 1] = task.known_background_predictions[design.contexts] - _usual(task)
         joint = [f[:, :, corners[:, 0]] for corners in design.corners]
-        rest = [_beyond(f, corners) for corners in design.corners]
+        rest = [beyond(f[:, :, corners.T]) for corners in design.corners]
         parts = np.concatenate([*rest, *joint], axis=2).swapaxes(1, 2)  # (d, c, b, k)
-        context_weights = task.background_weights[design.context]
+        context_weights = task.background_weights[design.contexts]
         means = np.einsum("dcbk,b->dck", parts, context_weights / context_weights.sum())
         both = np.concatenate([parts * means[:, :, None], parts], axis=-1)
         cells = np.tile(np.arange(parts.shape[1] * b), d)
-        weights = np.repeat(task.weights[design.evaluated[sample]], parts.shape[1] * b)
-        return {"means": Update(sample, means), "contexts": Update(cells, both.reshape(len(cells), -1), weights)}
+        weights = np.repeat(task.weights[design.evaluated[draws]], parts.shape[1] * b)
+        return {"means": Update(draws, means), "contexts": Update(cells, both.reshape(len(cells), -1), weights)}
+
+    def estimator_of(self, task: Task) -> str:
+        """Name the design of the draws."""
+        return "pairs" if task.design.complete else "incomplete"
 
     def chance(self, task: Task, state: Combined) -> NDArray[np.float64] | None:
         """Return the error of the rows drawn without replacement, or what it is at most if there are two tables."""
-        design: _Design = task.design
-        tables = ((design.evaluated, task.weights), (design.context, task.background_weights))
+        design: Design = task.design
+        if not design.complete:
+            return self.conclude(task, state).std_error
+        tables = ((design.evaluated, task.weights), (design.contexts, task.background_weights))
         left_out = max(1 - len(drawn) / int((weights > 0).sum()) for drawn, weights in tables)
         return self.conclude(task, state).std_error * np.sqrt(left_out) if left_out > 0 else None
 
     def conclude(self, task: Task, state: Combined) -> Interactions:
         """Return the statistics with intervals by the influence of each row in both of its roles."""
-        design: _Design = task.design
-        theta, influence, base = _components(task, state)
-        half = len(design.sets)
-        square, below = theta[:half], theta[half:]
-        spread = below[0]  # the first denominator is the variance of f
-        none = below <= 1e-12 * np.maximum(spread, 1e-300)
-        weak = (below < _WEAK * spread) | (square > below)  # where single effects cancel, the ratio passes 1
-        ratio = np.where(none, np.nan, square / np.where(none, 1.0, below))
-        squares = self._within(square, influence[:half], base)
-        about_ratio = (influence[:half] - ratio[:, None] * influence[half:]) / np.where(none, np.nan, below)[:, None]
-        ratios = self._within(ratio, about_ratio, base)
+        design: Design = task.design
+        found = (_complete if design.complete else _incomplete)(task, state)
+        square, ratio = found.square, found.ratio
+        squares, ratios = self._within(square, found.squares), self._within(ratio, found.ratios)
+        above = square > found.below if design.complete else ratios.lower > 1  # where single effects cancel
+        weak = (found.below < _WEAK * found.below[0]) | above  # the first one is the variance of f
         lower, upper = (np.sqrt(np.maximum(end, 0)) for end in (squares.lower, squares.upper))
         value = np.sqrt(np.maximum(square, 0))
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -208,100 +232,179 @@ class HStatistic(Explainer):
             sloping = value > squares.std_error / np.maximum(upper, 1e-300)
             std_error = np.where(sloping, squares.std_error / (2 * value), upper / 2)
         parts = {
-            "h_squared": ratio,
+            "h_squared": np.maximum(ratio, 0),
             "h_squared_lower": np.clip(ratios.lower, 0, None),
-            "h_squared_upper": ratios.upper,
+            "h_squared_upper": np.maximum(ratios.upper, 0),
         }
         return Interactions(
             **self.about(task),
             estimate=Estimate(value, std_error, lower, upper, parts),
             error="Choice of the drawn rows, as evaluation points and as contexts; the model is taken as given.",
-            estimator="all pairs of the drawn rows",
-            caveats=tuple(self._caveats(task, weak & ~none, none)),
-            sets=design.sets,
+            estimator="all pairs of the drawn rows"
+            if design.complete
+            else f"incomplete U-statistic: {design.told(task)}",
+            caveats=tuple(_caveats(task, found, weak)),
+            sets=found.sets,
             weak=weak,
         )
 
-    def _within(
-        self, values: NDArray[np.float64], influence: NDArray[np.float64], weights: NDArray[np.float64]
-    ) -> Estimate:
-        """Values (c, k) with intervals; independent samples (lines of ``weights``) add their moments.
+    def _within(self, values: NDArray[np.float64], spread: Spread) -> Estimate:
+        """Values (c, k) with intervals.
 
         Squares of products have heavy tails, so that the error is itself uncertain: its degrees of freedom follow
         Satterthwaite (1946), from the fourth moment of the influences; for normal ones they are the number of rows.
         """
-        variance, third, doubt = np.zeros((3, *values.shape))
-        for w in weights:
-            used = int((w > 0).sum())
-            square = np.einsum("cik,i->ck", influence**2, w**2)
-            variance += square * used / (used - 1) if used > 1 else np.inf
-            third += np.einsum("cik,i->ck", influence**3, w**3)
-            doubt += np.maximum(np.einsum("cik,i->ck", influence**4, w**4) - square**2 / used, 0)
-        cube = variance**1.5
-        skew = np.divide(third, cube, out=np.zeros_like(cube), where=cube > 0)
-        df = np.divide(2 * variance**2, doubt, out=np.full_like(cube, np.inf), where=doubt > 0)
-        return Estimate.within(values, np.sqrt(variance), conf_level=self.conf_level, df=df, skew=skew)
+        cube, doubt = spread.variance**1.5, spread.doubt
+        skew = np.divide(spread.third, cube, out=np.zeros_like(cube), where=cube > 0)
+        df = np.divide(2 * spread.variance**2, doubt, out=np.full_like(cube, np.inf), where=doubt > 0)
+        return Estimate.within(values, np.sqrt(spread.variance), conf_level=self.conf_level, df=df, skew=skew)
 
-    def _caveats(self, task: Task, weak: NDArray[np.bool_], none: NDArray[np.bool_]) -> list[Caveat]:
-        design: _Design = task.design
-        found = []
-        if len(design.evaluated) < task.n:
-            message = f"{len(design.evaluated):,} of {task.n:,} rows were drawn."
-            found.append(caveat("SIPA024", message, "Raise n_draws for a smaller error."))
-        for flagged, words in (
-            (weak, "vary by less than 1 % of the prediction's variance, or by less than their interaction"),
-            (none, "do not vary at all"),
-        ):
-            at = [(_name(design.sets[i]), task.outputs[k]) for i, k in np.argwhere(flagged)]
-            names = [name if task.k == 1 else f"{name} (output {output})" for name, output in at]
-            if names:
-                message = f"The joint effects of {', '.join(names[:6])}{' ...' if len(names) > 6 else ''} {words}."
-                found.append(caveat("SIPA023", message, "Read the unnormalised statistic, not h_squared."))
-        return found
+
+@dataclass(frozen=True)
+class _Found:
+    """What was measured of each set, all (s, k): mean squares, denominators, ratios, and where there is no ratio."""
+
+    sets: tuple[tuple[Hashable, ...], ...]
+    square: NDArray[np.float64]
+    below: NDArray[np.float64]
+    ratio: NDArray[np.float64]
+    none: NDArray[np.bool_]
+    squares: Spread
+    ratios: Spread
+
+
+def _complete(task: Task, state: Combined) -> _Found:
+    """Find the statistics of all pairs of the drawn rows."""
+    theta, influence, weights = _components(task, state)
+    half = len(task.design.sets)
+    square, below = theta[:half], theta[half:]
+    none = below <= 1e-12 * np.maximum(below[0], 1e-300)
+    ratio = np.where(none, np.nan, square / np.where(none, 1.0, below))
+    about_ratio = (influence[:half] - ratio[:, None] * influence[half:]) / np.where(none, np.nan, below)[:, None]
+    spreads = spread_of(influence[:half], weights), spread_of(about_ratio, weights)
+    return _Found(task.design.sets, square, below, ratio, none, *spreads)
+
+
+def _incomplete(task: Task, state: Combined) -> _Found:
+    """Find the statistics of points in contexts of their own; a ratio needs a denominator that is sure not to be 0."""
+    design: Design = task.design
+    answers = _Answers.of(task, state)
+    found: list[tuple[NDArray[np.bool_ | np.float64], ...]] = []
+    spreads: list[tuple[Spread, Spread]] = []
+    smallest = np.full(task.k, 1e-300)
+    for corners in answers.corners:
+        f = answers.at(corners)
+        above, below = answers.drawn.square(beyond(f)), answers.drawn.square(f[:, :, 0])
+        error = np.sqrt(answers.drawn.spread(below).variance)
+        smallest = smallest if found else np.maximum(smallest, 1e-12 * below.value)  # the variance of f
+        none = below.value <= np.maximum(smallest, _SURE * np.where(np.isfinite(error), error, 0))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = np.where(none, np.nan, above.value / below.value)
+            spreads.append((answers.drawn.spread(above), answers.drawn.spread(above.ratio(below, ratio))))
+        found.append((above.value, below.value, ratio, none))
+    squares, ratios = (Spread.stack(each) for each in zip(*spreads, strict=True))
+    sets = tuple(design.sets[s] for s in answers.numbers)
+    square, under, ratio, none = (np.stack(one) for one in zip(*found, strict=True))
+    return _Found(sets, square, under, ratio, none.astype(bool), squares, ratios)
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """The answers that an incomplete design has, and the statistics that they suffice for.
+
+    Parameters
+    ----------
+    drawn : Incomplete
+        The draws that were not lost.
+    given : arrays (m, d, patterns, k), of patterns in the order of ``place``
+    place : pattern -> (which array, where in it)
+    numbers : (s,) int
+        The sets that were asked.
+    corners : of each of these, numbers of patterns
+    """
+
+    drawn: Incomplete
+    given: tuple[NDArray[np.float64], ...]
+    place: dict[int, tuple[int, int]]
+    numbers: tuple[int, ...]
+    corners: tuple[NDArray[np.intp], ...]
+
+    @classmethod
+    def of(cls, task: Task, state: Combined) -> _Answers:
+        """Collect them."""
+        design: Design = task.design
+        held = {name: one for name, one in state.states.items() if isinstance(one, Collected)}
+        u, q = len(task.features), len(design.takes)
+        more = held.get("beyond")
+        reached = np.arange(0)
+        kept = held["totals"].filled
+        if more is not None and more.filled.any():
+            reached = _strongest(task, state) if design.screened else np.arange(design.reach)
+            kept = kept & more.filled
+        points, contexts = design.evaluated[kept], design.contexts[kept]
+        shape = (*contexts.shape, 1, task.k)
+        full = np.broadcast_to((task.known_predictions[points] - _usual(task))[:, None, None], shape)
+        empty = (task.known_background_predictions[contexts] - _usual(task)).reshape(shape)
+        place = {pattern: (0, pattern) for pattern in range(2 * u)}
+        place.update({2 * u + int(set_): (3, i) for i, set_ in enumerate(reached)})
+        place.update({q: (1, 0), q + 1: (2, 0)})
+        parts = [held["totals"].values[kept], full, empty, *([more.values[kept]] if more is not None else [])]
+        weights = task.weights[points] / task.weights[points].sum()
+        drawn = Incomplete(points, contexts + (0 if design.shared else task.n), weights)
+        every = [corners for family in design.corners for corners in family]
+        numbers = (*range(u), *(u + int(set_) for set_ in np.sort(reached)))
+        return cls(drawn, tuple(parts), place, numbers, tuple(every[s] for s in numbers))
+
+    def at(self, corners: NDArray[np.intp]) -> NDArray[np.float64]:
+        """(m, d, corners, k) answers."""
+        where = [self.place[int(corner)] for corner in corners]
+        return np.stack([self.given[which][:, :, i] for which, i in where], axis=2)
+
+
+def _strongest(task: Task, state: Combined) -> NDArray[np.intp]:
+    """Return the numbers, among pairs and sets of three, of those that the budget reaches: strong totals first."""
+    design: Design = task.design
+    totals = _incomplete(task, Combined({"totals": state.states["totals"]}))
+    share = np.maximum(totals.square / np.maximum(totals.below[0], 1e-300), 0)  # (u, k)
+    place = {name: j for j, name in enumerate(task.names)}
+    products = [share[[place[name] for name in names]].prod(axis=0).max() for names in design.sets[len(share) :]]
+    sizes = [len(names) for names in design.sets[len(share) :]]
+    return np.lexsort((-np.array(products), np.array(sizes)))[: design.reach]
+
+
+def _usual(task: Task) -> NDArray[np.float64]:
+    """(k,) mean prediction, which is taken off so that products keep their digits."""
+    return np.asarray(np.average(task.known_background_predictions, axis=0, weights=task.background_weights))
+
+
+def _caveats(task: Task, found: _Found, weak: NDArray[np.bool_]) -> list[Caveat]:
+    design: Design = task.design
+    told = []
+    if not design.complete or len(design.evaluated) < task.n:
+        told.append(caveat("SIPA024", f"{design.told(task)}.", "Raise n_draws for a smaller error."))
+    if len(found.sets) < len(design.sets):
+        left = [names for names in design.sets if names not in set(found.sets)]
+        named = f"{', '.join(map(_name, left[:6]))}{' ...' if len(left) > 6 else ''}"
+        message = (
+            f"The budget left out {len(left):,} of {len(design.sets) - len(task.features):,} sets of features, those"
+        )
+        message = f"{message} with the smallest products of totals: {named}."
+        told.append(caveat("SIPA038", message, "Raise the budget, or name fewer features."))
+    unsure = "do not vary at all" if design.complete else "cannot be told from constants"
+    for flagged, words in (
+        (weak & ~found.none, "vary by less than 1 % of the prediction's variance, or by less than their interaction"),
+        (found.none, unsure),
+    ):
+        at = [(_name(found.sets[i]), task.outputs[k]) for i, k in np.argwhere(flagged)]
+        names = [name if task.k == 1 else f"{name} (output {output})" for name, output in at]
+        if names:
+            message = f"The joint effects of {', '.join(names[:6])}{' ...' if len(names) > 6 else ''} {words}."
+            told.append(caveat("SIPA023", message, "Read the unnormalised statistic, not h_squared."))
+    return told
 
 
 def _name(names: tuple[Hashable, ...]) -> str:
     return " x ".join("rest" if name is None else str(name) for name in names)
-
-
-def _drawn(limit: int | None, weights: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.intp]:
-    use = np.flatnonzero(weights > 0)
-    if limit is None or len(use) <= limit:
-        return use
-    return np.sort(rng.choice(use, limit, replace=False))
-
-
-def _questions(
-    task: Task, order: int
-) -> tuple[NDArray[np.bool_], tuple[NDArray[np.intp], ...], tuple[tuple[Hashable, ...], ...]]:
-    """Patterns, the corners of each statistic among them, and what it measures."""
-    u = len(task.features)
-    if u < 2 and task.rows.n_columns < 2:
-        raise InputError("X has one feature.", "An interaction needs two.")
-    columns = task.membership
-    combos = [c for size in range(2, order + 1) for c in combinations(range(u), size)]
-    takes = np.vstack([columns, ~columns, *(columns[list(c)].any(axis=0) for c in combos)])
-    full, empty = len(takes), len(takes) + 1
-    at: dict[tuple[int, ...], int] = {**{(j,): j for j in range(u)}, **{c: 2 * u + i for i, c in enumerate(combos)}}
-    # f - PD_rest - PD_j and PD_jk - PD_j - PD_k, with f(z) added: it changes no centred value, and takes noise away
-    totals = [(full, u + j, j, empty) for j in range(u)]
-    pairs = [(at[j, k], j, k, empty) for j, k in combinations(range(u), 2) if order > 1]
-    triples = [
-        (at[j, k, m], at[j, k], at[j, m], j, at[k, m], k, m, empty)
-        for j, k, m in combinations(range(u), 3)
-        if order > 2
-    ]
-    names = task.names
-    measured = [(name, None) for name in names] + [tuple(names[j] for j in c) for c in combos]
-    return takes, tuple(np.array(one, np.intp) for one in (totals, pairs, triples) if one), tuple(measured)
-
-
-def _beyond(f: NDArray[np.float64], corners: NDArray[np.intp]) -> NDArray[np.float64]:
-    """(d, b, s, k) what the joint effect of each set has beyond its parts, from answers f (d, b, patterns, k)."""
-    parts = f[:, :, corners.T]  # differences in this order are exactly zero for a feature that the model does not use
-    while parts.shape[2] > 1:
-        parts = parts[:, :, 0::2] - parts[:, :, 1::2]
-    return np.asarray(parts[:, :, 0])
 
 
 def _components(task: Task, state: Combined) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
@@ -311,13 +414,13 @@ def _components(task: Task, state: Combined) -> tuple[NDArray[np.float64], NDArr
     moved by row i as evaluation point by g_i^2 - theta, and by row b as context by
     2 (mean_i g_i G(i, b) - its mean over b).
     """
-    design: _Design = task.design
+    design: Design = task.design
     collected, contexts = state.states["means"], state.states["contexts"]
     if not isinstance(collected, Collected) or not isinstance(contexts, Moments):
         raise TypeError(state)
     w = task.weights[design.evaluated] * collected.filled
     w = w / w.sum()
-    v = task.background_weights[design.context] / task.background_weights[design.context].sum()
+    v = task.background_weights[design.contexts] / task.background_weights[design.contexts].sum()
     means = collected.values.transpose(1, 0, 2)  # (c, m, k)
     middle = np.einsum("cmk,m->ck", means, w)
     centred = means - middle[:, None]

@@ -246,6 +246,8 @@ def _interactions(e: Interactions, measure: Measure) -> list[Finding]:
 
 def _drawn(e: Interactions) -> str:
     n, limit = int(e.manifest.get("rows", 0)), e.parameters.get("n_draws")
+    if e.estimator.startswith("incomplete"):
+        return ""
     return f"{limit:,} of {n:,} rows" if isinstance(limit, int) and limit < n else ""
 
 

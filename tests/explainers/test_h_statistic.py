@@ -141,7 +141,7 @@ def test_order_one_gives_totals_only():
 
 def test_drawn_rows_are_told_and_their_statistics_are_close():
     X = T2.sample(2000, np.random.default_rng(1))
-    e = sp.HStatistic(n_draws=150).explain(T2.predict, X)
+    e = sp.HStatistic(n_draws=150, estimator="pairs").explain(T2.predict, X)
     (told,) = [c for c in e.caveats if c.code == "SIPA024"]
     assert "150 of 2,000" in told.message
     truth = np.sqrt(T2.h_numerator("x1", "x2"))
@@ -265,3 +265,148 @@ def test_errors_of_three_are_those_of_leaving_each_row_out():
     e = sp.HStatistic(order=3).explain(predict, X)
     left = [sp.HStatistic(order=3).explain(predict, X.drop(index=i)).values[:, 0] for i in range(n)]
     np.testing.assert_allclose(e.std_error[:, 0], np.sqrt((n - 1) * np.var(left, axis=0)), rtol=0.15)
+
+
+# ---- contexts of each point's own
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_few_contexts_of_many_points_give_the_statistic_of_all_pairs(weighted):
+    X = T2.sample(120, np.random.default_rng(0))
+    weights = np.random.default_rng(1).integers(0, 3, 120).astype(float) if weighted else None
+    whole = sp.HStatistic(n_draws=None).explain(T2.predict, X, sample_weight=weights)
+    squares = [
+        sp.HStatistic(estimator="incomplete", n_draws=50, random_state=seed)
+        .explain(T2.predict, X, sample_weight=weights)
+        .values[2, 0]
+        ** 2
+        for seed in range(80)
+    ]
+    used = 120 if weights is None else (weights > 0).sum()
+    unbiased = whole.values[2, 0] ** 2 * used / (used - 1)
+    assert abs(np.mean(squares) - unbiased) < 4 * np.std(squares) / np.sqrt(len(squares)) + 0.01 * unbiased
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 60])
+@pytest.mark.parametrize("own", [False, True])
+def test_an_additive_model_has_no_interaction_in_contexts_of_its_own(n, own):
+    rng = np.random.default_rng(n)
+    background = T1.sample(25, rng) if own else None
+    h = sp.HStatistic(estimator="incomplete", n_draws=12, background=background)
+    e = h.explain(T1.predict, T1.sample(n, rng))
+    np.testing.assert_allclose(e.values, 0, atol=1e-7)  # the root of a rounding
+
+
+def test_an_unused_feature_has_exactly_no_interaction_in_contexts_of_its_own():
+    X = mixed.table(40).assign(extra=np.random.default_rng(0).normal(size=40))
+    h = sp.HStatistic(features=["extra", "number", "text"], order=3, estimator="incomplete", n_draws=10)
+    e = h.explain(mixed.score, X)
+    assert [value[0] for names, value in zip(e.sets, e.values, strict=True) if "extra" in names] == [0] * 4
+
+
+def test_the_cheaper_design_is_taken_and_told():
+    X = T2.sample(300, np.random.default_rng(0))
+    many, all_of_them = (sp.HStatistic(n_draws=n).explain(T2.predict, X) for n in (60, 300))
+    assert "300 rows were evaluated, each in 12 drawn contexts" in many.estimator
+    assert all_of_them.estimator == "all pairs of the drawn rows"
+    assert many.cost.asked == 60**2 * 5
+    (told,) = [c for c in many.caveats if c.code == "SIPA024"]
+    assert "each in 12 drawn contexts" in told.message
+    assert not [c for c in all_of_them.caveats if c.code == "SIPA024"]
+    plan = sp.HStatistic(n_draws=60).plan(T2.predict, X)
+    assert plan.estimator == "incomplete"
+    assert set(plan.alternatives) == {"pairs"}
+
+
+def test_contexts_of_its_own_leave_much_less_error_than_all_pairs_of_few_rows():
+    X, truth = T3.sample(2000, np.random.default_rng(1)), np.sqrt(T3.h_numerator("x1", "x3"))
+    found = {"pairs": [], "incomplete": []}
+    for name, errors in found.items():
+        for seed in range(15):
+            h = sp.HStatistic(n_draws=40, estimator=name, features=["x1", "x3"], random_state=seed)
+            e = h.explain(T3.predict, X)
+            errors.append(e.values[2, 0] - truth)
+            assert e.cost.asked == 40**2 * 5
+    assert np.std(found["incomplete"]) < np.std(found["pairs"]) / 1.5
+
+
+@pytest.mark.parametrize("behind", [False, True])
+def test_errors_in_contexts_of_its_own_cover(behind):
+    covered = []
+    for seed in range(60):
+        rng = np.random.default_rng([1, seed])
+        background = T2.sample(150, rng) if behind else None
+        h = sp.HStatistic(estimator="incomplete", n_draws=40, random_state=seed, background=background)
+        e = h.explain(T2.predict, T2.sample(150, rng)).estimate
+        truth = np.sqrt(T2.h_numerator("x1", "x2"))
+        covered.append(e.lower[2, 0] <= truth <= e.upper[2, 0])
+    assert np.mean(covered) > 0.87
+
+
+@pytest.mark.parametrize("budget", [None, 60_000])
+def test_contexts_of_its_own_give_the_same_bits_for_any_number_of_workers(budget):
+    X = T4.sample(400, np.random.default_rng(0))
+    one, two = (sp.HStatistic(n_draws=80).explain(T4.predict, X, n_jobs=n, budget=budget) for n in (1, 2))
+    np.testing.assert_array_equal(one.values, two.values)
+    np.testing.assert_array_equal(one.std_error, two.std_error)
+
+
+def test_noise_about_parity_is_not_taken_for_a_ratio():
+    X = T5.sample(2000, np.random.default_rng(0))
+    e = sp.HStatistic(order=3, n_draws=100).explain(T5.predict, X)
+    ratios = e.estimate.parts["h_squared"][:, 0]
+    assert (np.isnan(ratios) | e.weak[:, 0])[e.of_size(2)].all()
+    np.testing.assert_allclose(ratios[[0, 1, 2, 6]], 1, atol=0.05)
+
+
+# ---- a budget that is too small for every pair
+
+
+def crossed(X):
+    return X["a"] * X["b"] + 0.5 * X["b"] * X["c"] + X["d"] + X["e"]
+
+
+CROSSED = pd.DataFrame(np.random.default_rng(0).normal(size=(500, 5)), columns=list("abcde"))
+
+
+def test_a_budget_reaches_the_pairs_of_strong_totals_first():
+    h = sp.HStatistic(n_draws=40)
+    whole = h.explain(crossed, CROSSED)
+    budget = whole.cost.asked + 500 + whole.cost.check_rows - 1
+    assert len(h.explain(crossed, CROSSED, budget=budget + 1).sets) == 15
+    some = h.explain(crossed, CROSSED, budget=budget - 7 * 40**2)
+    assert some.sets == (*whole.sets[:5], ("a", "b"), ("b", "c"))
+    at = [whole.sets.index(names) for names in some.sets]
+    np.testing.assert_array_equal(some.values, whole.values[at])
+    np.testing.assert_array_equal(some.std_error, whole.std_error[at])
+    (told,) = [c for c in some.caveats if c.code == "SIPA038"]
+    assert "left out 8 of 10 sets of features" in told.message
+    assert "a x c, a x d" in told.message
+    assert some.cost.rows + some.cost.check_rows <= budget
+
+
+def test_a_budget_reaches_pairs_before_sets_of_three():
+    h = sp.HStatistic(n_draws=40, order=3, features=["a", "b", "c", "d"])
+    some = h.explain(crossed, CROSSED, budget=40**2 * (8 + 6 + 1) + 1500)
+    assert [len(some.of_size(size)) for size in (1, 2, 3)] == [4, 6, 1]
+    assert some.sets[-1] == ("a", "b", "c")
+
+
+def test_all_pairs_of_a_few_rows_are_given_up_where_the_budget_is_too_small_for_them():
+    few = CROSSED[:30]
+    e = sp.HStatistic().explain(crossed, few, budget=30 * 30 * 13 + 300)
+    assert e.estimator.startswith("incomplete")
+    assert ("a", "b") in e.sets
+    with pytest.raises(sp.BudgetError, match="HStatistic asks for up to"):
+        sp.HStatistic(estimator="pairs").explain(crossed, few, budget=30 * 30 * 13 + 300)
+
+
+def test_a_budget_that_does_not_reach_the_totals_is_refused():
+    with pytest.raises(sp.BudgetError, match="HStatistic asks for up to 16,000 more"):
+        sp.HStatistic(n_draws=40).explain(crossed, CROSSED, budget=15_000)
+
+
+def test_a_budget_for_totals_alone_gives_these():
+    e = sp.HStatistic(n_draws=40).explain(crossed, CROSSED, budget=18_000)
+    assert len(e.of_size(1)) == len(e.sets) == 5
+    assert [c.code for c in e.caveats if c.code == "SIPA038"]
