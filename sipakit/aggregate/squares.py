@@ -83,9 +83,9 @@ class Incomplete:
     --------
     >>> import numpy as np
     >>> rng = np.random.default_rng(0)
-    >>> drawn = Incomplete(np.arange(500), rng.integers(0, 500, (500, 4)), np.full(500, 1 / 500))
-    >>> of_points = np.repeat(rng.normal(size=(500, 1, 1)), 4, axis=1)
-    >>> noisy = drawn.square(of_points + rng.normal(size=(500, 4, 1)))
+    >>> drawn = Incomplete(np.arange(2000), rng.integers(0, 2000, (2000, 4)), np.full(2000, 1 / 2000))
+    >>> of_points = np.repeat(rng.normal(size=(2000, 1, 1)), 4, axis=1)
+    >>> noisy = drawn.square(of_points + rng.normal(size=(2000, 4, 1)))
     >>> round(noisy.value.item(), 1)  # and not 1 + 1/4
     1.0
     """

@@ -25,6 +25,7 @@ from sipakit.plots.groups import cohorts
 from sipakit.plots.ice import draw_changes, draw_rows, draw_slopes
 from sipakit.plots.interactions import draw_interactions
 from sipakit.plots.matrix import draw_matrix
+from sipakit.plots.network import draw_network
 from sipakit.plots.shades import column_of
 from sipakit.plots.surface import draw_surfaces
 from sipakit.plots.surrogate import draw_surrogate
@@ -56,7 +57,7 @@ KINDS: Final[Mapping[type[Explanation], Mapping[str, Callable[..., Display]]]] =
         "derivative": draw_slopes,
         "surface": draw_surfaces,
     },
-    Interactions: {"bars": draw_interactions, "matrix": draw_matrix},
+    Interactions: {"bars": draw_interactions, "matrix": draw_matrix, "network": draw_network},
     Surrogates: {"bars": draw_surrogate},
 }
 

@@ -98,7 +98,7 @@ def _sheet(explanation: Interactions, kept: list[NDArray[np.intp]], outputs: int
         len(kept) * outputs,
         None,
         columns=len(kept),
-        size=(2.6 + 0.068 * labels, 0.24 * max(bars, 2) + 0.6),
+        size=(min(2.6 + 0.068 * labels, 14.6 / len(kept)), 0.24 * max(bars, 2) + 0.6),
         margin=0.2,
     )
 

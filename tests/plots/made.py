@@ -331,6 +331,7 @@ def one_of_each(count=3, k=1, names=None):
         ("surfaces", pair_effects(count, k, names=names), "surface"),
         ("interactions", interactions(count, k, names=names), "bars"),
         ("matrix", interactions(count, k, names=names), "matrix"),
+        ("network", interactions(count, k, names=names), "network"),
         ("tree", surrogates(count, k, names=names), "bars"),
         ("linear", surrogates(count, k, names=names, kind="linear"), "bars"),
     ]

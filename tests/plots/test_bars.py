@@ -204,6 +204,24 @@ def test_a_matrix_of_many_features_has_no_numbers():
     assert "On the diagonal" not in seen.whole(display)
 
 
+def test_a_network_joins_the_pairs_that_are_surely_not_zero():
+    explanation = made.interactions(6)
+    display = draw(explanation, "network")
+    sure = [s for s in explanation.of_size(2) if explanation.estimate.lower[s, 0] > 0]
+    lines = display.ax_.lines
+    assert len(lines) == len(sure) < 15
+    widths = {tuple(line.get_xydata().ravel()): line.get_linewidth() for line in lines}
+    assert sorted(widths.values()) == list(widths.values())  # the strongest on top
+    assert f"cannot be told from zero: {15 - len(sure)}." in seen.whole(display)
+    assert "Area of a circle" in seen.whole(display)
+    assert "Area of a circle" not in seen.whole(draw(made.interactions(4, totals=False), "network"))
+
+
+def test_a_network_needs_pairs():
+    with pytest.raises(InputError, match="bars"):
+        draw(made.interactions(3, pairs=False), "network")
+
+
 def test_a_matrix_needs_pairs():
     with pytest.raises(InputError, match="bars"):
         draw(made.interactions(3, pairs=False), "matrix")

@@ -31,6 +31,7 @@ SHOWN = {
     "surfaces": "6 of 59 pairs",
     "interactions": "15 of 1,770 pairs",
     "matrix": "30 of 60 features",
+    "network": "14 of 60 features",
     "tree": "20 of 60 rules",
     "linear": "20 of 60 terms",
 }
@@ -49,7 +50,7 @@ def test_a_picture_is_well_formed_of_readable_size_and_says_what_its_error_cover
     assert len(svg) < 500_000
     text = seen.whole(display)
     assert explanation.error.split(".")[0] in text
-    drawn = "swarm" not in label and "rows" not in label and label != "matrix"
+    drawn = "swarm" not in label and "rows" not in label and label not in {"matrix", "network"}
     assert ("95 % intervals" in text) == drawn
     width, height = display.figure_.get_size_inches()
     assert 4 <= width <= 15
@@ -96,7 +97,7 @@ def test_numbers_without_an_error_are_drawn_without_an_interval(label):
     display = draw(dataclasses.replace(explanation, estimate=estimate), kind)
     text = seen.whole(display)
     assert "95 % intervals" not in text
-    if label not in {"swarm", "matrix"}:
+    if label not in {"swarm", "matrix", "network"}:
         assert "none could be had" in text
     exact = draw(dataclasses.replace(explanation, estimate=Estimate.exact(values)), kind)
     assert "95 % intervals" not in seen.whole(exact)
@@ -111,7 +112,7 @@ def test_numbers_that_are_all_zero_can_be_drawn(label):
 
 @pytest.mark.parametrize("label", LABELS)
 def test_a_single_feature_can_be_drawn(label):
-    names = ("only",) if label not in {"matrix", "interactions"} else ("one", "two")
+    names = ("only",) if label not in {"matrix", "network", "interactions"} else ("one", "two")
     explanation, kind = case(label, names=names)
     assert any(names[0] in line for line in seen.texts(draw(explanation, kind)))
 
