@@ -45,6 +45,8 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "SIPA031": ("caution", "the background equals the explained row"),
     "SIPA032": ("caution", "the tolerance was not met"),
     "SIPA033": ("info", "the model's structure could not be used"),
+    "SIPA034": ("caution", "too few rows for strata"),
+    "SIPA035": ("info", "donors come from strata"),
     "SIPA038": ("caution", "sets of features left out by the budget"),
     "SIPA040": ("caution", "no errors are known"),
 }

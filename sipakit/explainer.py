@@ -387,6 +387,8 @@ _RULES: Mapping[str, Rule] = {
     "random_state": ("a whole number from 0", _whole(0)),
     "grid_resolution": ("a whole number from 2, or 'all'", _resolution),
     "n_repeats": ("a whole number from 1", _whole(1)),
+    "conditional": ("False or 'strata'", lambda v: v is False or _one_of("strata")(v)),
+    "min_stratum": ("a whole number from 2", _whole(2)),
     "n_draws": ("a whole number from 2, or None", _or_none(_whole(2))),
     "n_samples": ("a whole number from 64", _whole(64)),
     "n_steps": ("a whole number from 1, or None", _or_none(_whole(1))),

@@ -33,7 +33,7 @@ NARROW = {
     "demo": set(ORDER),  # shows the public face
     "adapters": LEFT_END,  # models know nothing of methods
     "aggregate": {"errors"},  # numbers in, numbers out
-    "sample": LEFT_END | {"axis", "task"},
+    "sample": LEFT_END | {"axis", "encoding", "task"},
     "explainers": set(ORDER[: ORDER.index("explainers")]),  # methods know nothing of models: no adapters, no engine
     "evaluation": RESULTS | {"documents"},
     "plots": RESULTS,

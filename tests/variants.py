@@ -28,6 +28,9 @@ VARIANTS = {
         features=paired(b), centred=True, grid_resolution=3
     ),
     "PermutationImportance": lambda b: sp.PermutationImportance(n_repeats=3),
+    "PermutationImportance conditional": lambda b: sp.PermutationImportance(
+        n_repeats=3, conditional="strata", min_stratum=3
+    ),
     "Shapley": lambda b: sp.Shapley(background=b),
     "Shapley permutation": lambda b: sp.Shapley(background=b, estimator="permutation"),
 }

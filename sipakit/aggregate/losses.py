@@ -38,8 +38,10 @@ class Deals:
         Weight of the giver.
     counts : (d, n)
         How much each deal counts beside the weights, so that the mean over them is unbiased.
-    every : bool
-        Whether each row was given each value, so that no chance is left.
+    shuffles : (s,) int
+        How many shuffles were drawn in each stratum; 0 where each row was given each value, so that no chance is left.
+    stratum : (n,) int
+        Where each row is given something from.
     """
 
     weights: NDArray[np.float64]
@@ -47,7 +49,23 @@ class Deals:
     given: NDArray[np.intp]
     mass: NDArray[np.float64]
     counts: NDArray[np.float64]
-    every: bool
+    shuffles: NDArray[np.intp]
+    stratum: NDArray[np.intp]
+
+    @classmethod
+    def among_all(
+        cls,
+        weights: NDArray[np.float64],
+        own: NDArray[np.intp],
+        given: NDArray[np.intp],
+        mass: NDArray[np.float64],
+        counts: NDArray[np.float64],
+        *,
+        every: bool,
+    ) -> Deals:
+        """Return deals among all rows, each value to each row or shuffled."""
+        shuffles = np.array([0 if every else len(given)], np.intp)
+        return cls(weights, own, given, mass, counts, shuffles, np.zeros(len(own), np.intp))
 
     @property
     def pairs(self) -> NDArray[np.float64]:
@@ -67,15 +85,20 @@ def increase(deals: Deals, rise: NDArray[np.float64]) -> tuple[float, float, flo
     Notes
     -----
     The mean over all pairs is a V-statistic: a row moves it as a receiver and as a giver,
-    h_i = mean_k rise(i, k) + mean_k rise(k, i) - 2 mean.
+    h_i = mean_k rise(i, k) + mean_k rise(k, i) - 2 mean. Within strata one of the two means is that of its stratum, and
+    the strata are taken as given.
     """
     w, pair = deals.weights, deals.pairs
     mean = float((pair * rise).sum() / pair.sum())
     received = _ratio((pair * rise).sum(axis=0), pair.sum(axis=0))
-    gave = _given(deals, rise)
-    influence = received + gave[deals.own] - 2 * mean
+    givers, values = deals.given.ravel(), int(max(deals.given.max(), deals.own.max())) + 1
+    everybody = w * (deals.counts > 0)
+    gave = _ratio(cell_sums(givers, (everybody * rise).ravel(), values), cell_sums(givers, everybody.ravel(), values))
+    means = _ratio(*(cell_sums(deals.stratum, part.sum(axis=0), len(deals.shuffles)) for part in (pair * rise, pair)))
+    own_mean = means[deals.stratum] if len(means) > 1 else mean
+    influence = received + gave[deals.own] - own_mean - mean
     n = float(effective_count(w.sum(), (w**2).sum()))
-    dealing = 0.0 if deals.every else _dealing_error(deals, pair * (rise - mean) / pair.mean())
+    dealing = _dealing_error(deals, pair * (rise - own_mean) / pair.mean())
     if n <= 1 + 1e-9:
         return mean, np.inf, dealing, 0.0
     spread = float(np.sqrt(w**2 @ influence**2))
@@ -83,38 +106,35 @@ def increase(deals: Deals, rise: NDArray[np.float64]) -> tuple[float, float, flo
     return mean, spread / float(w.sum()) * float(np.sqrt(n / (n - 1))), dealing, skew
 
 
-def _given(deals: Deals, rise: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(values,) mean rise of the loss of those that were given a value."""
-    values = int(max(deals.given.max(), deals.own.max())) + 1
-    everybody = deals.weights * (deals.counts > 0)
-    if deals.every:  # a line gives one value to all
-        gave = np.zeros(values)
-        gave[deals.given[:, 0]] = _ratio((everybody * rise).sum(axis=1), everybody.sum(axis=1))
-        return gave
-    givers = deals.given.ravel()
-    return _ratio(cell_sums(givers, (everybody * rise).ravel(), values), cell_sums(givers, everybody.ravel(), values))
-
-
 def _dealing_error(deals: Deals, part: NDArray[np.float64]) -> float:
-    """Standard error that balanced shuffles leave: (d, n) parts of the mean, one of each stratum for each row.
+    """Standard error that balanced shuffles leave: (d, n) parts of the mean, of shuffles drawn in each stratum."""
+    total = 0.0
+    for number in np.flatnonzero(deals.shuffles):
+        d, here = deals.shuffles[number], slice(None) if len(deals.shuffles) == 1 else deals.stratum == number
+        total += _shuffled_variance(part[:d, here], deals.given[:d, here], deals.own[here])
+    return float(np.sqrt(total)) / part.size
+
+
+def _shuffled_variance(part: NDArray[np.float64], given: NDArray[np.intp], own: NDArray[np.intp]) -> float:
+    """Variance of the sum of (d, n) parts, one of each of d pieces of the sorted column for each row.
 
     Along the values that a row was given, second differences take away what is a line, and their mean over the rows of
-    a stratum is taken away because all of these met all of the givers. What is left is what chance could have changed,
+    a piece is taken away because all of these met all of the givers. What is left is what chance could have changed,
     and a little more.
     """
     d, n = part.shape
     if d == n:
         return 0.0
-    part = np.take_along_axis(part, np.argsort(deals.given, axis=0), axis=0)[:, np.argsort(deals.own, kind="stable")]
+    part = np.take_along_axis(part, np.argsort(given, axis=0), axis=0)[:, np.argsort(own, kind="stable")]
     apart = np.diff(part, min(2, d - 1), axis=0)
-    stratum = np.arange(n) * d // n
-    first = np.searchsorted(stratum, np.arange(d))
-    apart -= (np.add.reduceat(apart, first, axis=1) / np.bincount(stratum))[:, stratum]
+    piece = np.arange(n) * d // n
+    first = np.searchsorted(piece, np.arange(d))
+    apart -= (np.add.reduceat(apart, first, axis=1) / np.bincount(piece))[:, piece]
     share = np.ones(len(apart))
-    if d > 3:  # the outermost strata, often the widest, are in one difference only; the others in several
+    if d > 3:  # the outermost pieces, often the widest, are in one difference only; the others in several
         share[1:-1] = 1 / 6
         share[1:2] = share[-2:-1] = 0 if d > 5 else share[1:2]
-    return float(np.sqrt(share @ (apart**2).sum(axis=1) / (1 - d / n))) / part.size
+    return float(share @ (apart**2).sum(axis=1) / (1 - d / n))
 
 
 def increase_as_a_whole(

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from sipakit import columns as col
 from sipakit.aggregate import Collected, Update, effective_count
-from sipakit.aggregate.base import cell_sums
 from sipakit.aggregate.losses import JACKKNIFE_GROUPS, Deals, increase, increase_as_a_whole
 from sipakit.caveats import Caveat, caveat
-from sipakit.errors import InputError
+from sipakit.errors import InputError, first_few
 from sipakit.estimate import Estimate
 from sipakit.explainer import Explainer, Round
+from sipakit.explainers.dealing import dealt_among_all, dealt_within
 from sipakit.explanation import Importances
-from sipakit.sample import balanced_shuffles
+from sipakit.sample import strata_of
 from sipakit.scoring import Metric, resolve_scoring
 
 if TYPE_CHECKING:
@@ -36,11 +36,15 @@ _TOGETHER = 2**21  # pairs of a feature, since its repeats are balanced together
 
 @dataclass(frozen=True)
 class _Design:
-    """For each feature the value of every row, as a number in the order of the values, and its repeats; the metrics."""
+    """For each feature the value of every row, as a number in the order of the values, and its repeats; the metrics.
+
+    ``strata`` has the stratum of every row by the feature's name, and is empty where donors are any rows.
+    """
 
     values: tuple[NDArray[np.intp], ...]
     repeats: tuple[int, ...]
     metrics: tuple[Metric, ...]
+    strata: Mapping[Hashable, NDArray[np.intp]] = field(default_factory=dict)
 
     @property
     def most(self) -> int:
@@ -77,6 +81,11 @@ class PermutationImportance(Explainer):
     scoring : str, scorer, callable(y, predictions), or a list of these, optional
         ``"neg_mean_squared_error"`` for regressors and ``"neg_log_loss"`` for classifiers by default. A function
         returns a loss, a row or in all; importance is the loss's increase, or the score's decrease.
+    conditional : False or "strata", default False
+        Where the donors come from: any row, or rows of the same stratum, in which a tree finds the feature's values
+        about as probable by the other columns. Given values are real ones in either case.
+    min_stratum : int, default 20
+        Rows that a stratum has at least. Fewer of them respect the other columns more closely.
     conf_level : float, default 0.95
     random_state : int, default 0
 
@@ -84,7 +93,8 @@ class PermutationImportance(Explainer):
     -------
     Importances
         ``values`` is (features, metrics), in units of the loss. ``std_error_rows`` and ``std_error_shuffles`` are the
-        two parts of the standard error.
+        two parts of the standard error; ``strata`` and ``rows_in_stratum`` tell how many strata there are, and how many
+        rows share that of the median row.
 
     Raises
     ------
@@ -99,13 +109,18 @@ class PermutationImportance(Explainer):
     shuffling only. R squared, the root of the mean square and the area under the curve have influences of rows, too.
     Other scores that are no mean over rows are means over shuffled tables, with a jackknife over 20 groups of rows.
 
+    Within strata the estimand is the mean over pairs of two different rows of one stratum, each stratum counting as its
+    rows. It approaches the conditional importance, from the side of the marginal one, as the strata become small; the
+    rows of each half of the table are sorted by a tree that was fitted to the other half.
+
     Cost
     ----
     At most ``n_repeats`` model rows a row and feature; equal rows are predicted once.
 
     References
     ----------
-    Breiman (2001), doi:10.1023/A:1010933404324; Fisher, Rudin and Dominici (2019), arXiv:1801.01489
+    Breiman (2001), doi:10.1023/A:1010933404324; Fisher, Rudin and Dominici (2019), arXiv:1801.01489; Molnar, König,
+    Bischl and Casalicchio (2023), doi:10.1007/s10618-022-00901-9
 
     Examples
     --------
@@ -121,6 +136,8 @@ class PermutationImportance(Explainer):
     output: Any = None
     n_repeats: int = 10
     scoring: Any = None
+    conditional: bool | str = False
+    min_stratum: int = 20
     conf_level: float = 0.95
     random_state: int = 0
 
@@ -132,6 +149,7 @@ class PermutationImportance(Explainer):
     references: ClassVar[tuple[str, ...]] = (
         "Breiman (2001), Random forests. doi:10.1023/A:1010933404324",
         "Fisher, Rudin and Dominici (2019), All models are wrong, but many are useful. arXiv:1801.01489",
+        "Molnar, König, Bischl and Casalicchio (2023), A conditional subgroup approach. doi:10.1007/s10618-022-00901-9",
     )
 
     def design(self, task: Task) -> _Design:
@@ -142,7 +160,12 @@ class PermutationImportance(Explainer):
         counts = [len(np.unique(own)) if known else 0 for own, known in zip(values, by_structure, strict=True)]
         most = _TOGETHER // task.n
         repeats = tuple(count if self.n_repeats < count <= most else self.n_repeats for count in counts)
-        return _Design(values, repeats, resolve_scoring(self.scoring, task))
+        rng, fewest = np.random.default_rng(self.random_state), self.min_stratum
+        strata = {
+            feature.name: strata_of(task.rows, feature.columns, task.weights, fewest=fewest, rng=rng)
+            for feature in (task.features if self.conditional else ())
+        }
+        return _Design(values, repeats, resolve_scoring(self.scoring, task), strata)
 
     def start(self, task: Task) -> Collected:
         """For each feature and metric: increase, its error over rows, that of the shuffling, skewness, and repeats."""
@@ -171,14 +194,18 @@ class PermutationImportance(Explainer):
         return state.values[..., 2]
 
     def sample(self, task: Task, round_: Round, index: NDArray[np.intp], rng: np.random.Generator) -> list[_Dealt]:
-        """Deal donors: every value where there are few, balanced shuffles otherwise."""
-        weighted = all(metric.as_a_whole is None for metric in task.design.metrics)
+        """Deal donors: every value where there are few, balanced shuffles otherwise; within strata if that is asked."""
+        design: _Design = task.design
+        in_full = all(metric.as_a_whole is None for metric in design.metrics)
         dealt = []
         for draw in index.tolist():
-            feature, repeats = (draw, task.design.repeats[draw]) if round_.note is None else round_.note[draw]
-            own = task.design.values[feature]
-            few = weighted and len(np.unique(own[task.weights > 0])) <= repeats
-            made = _every_value(task.weights, own) if few else _shuffled(task.weights, own, repeats, rng)
+            feature, repeats = (draw, design.repeats[draw]) if round_.note is None else round_.note[draw]
+            own, w = design.values[feature], task.weights
+            if design.strata:
+                stratum = design.strata[task.features[feature].name]
+                made = dealt_within(w, own, stratum, repeats, rng, in_full=in_full)
+            else:
+                made = dealt_among_all(w, own, repeats, rng, in_full=in_full)
             dealt.append(_Dealt(feature, *made))
         return dealt
 
@@ -208,26 +235,63 @@ class PermutationImportance(Explainer):
         # only the rows make it lean
         skew = skew * np.divide(rows, error, out=np.zeros_like(error), where=np.isfinite(rows) & (error > 0)) ** 3
         parts = {"std_error_rows": rows, "std_error_shuffles": shuffles}
+        covered = "Choice of rows (each as receiver and as donor) and shuffling; the fitted model is taken as given."
+        asked = self.question
+        if self.conditional:
+            sizes = _sizes_of_strata(task)
+            parts |= {name: np.tile(part[:, None], len(metrics)) for name, part in sizes.items()}
+            covered = covered.replace("the fitted model is", "the fitted model and the strata are")
+            asked = "How much worse does the model get without what only this feature tells?"
         count = float(effective_count(task.weights.sum(), (task.weights**2).sum()))
         df = np.array([[count - 1 if metric.as_a_whole is None else JACKKNIFE_GROUPS - 1 for metric in metrics]])
         names = tuple(metric.name for metric in metrics)
         baseline = [metric.sign * metric.loss(task.target, task.known_predictions, task.weights) for metric in metrics]
         return Importances(
-            **self.about(task) | {"outputs": names},
+            **self.about(task) | {"outputs": names, "question": asked},
             estimate=Estimate.within(values, error, conf_level=self.conf_level, df=df, skew=skew, parts=parts),
-            error="Choice of rows (each as receiver and as donor) and shuffling; the fitted model is taken as given.",
+            error=covered,
             estimator=_told_as(task, self.n_repeats, int(repeats.max())),
-            caveats=tuple(_caveats(task, metrics, rows, one_repeat=self.n_repeats == 1)),
+            caveats=(
+                *_caveats(task, metrics, rows, one_repeat=self.n_repeats == 1),
+                *_about_strata(task, self.min_stratum),
+            ),
             metrics=names,
             baseline=np.array(baseline),
         )
 
 
 def _told_as(task: Task, fewest: int, most: int) -> str:
-    if task.curves is not None:
+    if task.curves is not None and not task.design.strata:
         return "all pairs of rows, where a column is dealt alone"
     told = f"all values of features with at most {fewest}, balanced shuffles of the others"
+    if task.design.strata:
+        told = f"all values of features with at most {fewest} in a stratum of rows, balanced shuffles of the others"
+        told += ", within strata of rows alike in the other columns"
     return told if most <= fewest else f"{told}, up to {most} for the tolerance"
+
+
+def _sizes_of_strata(task: Task) -> dict[str, NDArray[np.float64]]:
+    """Number of strata of each feature (u,), and the rows in the stratum of the median row."""
+    sizes = [np.bincount(task.design.strata[feature.name]) for feature in task.features]
+    typical = [np.median(np.repeat(each, each)) for each in sizes]
+    return {"strata": np.array([len(each) for each in sizes], np.float64), "rows_in_stratum": np.array(typical)}
+
+
+def _about_strata(task: Task, fewest: int) -> list[Caveat]:
+    """Say how large the strata are, and whose donors are any rows."""
+    if not task.design.strata:
+        return []
+    sizes = _sizes_of_strata(task)
+    count, typical = sizes["strata"], sizes["rows_in_stratum"]
+    whole = [f.name for f, strata in zip(task.features, count, strict=True) if strata == 1]
+    if whole:
+        message = f"{task.n:,} rows are too few for strata of {fewest}, or there is no other column: 100 % of the rows"
+        message += f" are in one stratum, and donors are any rows, for {first_few(whole)}."
+        return [caveat("SIPA034", message, "Pass more rows, or lower min_stratum.")]
+    few, many, size = f"{count.min():,.0f}", f"{count.max():,.0f}", f"{typical.max():,.0f}"
+    message = f"There are {few} to {many} strata a feature, and half of the rows are in one of at most {size} rows."
+    message += " What still depends on the other columns inside of a stratum makes a value too large."
+    return [caveat("SIPA035", message, "Lower min_stratum, and see whether values fall.")]
 
 
 def _by_structure(task: Task, feature: Feature) -> bool:
@@ -241,27 +305,6 @@ def _values(task: Task, feature: Feature) -> NDArray[np.intp]:
         return np.unique(codes, return_inverse=True)[1].reshape(-1).astype(np.intp)
     ranks = np.column_stack([col.ranks(task.rows.columns[j]) for j in feature.columns])
     return np.unique(ranks, axis=0, return_inverse=True)[1].reshape(-1).astype(np.intp)
-
-
-def _every_value(weights: NDArray[np.float64], own: NDArray[np.intp]) -> tuple[NDArray[np.intp], Deals]:
-    """One row for each value, dealt to everybody, with the weight of all rows with that value."""
-    use = np.flatnonzero(weights > 0)
-    values, first = np.unique(own[use], return_index=True)
-    shape = len(values), len(own)
-    donor, given = (np.broadcast_to(each[:, None], shape) for each in (use[first], values))
-    mass = np.broadcast_to(cell_sums(own, weights, int(own.max()) + 1)[values][:, None], shape)
-    return donor, Deals(weights, own, given, mass, counts=np.ones(shape), every=True)
-
-
-def _shuffled(
-    weights: NDArray[np.float64], own: NDArray[np.intp], repeats: int, rng: np.random.Generator
-) -> tuple[NDArray[np.intp], Deals]:
-    """Donors of every row in balanced shuffles along the sorted column."""
-    order = np.argsort(own, kind="stable")
-    place, count = balanced_shuffles(len(own), min(repeats, len(own)), rng)
-    donor, counts = np.empty_like(place), np.empty_like(count)
-    donor[:, order], counts[:, order] = order[place], count
-    return donor, Deals(weights, own, own[donor], weights[donor], counts, every=False)
 
 
 def _increases(task: Task, dealt: _Dealt, answers: NDArray[np.float64]) -> list[tuple[float, ...]]:

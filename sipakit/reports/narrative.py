@@ -136,7 +136,11 @@ def _without(e: Importances, feature: int, metric: int, measure: Measure) -> str
     """Say the loss with one feature's values dealt to other rows, beside the loss of the untouched table."""
     value, error, lower, upper = at(e.estimate, (feature, metric))
     name, before = e.metrics[metric], float(e.baseline[metric])
-    start = f"Without the information in {named(e.features[feature])}, the model's"
+    feature_name = named(e.features[feature])
+    told = (
+        f"what only {feature_name} tells" if e.parameters.get("conditional") else f"the information in {feature_name}"
+    )
+    start = f"Without {told}, the model's"
     if name not in _LOSSES:
         told = number(value, error)
         ends = f"{number(lower, error)} to {number(upper, error)}"

@@ -5,6 +5,7 @@ from sipakit.sample.donors import dealt, nearest_pairs
 from sipakit.sample.grids import Grids, cells_of, make_edges, make_grids, positions_of, shares_of
 from sipakit.sample.neighbours import Neighbourhood, draw_neighbours, neighbourhood_of
 from sipakit.sample.permutations import balanced_shuffles, orders
+from sipakit.sample.strata import strata_of
 
 __all__ = [
     "Grids",
@@ -22,4 +23,5 @@ __all__ = [
     "positions_of",
     "shapley_weights",
     "shares_of",
+    "strata_of",
 ]

@@ -6,7 +6,10 @@ import pytest
 from sklearn.metrics import log_loss, make_scorer, mean_squared_error, r2_score, roc_auc_score
 
 import sipakit as sp
-from sipakit.sample import balanced_shuffles
+from sipakit.aggregate.losses import increase
+from sipakit.explainers.dealing import dealt_within
+from sipakit.sample import balanced_shuffles, strata_of
+from sipakit.table import Table
 from tests import brute
 from tests.analytic import ALL, T1, T2, T5, T6, T9
 from tests.explainers import mixed
@@ -380,6 +383,151 @@ def test_scores_with_influences_take_weights_and_all_values(scoring):
     twice = explainer.explain(model, X.loc[X.index.repeat(weights)], np.repeat(y, weights))
     np.testing.assert_allclose(e.values, twice.values, atol=1e-12)
     np.testing.assert_array_equal(e.estimate.parts["std_error_shuffles"], 0)
+
+
+# ---- within strata
+
+
+def conditional(**params):
+    return sp.PermutationImportance(conditional="strata", **params)
+
+
+def pairs_within(predict, X, y, feature, stratum, weights):
+    """The definition: different rows of one stratum, each receiver counting as it weighs."""
+    total = 0.0
+    for number in np.unique(stratum):
+        rows = np.flatnonzero(stratum == number)
+        w, here, target = weights[rows], X.iloc[rows], y[rows]
+        before, increase, mass = squared(target, predict(here)), np.zeros(len(rows)), np.zeros(len(rows))
+        for k in range(len(rows)):
+            moved = here.copy()
+            for name in [feature] if isinstance(feature, str) else feature:
+                moved[name] = here[name].take([k] * len(rows)).set_axis(here.index)
+            other = w[k] * (np.arange(len(rows)) != k)
+            increase += other * (squared(target, predict(moved)) - before)
+            mass += other
+        total += w.sum() * (w @ increase) / (w @ mass)
+    return total / weights.sum()
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("feature", ["number", "whole", "level", "when", "pair"])
+def test_conditional_importance_is_the_mean_over_pairs_of_a_stratum(feature, weighted):
+    X = mixed.table(120)
+    y, columns = noisy(X), {"pair": ["text", "size"]}.get(feature, feature)
+    weights = np.random.default_rng(1).integers(0, 4, 120).astype(float) if weighted else np.ones(120)
+    groups = {"pair": columns} if feature == "pair" else None
+    explainer = conditional(features=[feature], groups=groups, min_stratum=6, n_repeats=120)
+    e = explainer.explain(mixed.score, X, y, sample_weight=weights)
+    table = Table.from_data(X)
+    members = [table.names.index(name) for name in ([columns] if isinstance(columns, str) else columns)]
+    stratum = strata_of(table, members, weights, fewest=6, rng=np.random.default_rng(0))
+    truth = pairs_within(mixed.score, X, y, columns, stratum, weights)
+    assert e.values[0, 0] == pytest.approx(truth, rel=1e-9)
+    assert e.estimate.parts["std_error_shuffles"][0, 0] == 0
+    assert e.estimate.parts["strata"][0, 0] == stratum.max() + 1 > 2
+
+
+def test_conditional_importance_lies_between_its_limit_and_the_marginal_one():
+    limits = np.array([2 * 4, 2 * 1]) * (1 - 0.6**2)
+    runs = {}
+    for rows in (300, 50, 10):
+        found = []
+        for seed in range(20):
+            X = T1.sample(1500, np.random.default_rng(seed))
+            found.append(conditional(min_stratum=rows, random_state=seed).explain(T1.predict, X, T1.predict(X)))
+        runs[rows] = np.mean([e.values[:, 0] for e in found], axis=0)
+    error = np.sqrt(np.mean([e.std_error[:, 0] ** 2 for e in found], axis=0)) / np.sqrt(20)
+    assert (runs[300] > runs[50]).all()
+    assert (runs[50] > runs[10]).all()
+    assert (runs[300] < [T1.pfi("x1"), T1.pfi("x2")]).all()
+    mixed.assert_within(runs[10], limits, error)
+    assert (runs[10] < 1.05 * limits).all()
+
+
+def test_a_twin_has_no_conditional_importance():
+    X = T6.sample(2000, np.random.default_rng(0))
+    y = T6.predict(X)
+    e, marginal = conditional().explain(T6.predict, X, y), sp.PermutationImportance().explain(T6.predict, X, y)
+    assert marginal.values[0, 0] == pytest.approx(T6.pfi("x1"), rel=0.1)  # 0.77
+    assert (e.values < 1e-3 * marginal.values).all()
+
+
+def test_columns_of_noise_do_not_make_strata_narrower():
+    noise = np.random.default_rng(0).normal(size=(1500, 8))
+    values = []
+    for seed in range(10):
+        X = T1.sample(1500, np.random.default_rng(seed))
+        wide = X.assign(**{f"noise {j}": noise[:, j] for j in range(8)})
+        e = conditional(features=["x1", "x2"], random_state=seed).explain(T1.predict, wide, T1.predict(X))
+        values.append(e.values[:, 0] / [5.12, 1.28])
+    assert (np.mean(values, axis=0) > 0.97).all()
+
+
+def test_conditional_shuffles_are_unbiased_and_errors_are_known():
+    X = T1.sample(400, np.random.default_rng(0))
+    y = T1.predict(X)
+    task = [conditional(n_repeats=n, features=["x1"]).explain(T1.predict, X, y) for n in (4, 400)]
+    assert task[1].estimate.parts["std_error_shuffles"][0, 0] == 0
+    # other shuffles of the same strata: of rows whose order was turned
+    rng, stratum = (
+        np.random.default_rng(5),
+        strata_of(Table.from_data(X), [0], np.ones(400), fewest=20, rng=np.random.default_rng(0)),
+    )
+    values = []
+    own = np.argsort(np.argsort(X["x1"].to_numpy()))
+    for _ in range(60):
+        donor, deals = dealt_within(np.ones(400), own, stratum, 4, rng, in_full=True)
+        rise = 4 * (X["x1"].to_numpy()[donor] - X["x1"].to_numpy()) ** 2
+        values.append(increase(deals, rise))
+    mixed.assert_mean_is([v[0] for v in values], task[1].values[0, 0])
+    told = np.sqrt(np.mean([v[2] ** 2 for v in values]))
+    assert 1 < told / np.std([v[0] for v in values], ddof=1) < 5  # four pieces of a stratum are wide: never too small
+
+
+def test_conditional_errors_over_rows_are_about_the_spread_over_samples():
+    found = []
+    for seed in range(100):
+        X = T1.sample(300, np.random.default_rng(seed))
+        found.append(conditional(random_state=seed).explain(T1.predict, X, T1.predict(X)))
+    told = np.sqrt(np.mean([e.std_error[:, 0] ** 2 for e in found], axis=0))
+    ratio = told / np.std([e.values[:, 0] for e in found], axis=0, ddof=1)
+    assert (ratio > 0.85).all(), ratio
+    assert (ratio < 1.4).all(), ratio
+
+
+def test_conditional_importance_of_scores_of_a_table():
+    """x2 counts more by the area than without strata: shuffled freely, it makes the scores vary more."""
+    X, y = binary(600)
+    scoring = ["roc_auc", area]
+    e, marginal = (
+        sp.PermutationImportance(scoring=scoring, conditional=how, features=["x1"]).explain(classifier(), X, y)
+        for how in ("strata", False)
+    )
+    assert (e.values < marginal.values).all()
+    assert e.values[0, 0] == pytest.approx(e.values[0, 1], rel=0.05)
+    assert np.isfinite(e.std_error).all()
+
+
+def test_conditional_importance_says_what_it_is():
+    X = T1.sample(300, np.random.default_rng(0))
+    e = conditional().explain(T1.predict, X, T1.predict(X))
+    assert "strata" in e.estimator
+    assert "only this feature" in e.question
+    assert "strata are taken as given" in e.error
+    assert "SIPA035" in {c.code for c in e.caveats}
+    assert {"strata", "rows_in_stratum"} <= set(e.frame())
+    few = conditional().explain(T1.predict, X.head(79), T1.predict(X.head(79)))
+    assert "SIPA034" in {c.code for c in few.caveats}
+    assert not {"strata", "rows_in_stratum"} & set(sp.PermutationImportance().explain(T1.predict, X, X["x1"]).frame())
+
+
+def test_one_row_and_one_column_have_a_conditional_importance():
+    e = conditional().explain(mixed.score, mixed.table(1), [1.0])
+    np.testing.assert_array_equal(e.values, 0)
+    X = np.arange(100.0)[:, None]
+    alone = conditional(n_repeats=100).explain(lambda X: X[:, 0], X, X[:, 0])
+    assert alone.values[0, 0] == pytest.approx(2 * X.var(ddof=1))
 
 
 # ---- what it says
