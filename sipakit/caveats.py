@@ -47,6 +47,7 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "SIPA033": ("info", "the model's structure could not be used"),
     "SIPA034": ("caution", "too few rows for strata"),
     "SIPA035": ("info", "donors come from strata"),
+    "SIPA036": ("info", "what is left out stays as a constant column"),
     "SIPA038": ("caution", "sets of features left out by the budget"),
     "SIPA040": ("caution", "no errors are known"),
 }

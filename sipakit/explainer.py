@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
@@ -22,14 +22,14 @@ from sipakit.shown import Shown
 from sipakit.task import check_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from sipakit.aggregate import State, Update
     from sipakit.engine import Plan, Prepared
     from sipakit.explanation import Explanation
-    from sipakit.intervene import Mix
+    from sipakit.intervene import Mix, Refit
     from sipakit.task import Task
 
     Rule: TypeAlias = tuple[str, Callable[[Any], bool]]  # what is allowed, in words; the test
@@ -52,6 +52,8 @@ class Round:
         Which round this is, counted from 0; the engine counts.
     note : object
         What the explainer wants to tell its own `sample`.
+    alone : bool
+        Whether each draw is a slice of its own: draws that take long by themselves, such as refits.
 
     Examples
     --------
@@ -64,6 +66,7 @@ class Round:
     rows: int
     number: int = 0
     note: Any = None
+    alone: bool = field(default=False, repr=False)
 
 
 class Explainer(ABC):
@@ -75,7 +78,7 @@ class Explainer(ABC):
     ----------
     uses : set of "rows", "background"
         Whose predictions `task` must carry.
-    needs : set of "target", "background", "gradient"
+    needs : set of "target", "background", "gradient", "refit"
         What the user, or the adapter, must supply.
     background_matters : bool
         Whether the numbers compare rows with the background, so that a default one deserves a word.
@@ -158,6 +161,11 @@ class Explainer(ABC):
     @abstractmethod
     def conclude(self, task: Task, state: Any) -> Explanation:
         """Return the result; the engine adds what it cost."""
+
+    def refits(self, task: Task, sample: Any) -> Sequence[Refit]:
+        """Return the models that are fitted anew for a sample, which answer its virtual rows part after part."""
+        message = f"{type(self).__name__} names 'refit' in needs, and has no refits"
+        raise NotImplementedError(message)
 
     def evaluations(self) -> Hashable:
         """Return what names the virtual rows asked for; those with equal names share their evaluations in a study."""

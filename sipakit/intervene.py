@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from sipakit.table import Table
 
-__all__ = ["Mix", "Rows"]
+__all__ = ["Mix", "Refit", "Rows"]
 
 _FEW = 2  # columns
 
@@ -104,6 +104,11 @@ class Mix:
     def __getitem__(self, part: slice | NDArray[np.intp]) -> Mix:
         return Mix(self.base[part], self.donor[part], self.take, self.which[part])
 
+    def selected(self, columns: Sequence[int]) -> Mix:
+        """The same virtual rows, of columns number ``columns`` only."""
+        base, donor = (Rows(rows.table.selected(columns), rows.index) for rows in (self.base, self.donor))
+        return Mix(base, donor, self.take[:, list(columns)], self.which)
+
     @property
     def fractional(self) -> bool:
         """Whether ``take`` holds places on the way rather than yes and no."""
@@ -168,3 +173,33 @@ class Mix:
             own, given = base.table.cell_hashes(column), donor.table.cell_hashes(column)
             total[taken] += given.take(donor.index[taken]) - own.take(base.index[taken])
         return total
+
+
+@dataclass(frozen=True, slots=True)
+class Refit:
+    """A model to be fitted anew, and which virtual rows it answers.
+
+    Parameters
+    ----------
+    train : Mix
+        The training rows; columns that are left out hold one and the same value in all of them.
+    count : int
+        How many virtual rows it answers: those after the rows of the refit before it.
+    without : tuple of int
+        Columns that are left out, altogether where the model can be fitted without them.
+    seed : int
+        Random state of a model that has none of its own; refits that are compared have the same.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sipakit.table import Table
+    >>> rows = Rows(Table.from_data(np.eye(3)), np.array([0, 2]))
+    >>> Refit(Mix.unchanged(rows), count=1, without=(2,)).without
+    (2,)
+    """
+
+    train: Mix
+    count: int
+    without: tuple[int, ...] = ()
+    seed: int = 0

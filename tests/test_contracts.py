@@ -26,6 +26,7 @@ MODELS = [
     "xgboost",
     "torch",
 ]
+ESTIMATORS = {"two targets", "pipeline", "two classes", "three classes", "lightgbm", "xgboost"}
 BROAD = ["function of everything", "three classes"]  # for further variants, and what is slow
 OF_ROWS = {"CeterisParibus", "ICE", "IntegratedGradients", "LIME", "Shapley"}  # a few rows are enough for these
 
@@ -42,6 +43,8 @@ def runs():
         explainer = make(np.zeros((2, 2)))
         narrow = BROAD if variant not in explainers.__all__ or variant == "LIME" else MODELS
         models = ["torch"] if "gradient" in explainer.needs else narrow
+        if "refit" in explainer.needs:
+            models = [name for name in narrow if name in ESTIMATORS]
         for model in models:
             for check in yield_checks(explainer):
                 # what is said of the object alone is checked once

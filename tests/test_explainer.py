@@ -186,7 +186,7 @@ def test_a_method_says_what_it_asks_and_where_it_comes_from(variant):
     assert one.references
     assert all(isinstance(reference, str) for reference in one.references)
     assert one.uses <= {"rows", "background"}
-    assert one.needs <= {"target", "background", "gradient"}
+    assert one.needs <= {"target", "background", "gradient", "refit"}
     assert one.kinds <= {"number", "date", "ordered", "category"}
 
 

@@ -21,6 +21,8 @@ VARIANTS = {
     "IntegratedGradients": lambda b: sp.IntegratedGradients(background=b),
     "IntegratedGradients one baseline": lambda b: sp.IntegratedGradients(background=b[:1]),
     "LIME": lambda b: sp.LIME(background=b, n_samples=256),
+    "LOFO": lambda b: sp.LOFO(n_folds=3, n_repeats=1),
+    "LOFO permutation": lambda b: sp.LOFO(kind="permutation", n_folds=2, n_repeats=1),
     "PartialDependence": lambda b: sp.PartialDependence(grid_resolution=5),
     "PartialDependence centred": lambda b: sp.PartialDependence(background=b, centred=True, grid_resolution=4),
     "PartialDependence pairs": lambda b: sp.PartialDependence(features=paired(b), grid_resolution=3),
@@ -34,6 +36,10 @@ VARIANTS = {
     "Shapley": lambda b: sp.Shapley(background=b),
     "Shapley permutation": lambda b: sp.Shapley(background=b, estimator="permutation"),
 }
+
+
+# What cannot explain every model: refits need an estimator, gradients a network.
+NOT_OF_FUNCTIONS = {name for name in VARIANTS if name.split()[0] in {"IntegratedGradients", "LOFO"}}
 
 
 def class_of(variant):

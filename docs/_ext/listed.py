@@ -14,12 +14,17 @@ from sipakit.methods import keys_of
 
 # What a reader asks about, and which methods that is.
 _ABOUT = {
-    "the model as a whole": ("PermutationImportance", "HStatistic", "GlobalSurrogate"),
+    "the model as a whole": ("PermutationImportance", "LOFO", "HStatistic", "GlobalSurrogate"),
     "a feature's effect": ("PartialDependence", "ALE", "ICE"),
     "single rows": ("CeterisParibus", "Shapley", "LIME", "IntegratedGradients"),
 }
 
-_NEEDS = {"target": "``y``", "background": "``background=``", "gradient": "a model with gradients"}
+_NEEDS = {
+    "target": "``y``",
+    "background": "``background=``",
+    "gradient": "a model with gradients",
+    "refit": "an estimator that can be fitted anew",
+}
 
 
 def page_of(name: str) -> str:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from sipakit.structure import Trees
     from sipakit.table import Table
 
-__all__ = ["Adapter", "Manners", "as_predictions", "shown_row"]
+__all__ = ["NEEDS_AN_ESTIMATOR", "Adapter", "Manners", "as_predictions", "shown_row"]
+
+NEEDS_AN_ESTIMATOR = "A refit needs a fitted scikit-learn estimator that can be cloned."
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,8 @@ class Adapter(ABC):
     scale : str
         Unit of the outputs.
     manners : Manners
-    offers : set of "prediction", "gradient"
-        What it can answer at virtual rows.
+    offers : set of "prediction", "gradient", "refit"
+        What it can answer at virtual rows, and whether it can be fitted anew.
     caveats : tuple of Caveat
         What a reader must know of how the model is read.
     """
@@ -105,6 +107,40 @@ class Adapter(ABC):
         raise CapabilityError(
             message, "Gradients need a torch.nn.Module on numeric input.", "Use Shapley for this model."
         )
+
+    def refit(
+        self,
+        train: Mix,
+        target: NDArray[Any],
+        weights: NDArray[np.float64] | None,
+        *,
+        without: Sequence[int] = (),
+        seed: int = 0,
+    ) -> Adapter:
+        """Return a model of the same kind that was fitted to virtual rows.
+
+        Parameters
+        ----------
+        train : Mix, m rows
+        target : (m,) float or class positions, or (m, k) float
+        weights : (m,), or None where all rows count the same
+        without : columns that it is not to see
+            They are constant in ``train``, for models that cannot do without them.
+        seed : int
+            Random state, where the model has none of its own.
+
+        Raises
+        ------
+        CapabilityError
+            Where the model cannot be fitted anew.
+        """
+        message = f"{type(self).__name__} offers predictions and no refits."
+        raise CapabilityError(message, NEEDS_AN_ESTIMATOR, "Use PermutationImportance for this model.")
+
+    @property
+    def drops_columns(self) -> bool:
+        """Whether a model fitted anew does without columns; they are kept as constants otherwise."""
+        return False
 
     def expects(self, names: Sequence[Hashable]) -> tuple[Hashable, ...] | None:
         """Return the columns that the model was fitted on, in the spelling of a table's ``names``; None if unknown."""

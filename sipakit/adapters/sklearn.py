@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import joblib
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
+from sklearn.utils.validation import has_fit_parameter
 
 from sipakit.adapters.base import Adapter, Manners
 from sipakit.adapters.outputs import ClassOutputs
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sipakit.intervene import Mix
     from sipakit.structure import Trees
     from sipakit.table import Table
 
@@ -47,6 +50,11 @@ _TAKES: Mapping[str, frozenset[str]] = {
     "xgboost": frozenset(),
     "catboost": frozenset(),
 }
+# Parameters that name columns, or number them: models that have one cannot be fitted without a column.
+_NAMES_COLUMNS = {
+    *("transformers", "categorical_features", "monotonic_cst", "interaction_cst", "feature_types"),
+    *("monotone_constraints", "interaction_constraints", "categorical_feature", "feature_name", "cat_features"),
+}
 _ONE_THREAD: Mapping[str, Mapping[str, Any]] = {"lightgbm": {"num_threads": 1}, "catboost": {"thread_count": 1}}
 
 
@@ -66,6 +74,8 @@ class SklearnAdapter(Adapter):
     opened : bool
         Whether its trees may be looked at.
     caveats : tuple of Caveat
+    kept : tuple of int or None
+        Columns that a refit was given, where it does without others.
     """
 
     estimator: Any
@@ -74,6 +84,7 @@ class SklearnAdapter(Adapter):
     margin: bool = False
     opened: bool = True
     caveats: tuple[Caveat, ...] = ()
+    kept: tuple[int, ...] | None = None
 
     manners: ClassVar[Manners] = Manners(threads=True)
 
@@ -180,9 +191,74 @@ class SklearnAdapter(Adapter):
         takes = _TAKES.get(_library(self.estimator))
         return takes is not None and table.origin is not None and table.origin.library not in takes
 
+    # ---- fitted anew
+
+    @property
+    def offers(self) -> frozenset[str]:  # type: ignore[override]
+        """Predictions, and refits where the estimator can be cloned."""
+        fits = hasattr(self.estimator, "fit") and hasattr(self.estimator, "get_params")
+        return frozenset({"prediction", "refit"} if fits else {"prediction"})
+
+    @property
+    def drops_columns(self) -> bool:
+        """Whether no parameter of the estimator, or of one inside of it, names or numbers columns."""
+        given = self.estimator.get_params(deep=True).items()
+        named = [value for name, value in given if name.rpartition("__")[2] in _NAMES_COLUMNS]
+        return all(value is None or isinstance(value, str) for value in named)  # such as "auto" and "from_dtype"
+
+    def batch(self, mix: Mix) -> Any:
+        """Return virtual rows as the estimator takes them, of the columns that it was given."""
+        return super().batch(mix if self.kept is None else mix.selected(self.kept))
+
+    def refit(
+        self,
+        train: Mix,
+        target: NDArray[Any],
+        weights: NDArray[np.float64] | None,
+        *,
+        without: Sequence[int] = (),
+        seed: int = 0,
+    ) -> SklearnAdapter:
+        """Fit a clone; where a random state is None it gets the seed."""
+        fresh = clone(self.estimator)
+        open_ = [name for name, value in fresh.get_params().items() if value is None and _is_random_state(name)]
+        if open_:
+            fresh.set_params(**dict.fromkeys(open_, seed))
+        kept = tuple(j for j in range(train.base.table.n_columns) if j not in set(without))
+        given = kept if without and kept and self.drops_columns else None
+        rows = replace(self, kept=given).batch(train)  # what this estimator was fitted on, a new one cannot tell yet
+        labels = target if self.classes is None else np.asarray(self.classes)[target]
+        fresh.fit(rows, labels, **_weighing(fresh, weights))
+        if self.classes is not None and tuple(np.asarray(fresh.classes_).tolist()) != self.classes:
+            message = f"A model fitted anew knows {len(fresh.classes_)} of {len(self.classes)} classes."
+            raise InputError(message, "Each class must be in every training part.", "Pass more rows, or fewer folds.")
+        return replace(self, estimator=fresh, kept=given)
+
     def single_threaded(self) -> SklearnAdapter:
         """Return the same estimator on one thread; boosters take that as an argument of predict."""
         return replace(self, options=_ONE_THREAD.get(_library(self.estimator), {}))
+
+
+def _is_random_state(name: str) -> bool:
+    return name.rpartition("__")[2] == "random_state"
+
+
+def _weighing(estimator: Any, weights: NDArray[np.float64] | None) -> dict[str, NDArray[np.float64]]:
+    """Return the argument of fit that carries weights; that of the last step of a pipeline.
+
+    Raises
+    ------
+    CapabilityError
+        If there is none.
+    """
+    if weights is None:
+        return {}
+    steps = getattr(estimator, "steps", None)
+    last, prefix = (steps[-1][1], f"{steps[-1][0]}__") if steps else (estimator, "")
+    if not has_fit_parameter(last, "sample_weight"):
+        message = f"sample_weight= was given, and {type(last).__name__} takes none when it is fitted."
+        raise CapabilityError(message, "Rows must count by their weights.", "Leave sample_weight= out.")
+    return {f"{prefix}sample_weight": weights}
 
 
 def _library(estimator: Any) -> str:

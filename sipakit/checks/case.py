@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sipakit.adapters import Adapter
 from sipakit.aggregate import Update
 from sipakit.engine.ground import Ground, prepare_ground
+from sipakit.engine.refits import from_refits
 from sipakit.engine.work import one_regime, sampled
 from sipakit.errors import ContractError
 from sipakit.explainer import Explainer, Round
@@ -80,7 +81,12 @@ class Case:
         mix = self.explainer.intervene(self.task, sample)
         adapter = self.ground.adapter
         with one_regime():
-            answers = adapter.gradient(mix) if "gradient" in self.explainer.needs else _answers(adapter, mix, self.task)
+            if "refit" in self.explainer.needs:
+                refits = self.explainer.refits(self.task, sample)
+                answers = from_refits(adapter, self.task, mix, refits, strict=True).values
+            else:
+                gradient = "gradient" in self.explainer.needs
+                answers = adapter.gradient(mix) if gradient else _answers(adapter, mix, self.task)
         return self.explainer.aggregate(self.task, sample, answers)
 
 

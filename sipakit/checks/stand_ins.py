@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sipakit.adapters import Adapter
-from sipakit.intervene import Mix, Rows
+from sipakit.intervene import Mix
 from sipakit.table import Table
 
 __all__ = ["Counting", "Narrow"]
@@ -74,6 +74,23 @@ class Counting(_Around):
         self.counts[1] += len(mix)
         return self.inner.gradient(mix, strict=strict)
 
+    def refit(
+        self,
+        train: Mix,
+        target: NDArray[Any],
+        weights: NDArray[np.float64] | None,
+        *,
+        without: Sequence[int] = (),
+        seed: int = 0,
+    ) -> Counting:
+        """Fit anew; what that model is asked counts, too."""
+        return Counting(self.inner.refit(train, target, weights, without=without, seed=seed), self.counts)
+
+    @property
+    def drops_columns(self) -> bool:
+        """Whether the inner model can do without columns."""
+        return self.inner.drops_columns
+
     def with_output(self, output: Any) -> Counting:
         """Return the same model on another output, with the same counts."""
         return self if output is None else Counting(self.inner.with_output(output), self.counts)
@@ -110,6 +127,19 @@ class Narrow(_Around):
         """Differentiate; the last column has derivative zero."""
         return np.pad(self.inner.gradient(_narrow(mix), strict=strict), ((0, 0), (0, 1), (0, 0)))
 
+    def refit(
+        self,
+        train: Mix,
+        target: NDArray[Any],
+        weights: NDArray[np.float64] | None,
+        *,
+        without: Sequence[int] = (),
+        seed: int = 0,
+    ) -> Narrow:
+        """Fit anew to all columns but the last."""
+        seen = [j for j in without if j < train.base.table.n_columns - 1]
+        return Narrow(self.inner.refit(_narrow(train), target, weights, without=seen, seed=seed))
+
     def with_output(self, output: Any) -> Narrow:
         """Return the same model on another output."""
         return self if output is None else Narrow(self.inner.with_output(output))
@@ -129,5 +159,4 @@ def _less(table: Table) -> Table:
 
 
 def _narrow(mix: Mix) -> Mix:
-    base, donor = Rows(_less(mix.base.table), mix.base.index), Rows(_less(mix.donor.table), mix.donor.index)
-    return Mix(base, donor, mix.take[:, :-1], mix.which)
+    return mix.selected(range(mix.base.table.n_columns - 1))

@@ -43,10 +43,13 @@ def completed(
     if explainer.background_matters and ground.background is ground.rows:
         message = f"The {len(ground.rows):,} explained rows are compared with each other."
         caveats.append(caveat("SIPA010", message, "Pass background= for another comparison."))
+    if "refit" in explainer.needs and not ground.adapter.drops_columns:
+        message = "The estimator names its columns, or knows them by number, and is fitted with all of them."
+        caveats.append(caveat("SIPA036", message))
     return replace(
         result,
         caveats=tuple(dict.fromkeys(caveats)),
-        cost=replace(cost, refits=result.cost.refits),
+        cost=cost,
         manifest=_manifest(explainer, ground, how, budget),
     )
 
@@ -58,6 +61,7 @@ def cost_of(explainer: Explainer, ground: Ground, bill: Bill, base: Mapping[Tabl
         rows=sum(answers.rows for answers in base.values()) + (0 if gradients else bill.rows),
         asked=bill.asked,
         gradient_rows=bill.rows if gradients else 0,
+        refits=bill.refits,
         check_rows=ground.check_rows + ground.pace_rows + ground.rows_beside(base),
         seconds_in_model=sum(answers.seconds for answers in base.values()) + bill.in_model,
         seconds_outside=outside,

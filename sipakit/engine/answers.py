@@ -53,6 +53,7 @@ class Answers:
     seconds: float
     bad: int = 0
     first_bad: str = ""
+    refits: int = 0
 
 
 def batch_rows(n_columns: int) -> int:

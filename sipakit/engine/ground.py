@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sipakit.adapters import adapt
+from sipakit.adapters import NEEDS_AN_ESTIMATOR, adapt
 from sipakit.caveats import Caveat, caveat
 from sipakit.door import conform, open_table, open_target, open_weights
 from sipakit.engine.answers import Answers, in_batches
@@ -32,6 +32,11 @@ __all__ = ["WHERE_IT_ANSWERS", "Behind", "Ground", "open_behind", "open_ground",
 
 
 _ENOUGH = 2**15  # cells of the explained table, from which on it pays to look at a model's structure
+# What an adapter may lack: what it needs, and the cure.
+_READOUTS: Mapping[str, tuple[str, str]] = {
+    "gradient": ("Gradients need a torch.nn.Module on numeric input.", "Use Shapley here."),
+    "refit": (NEEDS_AN_ESTIMATOR, "Use PermutationImportance here."),
+}
 WHERE_IT_ANSWERS = "The numbers hold where it answers."
 
 
@@ -226,10 +231,10 @@ class Ground:
         if "background" in explainer.needs and self.background is self.rows:
             cure = f"Pass the training table: {name}(background=X_train)."
             raise InputError(f"{name} needs a background, and none was given.", "It says where rows usually lie.", cure)
-        if "gradient" in explainer.needs and "gradient" not in self.adapter.offers:
+        for readout in sorted((explainer.needs & _READOUTS.keys()) - self.adapter.offers):
             offered = ", ".join(sorted(self.adapter.offers))
-            message = f"{name} needs gradients, and {type(self.adapter).__name__} offers: {offered}."
-            raise CapabilityError(message, "Gradients need a torch.nn.Module on numeric input.", "Use Shapley here.")
+            message = f"{name} needs {readout}s, and {type(self.adapter).__name__} offers: {offered}."
+            raise CapabilityError(message, *_READOUTS[readout])
         if "target" in explainer.needs and self.adapter.classes is None and self.target is not None:
             given = self.target.shape[1] if self.target.ndim == 2 else 1
             if given != len(self.outputs):

@@ -13,6 +13,7 @@ from sipakit.engine.answers import batch_rows
 from sipakit.engine.budget import Budget, Pace, pace_of
 from sipakit.engine.ground import Ground, prepare_ground
 from sipakit.engine.how import How
+from sipakit.engine.refits import fitted_anew
 from sipakit.engine.work import one_regime, sampled, slices
 from sipakit.errors import BudgetError
 
@@ -52,6 +53,8 @@ class Plan:
         What other estimators of the same estimand would ask.
     checked : int
         Model rows that this look cost.
+    refits : int
+        Models fitted anew; one was, for the look.
 
     Examples
     --------
@@ -71,6 +74,7 @@ class Plan:
     budget: int | None = None
     alternatives: Mapping[str, int] = field(default_factory=dict)
     checked: int = 0
+    refits: int = 0
 
     @property
     def fits(self) -> bool:
@@ -81,6 +85,7 @@ class Plan:
         low, high = (_time(seconds) for seconds in self.seconds)
         took = low if low == high else f"{low} to {high}"
         head = f"{self.explainer}, {self.estimator}: at most {self.rows:,} model rows, about {self.expected_rows:,}"
+        head += f" and {self.refits:,} refits" if self.refits else ""
         lines = [f"{head} without equal ones; {took}; {self.memory / 2**20:,.0f} MiB"]
         lines += [f"  {name} would ask at most {rows:,}" for name, rows in self.alternatives.items()]
         if self.budget is not None:
@@ -104,7 +109,7 @@ def plan(
     how = How(n_jobs=n_jobs, budget=budget)
     with one_regime():
         ground = prepare_ground(model, X, y, sample_weight, explainer.param("background"), explainer.param("output"))
-        gradient = "gradient" in explainer.needs
+        gradient, all_asked = "gradient" in explainer.needs, bool({"gradient", "refit"} & explainer.needs)
         pace = pace_of(ground.adapter, ground.rows, gradient=gradient)
         base = ground.base_rows(explainer)
         if (traced := _seconds_to_trace(explainer, ground)) is not None:
@@ -113,17 +118,20 @@ def plan(
         left = None if rows is None else rows - base - ground.check_rows
         task, state, round_ = _first_round(explainer, ground, left)
         asked = round_.draws * round_.rows
-        expected = base + round(asked * (1.0 if gradient else _different(explainer, task, round_)))
+        refits, fitting = _refits(explainer, task, round_, ground, how.workers)
+        expected = base + round(asked * (1.0 if all_asked else _different(explainer, task, round_)))
+        low, high = pace.seconds(expected, how.workers)
         return Plan(
             explainer=type(explainer).__name__,
             estimator=explainer.estimator_of(task),
             rows=base + asked,
             expected_rows=min(expected, base + asked),
-            seconds=pace.seconds(expected, how.workers),
+            seconds=(low + fitting, high + 2 * fitting),
             memory=_memory(task, state, round_, how.workers, gradient=gradient),
             budget=rows,
             alternatives=_alternatives(explainer, ground, base, explainer.estimator_of(task)),
             checked=ground.check_rows + pace.rows,
+            refits=refits,
         )
 
 
@@ -152,6 +160,17 @@ def _by_structure(explainer: Explainer, ground: Ground, pace: Pace, traced: floa
         memory=_CELL * len(ground.rows) * codes * len(ground.outputs),
         checked=ground.check_rows + pace.rows,
     )
+
+
+def _refits(explainer: Explainer, task: Task, round_: Round, ground: Ground, workers: int) -> tuple[int, float]:
+    """Return how many models are fitted anew, and the seconds that takes, judged by one of them."""
+    if "refit" not in explainer.needs:
+        return 0, 0.0
+    due = explainer.refits(task, sampled(explainer, task, round_, range(1)))
+    started = time.perf_counter()
+    fitted_anew(ground.adapter, task, due[0])
+    count = round_.draws * len(due)
+    return count, count * (time.perf_counter() - started) / workers
 
 
 def _first_round(explainer: Explainer, ground: Ground, left: int | None) -> tuple[Task, State, Round]:
@@ -196,13 +215,17 @@ def rows_of(
     """Return a cap in model rows; one in seconds needs the model's pace, and the share of rows that will be asked."""
     if cap is None or cap.seconds is None:
         return cap.rows if cap else None
+    if "refit" in explainer.needs:
+        message = f"budget='{cap.seconds:.3g}s' is a time, and {type(explainer).__name__} fits models anew."
+        cure = "Leave budget= out, or say it in rows; plan() tells the time, n_folds and n_repeats lower it."
+        raise BudgetError(message, "How long a fit takes is not known before.", cure)
     found, share = pace(), share_of_different(explainer, ground)
     return cap.in_rows(found, base=ground.base_rows(explainer), share=share, workers=workers, elapsed=elapsed())
 
 
 def share_of_different(explainer: Explainer, ground: Ground) -> float:
     """Share of the virtual rows an explainer announces that the model will be asked about."""
-    if "gradient" in explainer.needs:
+    if {"gradient", "refit"} & explainer.needs:
         return 1.0
     task, _, round_ = _first_round(explainer, ground, None)
     return max(_different(explainer, task, round_), 1e-3)

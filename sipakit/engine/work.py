@@ -10,13 +10,14 @@ import time
 import warnings
 from collections.abc import Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import threadpoolctl
 
 from sipakit.engine.answers import evaluate
+from sipakit.engine.refits import from_refits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 
     from sipakit.adapters import Adapter
     from sipakit.aggregate import State, Update
+    from sipakit.engine.answers import Answers
     from sipakit.exact import Curves
     from sipakit.explainer import Explainer, Round
+    from sipakit.intervene import Mix
     from sipakit.table import Table
     from sipakit.task import Task
 
@@ -62,7 +65,7 @@ def slices(round_: Round, n_columns: int = 1) -> list[range]:
     [range(0, 2), range(2, 4), range(4, 5)]
     """
     most = min(_SLICE_ROWS, _SLICE_CELLS // max(n_columns, 1))
-    together = max(1, most // max(round_.rows, 1))
+    together = 1 if round_.alone else max(1, most // max(round_.rows, 1))
     return [range(i, min(i + together, round_.draws)) for i in range(0, round_.draws, together)]
 
 
@@ -88,6 +91,8 @@ class Bill:
         The first of them.
     lost : tuple of int
         Draws that were left out because of them.
+    refits : int
+        Models fitted anew.
     """
 
     rows: int = 0
@@ -97,6 +102,7 @@ class Bill:
     bad: int = 0
     first_bad: str = ""
     lost: tuple[int, ...] = ()
+    refits: int = 0
 
     def __add__(self, other: Bill) -> Bill:
         return Bill(
@@ -107,6 +113,7 @@ class Bill:
             self.bad + other.bad,
             self.first_bad or other.first_bad,
             self.lost + other.lost,
+            self.refits + other.refits,
         )
 
 
@@ -149,11 +156,7 @@ class Work:
         lead, task = self.group[0], self.tasks[0]
         sample = sampled(lead, task, self.round_, draws)
         mix = lead.intervene(task, sample)
-        readout = "gradient" if "gradient" in lead.needs else "prediction"
-        strict = not self.drops
-        answers = evaluate(
-            self.adapter, mix, task.k, readout=readout, known=self.known, strict=strict, curves=self.curves
-        )
+        answers = self._answers(mix, sample)
         seen = [
             explainer.aggregate(one, sample, answers.values)
             for explainer, one in zip(self.group, self.tasks, strict=True)
@@ -165,7 +168,15 @@ class Work:
         parts = [blank.part(one) for blank, one in zip(self.blanks, seen, strict=True)]
         outside = time.perf_counter() - started - answers.seconds
         bill = Bill(answers.rows, len(mix), answers.seconds, outside, answers.bad, answers.first_bad, lost)
-        return parts, bill
+        return parts, replace(bill, refits=answers.refits)
+
+    def _answers(self, mix: Mix, sample: Any) -> Answers:
+        """Ask the model, or models fitted anew."""
+        lead, task, strict = self.group[0], self.tasks[0], not self.drops
+        if "refit" in lead.needs:
+            return from_refits(self.adapter, task, mix, lead.refits(task, sample), strict=strict)
+        readout = "gradient" if "gradient" in lead.needs else "prediction"
+        return evaluate(self.adapter, mix, task.k, readout=readout, known=self.known, strict=strict, curves=self.curves)
 
 
 def _without_lost_draws(seen: list[Any], n_draws: int) -> tuple[list[Any], NDArray[np.intp]]:

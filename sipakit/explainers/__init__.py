@@ -7,6 +7,7 @@ from sipakit.explainers.h_statistic import HStatistic
 from sipakit.explainers.ice import ICE
 from sipakit.explainers.integrated_gradients import IntegratedGradients
 from sipakit.explainers.lime import LIME
+from sipakit.explainers.lofo import LOFO
 from sipakit.explainers.partial_dependence import PartialDependence
 from sipakit.explainers.permutation_importance import PermutationImportance
 from sipakit.explainers.shapley import Shapley
@@ -15,6 +16,7 @@ __all__ = [
     "ALE",
     "ICE",
     "LIME",
+    "LOFO",
     "CeterisParibus",
     "GlobalSurrogate",
     "HStatistic",

@@ -62,6 +62,7 @@ class Cost:
     def __str__(self) -> str:
         seconds = f"{self.seconds_in_model:.2f} s in the model, {self.seconds_outside:.2f} s outside"
         gradients = f", {self.gradient_rows:,} gradient rows" if self.gradient_rows else ""
+        gradients += f", {self.refits:,} refits" if self.refits else ""
         rows = f"{self.rows:,} model row{'s' * (self.rows != 1)}"
         return f"{rows}{gradients}, for {self.asked:,} virtual row{'s' * (self.asked != 1)} and their bases; {seconds}"
 

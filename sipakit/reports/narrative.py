@@ -136,11 +136,7 @@ def _without(e: Importances, feature: int, metric: int, measure: Measure) -> str
     """Say the loss with one feature's values dealt to other rows, beside the loss of the untouched table."""
     value, error, lower, upper = at(e.estimate, (feature, metric))
     name, before = e.metrics[metric], float(e.baseline[metric])
-    feature_name = named(e.features[feature])
-    told = (
-        f"what only {feature_name} tells" if e.parameters.get("conditional") else f"the information in {feature_name}"
-    )
-    start = f"Without {told}, the model's"
+    start = _start_without(e, named(e.features[feature]))
     if name not in _LOSSES:
         told = number(value, error)
         ends = f"{number(lower, error)} to {number(upper, error)}"
@@ -155,6 +151,15 @@ def _without(e: Importances, feature: int, metric: int, measure: Measure) -> str
     told = units.within(float(after[0]), error, float(after[1]), float(after[2]))
     old = units.level(loss, error) if unit == "%" else units.number(loss, min(error, abs(loss) / 20) or error)
     return f"{start} {words} is {told} instead of {old}.".replace("  ", " ")
+
+
+def _start_without(e: Importances, feature: str) -> str:
+    """Say what was taken away, and from whom."""
+    if e.parameters.get("kind") == "leave_out":
+        return f"Fitted without {feature}, a model's"
+    if e.parameters.get("conditional"):
+        return f"Without what only {feature} tells, the model's"
+    return f"Without the information in {feature}, the model's"
 
 
 def _in_order(groups: list[list[str]], lead: str, limit: int = 5) -> str:

@@ -2,6 +2,7 @@
 
 from sipakit.sample.coalitions import all_coalitions, shapley_weights
 from sipakit.sample.donors import dealt, nearest_pairs
+from sipakit.sample.folds import folds_of
 from sipakit.sample.grids import Grids, cells_of, make_edges, make_grids, positions_of, shares_of
 from sipakit.sample.neighbours import Neighbourhood, draw_neighbours, neighbourhood_of
 from sipakit.sample.permutations import balanced_shuffles, orders
@@ -15,6 +16,7 @@ __all__ = [
     "cells_of",
     "dealt",
     "draw_neighbours",
+    "folds_of",
     "make_edges",
     "make_grids",
     "nearest_pairs",

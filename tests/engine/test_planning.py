@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LinearRegression
 
 import sipakit as sp
 from sipakit import explainers
@@ -48,7 +49,7 @@ def test_an_explanation_costs_no_more_rows_than_its_plan_and_about_what_is_expec
 
 def test_every_explainer_is_planned_here():
     planned = {type(explainer).__name__ for explainer in EXPLAINERS.values()}
-    assert planned | {"IntegratedGradients"} == set(explainers.__all__)  # that one with a network, below
+    assert planned | {"IntegratedGradients", "LOFO"} == set(explainers.__all__)  # of other models, below
 
 
 def test_gradient_rows_are_planned():
@@ -57,6 +58,20 @@ def test_gradient_rows_are_planned():
     explainer = sp.IntegratedGradients(background=BEHIND)
     plan, cost = explainer.plan(network, X), explainer.explain(network, X).cost
     assert plan.rows == cost.gradient_rows + cost.rows
+
+
+def test_refits_are_planned():
+    model = LinearRegression().fit(X, Y)
+    for kind, refits in (("leave_out", 50), ("permutation", 10)):
+        explainer = sp.LOFO(kind=kind)
+        plan, e = explainer.plan(model, X, Y), explainer.explain(model, X, Y)
+        assert plan.refits == e.cost.refits == refits
+        assert plan.rows == e.cost.rows == plan.expected_rows
+        assert f"{refits} refits" in str(plan)
+        assert f"{refits} refits" in str(e.cost)
+        assert 0 < plan.seconds[0] < plan.seconds[1]
+    with pytest.raises(sp.BudgetError, match="fits models anew"):
+        explainer.explain(model, X, Y, budget="1s")
 
 
 def test_equal_rows_are_expected_to_be_dropped():
