@@ -884,11 +884,22 @@ SMALL = {
 }
 
 
+# What the learner of `BOOSTED` cannot be fitted to; it answers there all the same.
+NOT_TO_BE_FITTED = {
+    "one row": "1 row with weight",
+    "a column of missing cells": "A model fitted anew raised ValueError",
+}
+
+
 @pytest.mark.parametrize("table", SMALL)
 @pytest.mark.parametrize("variant", [name for name in VARIANTS if not name.startswith("IntegratedGradients")])
 def test_every_explainer_takes_small_and_empty_looking_tables(variant, table):
     X, y = SMALL[table]
     before = X.copy(deep=True)
+    if variant.startswith("LOFO") and table in NOT_TO_BE_FITTED:
+        with pytest.raises(sp.SipakitError, match=NOT_TO_BE_FITTED[table]):
+            VARIANTS[variant](X).explain(BOOSTED, X, y)
+        return
     result = VARIANTS[variant](X.head(12)).explain(BOOSTED, X.head(20), y[:20])
     frame = result.frame()
     assert len(frame)
