@@ -48,6 +48,7 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "SIPA034": ("caution", "too few rows for strata"),
     "SIPA035": ("info", "donors come from strata"),
     "SIPA036": ("info", "what is left out stays as a constant column"),
+    "SIPA037": ("caution", "cells without rows"),
     "SIPA038": ("caution", "sets of features left out by the budget"),
     "SIPA040": ("caution", "no errors are known"),
 }

@@ -211,7 +211,7 @@ def resolve_features(
         raise InputError(message, f"It has {first_few(available, 12)}.", "Check the spelling and the type of the name.")
     if together and not pairs:
         message = f"features= names {first_few(together)}, which is a pair of columns."
-        raise InputError(message, "This method takes one at a time.", "PartialDependence takes pairs.")
+        raise InputError(message, "This method takes one at a time.", "PartialDependence and ALE take pairs.")
     alike = [frozenset(name) if isinstance(name, tuple) and name in together else name for name in chosen]
     if len(set(alike)) < len(alike):
         twice = sorted({str(name) for name, one in zip(chosen, alike, strict=True) if alike.count(one) > 1})

@@ -128,6 +128,79 @@ def ale(
     return curve - np.average(at_rows, axis=0, weights=w)
 
 
+def ale_pair(
+    predict: Predict,
+    X: pd.DataFrame,
+    features: Sequence[Hashable],
+    places: Sequence[Sequence[Any]],
+    *,
+    levels: Sequence[bool] = (False, False),
+    weights: ArrayLike | None = None,
+) -> Array:
+    """Accumulated local effects of two features, without those of each (Apley and Zhu 2020, eq. 17 to 20).
+
+    `places` are edges of numbers, or levels that are all that occur. A cell without rows has the second difference of
+    the nearest cell with rows, both features being scaled to their ranges. What is taken away are the first-order
+    effects of the accumulated surface, at the rows' own values, where it is a line between places.
+
+    Returns
+    -------
+    array, places x places (x outputs)
+    """
+    known = X[list(features)].notna().all(axis=1).to_numpy()
+    X, w = X[known], _weights(X, weights)[known]
+    sides = [_steps(X[name], of, flag) for name, of, flag in zip(features, places, levels, strict=True)]
+    (at_1, place_1, in_1), (at_2, place_2, in_2) = sides
+    steps = {}
+    for i, j in np.ndindex(len(in_1), len(in_2)):
+        inside = in_1[i] & in_2[j]
+        if w[inside].sum() > 0:
+            corners = [
+                np.asarray(predict(replaced(X[inside], features, (places[0][i + a], places[1][j + b]))))
+                for a, b in ((1, 1), (0, 1), (1, 0), (0, 0))
+            ]
+            second = corners[0] - corners[1] - corners[2] + corners[3]
+            steps[i, j] = np.average(second, axis=0, weights=w[inside])
+    middle = [(np.diff(p) / 2 + p[:-1]) / np.ptp(p) for p in (place_1, place_2)]
+    outputs = np.shape(next(iter(steps.values())))
+    surface = np.zeros((len(place_1), len(place_2), *outputs))
+    for i, j in np.ndindex(len(in_1), len(in_2)):
+        apart = {c: sum((m[a] - m[b]) ** 2 for m, a, b in zip(middle, c, (i, j), strict=True)) for c in steps}
+        near = min(apart, key=lambda c: apart[c])
+        surface[i + 1 :, j + 1 :] += steps[near]
+    one_output = surface.reshape(*surface.shape[:2], -1)
+
+    def between(rows: Array, grid: Array, table: Array) -> Array:
+        """(n, ...) each row's own line between the lines of a table (places, ...)."""
+        flat = table.reshape(len(table), -1)
+        return np.stack([np.interp(rows, grid, one) for one in flat.T], axis=1).reshape(-1, *table.shape[1:])
+
+    at_own_second = between(at_2, place_2, one_output.swapaxes(0, 1))  # (n, places_1, outputs)
+    at_own_first = between(at_1, place_1, one_output)  # (n, places_2, outputs)
+    mains = []
+    for at_own, inside in ((at_own_second, in_1), (at_own_first, in_2)):
+        mean = [
+            np.average((at_own[:, c + 1] - at_own[:, c])[rows], axis=0, weights=w[rows])
+            for c, rows in enumerate(inside)
+        ]
+        mains.append(np.concatenate([np.zeros_like(mean[:1]), np.cumsum(mean, axis=0)]))
+    pure = one_output - mains[0][:, None] - mains[1][None]
+    at_rows = [np.diag(between(at_1, place_1, between(at_2, place_2, pure[..., k].T).T)) for k in range(pure.shape[2])]
+    centre = np.average(np.stack(at_rows, axis=1), axis=0, weights=w)
+    return (pure - centre).reshape(surface.shape)
+
+
+def _steps(column: pd.Series, places: Sequence[Any], levels: bool) -> tuple[Array, Array, list[NDArray[np.bool_]]]:
+    """Where rows are on an axis, where its places are, and which rows tell of each step between two of them."""
+    if levels:
+        value = column.to_numpy(dtype=object)
+        at = np.array([list(places).index(one) for one in value], float)
+        return at, np.arange(len(places), dtype=float), [(at == c) | (at == c + 1) for c in range(len(places) - 1)]
+    at, grid = column.to_numpy(dtype=float), np.asarray(places, float)
+    inside = [((at > low) | ((c == 0) & (at == low))) & (at <= high) for c, (low, high) in enumerate(pairwise(grid))]
+    return at, grid, inside
+
+
 def ale_of_levels(
     predict: Predict,
     X: pd.DataFrame,

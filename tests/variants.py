@@ -12,6 +12,7 @@ def paired(b):
 # Every explainer with what it needs, small; the first word is its class, and b the background of the model's table.
 VARIANTS = {
     "ALE": lambda b: sp.ALE(),
+    "ALE pairs": lambda b: sp.ALE(features=paired(b), grid_resolution=4),
     "CeterisParibus": lambda b: sp.CeterisParibus(background=b, grid_resolution=5),
     "GlobalSurrogate": lambda b: sp.GlobalSurrogate(max_depth=2),
     "GlobalSurrogate linear": lambda b: sp.GlobalSurrogate(kind="linear"),

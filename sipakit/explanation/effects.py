@@ -35,6 +35,8 @@ class Effects(Explanation):
         Row numbers, where each row has a curve of its own.
     centred : bool
         Whether each curve has mean zero over the rows.
+    pure : bool
+        Whether pairs show what both features do together beyond what each does alone.
     own : (n, u) float or None
         Each row's own position on each axis, where it has a curve of its own.
     predictions : (n, k) or None
@@ -56,6 +58,7 @@ class Effects(Explanation):
     axes: tuple[Axis | Plane, ...]
     rows: NDArray[np.intp] | None = None
     centred: bool = False
+    pure: bool = False
     own: NDArray[np.float64] | None = None
     predictions: NDArray[np.float64] | None = None
     columns: tuple[Hashable, ...] = ()
@@ -92,6 +95,14 @@ class Effects(Explanation):
         """Return where each feature's places lie on the common axis."""
         ends = np.cumsum([len(axis) for axis in self.axes])
         return [slice(int(end) - len(axis), int(end)) for end, axis in zip(ends, self.axes, strict=True)]
+
+    def near(self, feature: int) -> NDArray[np.intp]:
+        """Return where a feature's places lie on the common axis; of a pair those that rows are near, if any are."""
+        places = np.arange(len(self.axes[feature])) + self.parts()[feature].start
+        plane = self.planes.get(feature)
+        seen = np.ones(len(places), bool) if plane is None else plane.weight.ravel() > 0
+        near: NDArray[np.intp] = places[seen]
+        return near if len(near) else places
 
     def _axes(self) -> list[Labels]:
         places: dict[str, Sequence[Any]] = {

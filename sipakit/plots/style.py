@@ -36,6 +36,7 @@ __all__ = [
     "GREY",
     "INK",
     "MARKERS",
+    "SIGNED",
     "TEXT",
     "UP",
     "Sheet",
@@ -59,6 +60,8 @@ UP, DOWN = COLOURS[0], COLOURS[1]
 INK, GREY, FAINT = "#222222", "#666666", "#DDDDDD"
 # Even steps of lightness for all kinds of colour sight; its last, very light yellows are left out.
 EVEN: Final = ListedColormap(colormaps["cividis"](np.linspace(0, 0.88, 256)))
+# Two hues that all kinds of colour sight tell apart, light in the middle, where nothing changes.
+SIGNED: Final = ListedColormap(colormaps["PuOr_r"](np.linspace(0.05, 0.95, 257)))
 TEXT: Final = {"title": 11.0, "label": 9.0, "tick": 8.0, "note": 7.5}
 _LETTER = 0.56  # mean width of a letter, in units of the font's size
 _LINE = 1.35  # height of a line, in the same units

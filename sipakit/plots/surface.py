@@ -15,7 +15,7 @@ from sipakit.errors import InputError
 from sipakit.plots.formats import number, quantity, spoken
 from sipakit.plots.labels import clean, put, width
 from sipakit.plots.places import Places
-from sipakit.plots.style import EVEN, GREY, INK, TEXT, Sheet
+from sipakit.plots.style import EVEN, GREY, INK, SIGNED, TEXT, Sheet
 from sipakit.plots.words import about_error, counted, largest, serious, told
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ class _Map:
 def draw_surfaces(explanation: Effects, ax: Axes | None = None) -> Display:
     """Draw each pair of features as a map: the colour of a cell is the mean prediction there.
 
-    Cells that no row is near are hatched: there the model is asked about what does not occur. Colours span the other
-    cells.
+    Cells that no row is near are hatched: there the model is asked about what does not occur, or ALE carries on what
+    it found elsewhere. Colours span the other cells.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def draw_surfaces(explanation: Effects, ax: Axes | None = None) -> Display:
         message = f"kind='surface' draws pairs of features, and this {explanation.explainer} has none."
         cure = "Name a pair as a tuple: PartialDependence(features=[('a', 'b')])."
         raise InputError(message, "It can be drawn with kind='curves'.", cure)
-    ranges = np.array([np.ptp(explanation.estimate.values[explanation.parts()[j]], axis=0) for j in planes])
+    ranges = np.array([np.ptp(explanation.estimate.values[explanation.near(j)], axis=0) for j in planes])
     outputs = largest(ranges.max(axis=0), 1 if ax is not None else _OUTPUTS)
     chosen = largest(ranges.max(axis=1), 1 if ax is not None else max(1, _PANELS // len(outputs)))
     pairs = [list(planes)[i] for i in chosen]
@@ -97,13 +97,14 @@ def draw_surfaces(explanation: Effects, ax: Axes | None = None) -> Display:
         _map(panel, explanation, pair, places, output)
         for panel, ((pair, places), output) in zip(sheet.panels, cells, strict=True)
     ]
-    colours = _colours(maps)
+    colours = _colours(maps, signed=explanation.pure)
     for one, ((pair, _), output) in zip(maps, cells, strict=True):
         _draw(one, planes[pair], colours)
         if len(outputs) > 1:
             sheet.caption(one.axes.set_title(" "), clean(explanation.outputs[output]))
     label = quantity(explanation, explanation.outputs[outputs[0]] if len(outputs) == 1 else None)
-    what = f"change in {label} (mean 0)" if explanation.centred else label
+    beyond = " beyond each alone" if explanation.pure else ""
+    what = f"change in {label}{beyond} (mean 0)" if explanation.centred else label
     _bar(sheet, maps, colours, what)
     if sheet.own:
         for one in maps:
@@ -112,7 +113,7 @@ def draw_surfaces(explanation: Effects, ax: Axes | None = None) -> Display:
         counted(len(pairs), len(planes), "pairs", "largest range first"),
         counted(len(outputs), len(explanation.outputs), "outputs", "largest range first"),
         *dict.fromkeys(places.cut for two in layout for places in two),
-        *_about(maps),
+        *_about(maps, pure=explanation.pure),
         about_error(explanation),
         serious(explanation),
     ]
@@ -145,11 +146,14 @@ def _map(axes: Axes, explanation: Effects, pair: int, places: tuple[Places, Plac
     return _Map(axes, *places, values, (upper - lower) / 2, plane.weight[shown])
 
 
-def _colours(maps: Sequence[_Map]) -> ScalarMappable:
-    """Return one scale for all maps: it spans the cells that rows are near."""
+def _colours(maps: Sequence[_Map], *, signed: bool) -> ScalarMappable:
+    """Return one scale for all maps: it spans the cells that rows are near, as far below zero as above if signed."""
     near = np.concatenate([one.values[~one.empty] for one in maps])
     every = near if len(near) else np.concatenate([one.values.ravel() for one in maps])
     low, high = float(every.min()), float(every.max())
+    if signed:
+        most = max(-low, high) or 1.0
+        return ScalarMappable(Normalize(-most, most), SIGNED)
     return ScalarMappable(Normalize(low, high if high > low else low + 1.0), EVEN)
 
 
@@ -241,7 +245,7 @@ def _write(sheet: Sheet, one: _Map, colours: ScalarMappable) -> None:
         put(text, *lines).set_color("white" if dark else INK)
 
 
-def _about(maps: Sequence[_Map]) -> list[str]:
+def _about(maps: Sequence[_Map], *, pure: bool) -> list[str]:
     """Say how many places no row is near, and how wide the intervals are."""
     empty = np.concatenate([one.empty.ravel() for one in maps])
     half = np.concatenate([one.half[~one.empty] for one in maps])
@@ -249,7 +253,8 @@ def _about(maps: Sequence[_Map]) -> list[str]:
     notes = []
     if empty.any():
         count = f"{int(empty.sum()):,} of {len(empty):,} places"
-        notes.append(f"Hatched: {count} that no row is near. There the model is asked about what does not occur.")
+        asked, carried = "the model is asked about what does not occur", "the effect is carried on from where rows are"
+        notes.append(f"Hatched: {count} that no row is near. There {carried if pure else asked}.")
     if len(half) and half.max() > 0:
         middle, most = float(np.median(half)), float(half.max())
         told_half = f"{number(middle, middle / 10)} in the median and {number(most, most / 10)} at most"

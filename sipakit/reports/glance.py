@@ -179,16 +179,19 @@ def _attributions(e: Attributions, measure: Measure) -> _Shown:
 def _effects(e: Effects, measure: Measure) -> _Shown:
     if e.rows is not None:
         return _curves_of_rows(e, measure)
-    curves = [e.estimate.values[part, 0] for part in e.parts()]
-    order = falling([np.ptp(curve) for curve in curves])[:_LINES]
+    value = e.estimate.values[:, 0]
+    near = [e.near(j) for j in range(len(e.axes))]
+    order = falling([np.ptp(value[places]) for places in near])[:_LINES]
     names = _short([both(e.axes[j]) for j in order])
     lines = []
     for name, j in zip(names, order, strict=True):
-        axis, start, curve = e.axes[j], e.parts()[j].start, curves[j]
-        ends = [(start + int(place), axis.labels[int(place)]) for place in (curve.argmin(), curve.argmax())]
+        places, labels, start = near[j], e.axes[j].labels, e.parts()[j].start
+        cells = [int(places[value[places].argmin()]), int(places[value[places].argmax()])]
+        ends = [(cell, labels[cell - start]) for cell in cells]
         lines.append((name, *(text for cell, label in ends for text in (_end(e, cell, measure), clean(label, _LABEL)))))
     told = f"mean {quantity(e, e.outputs[0])}"
     kind = measure.put(f"difference of the {told} from its mean" if e.centred else told, step=e.centred)
+    kind += "; of pairs what is beyond each feature alone" if e.pure else ""
     size = f"{_rows_told(e)}{sized(len(e.axes), 'feature')}; {kind}"
     more = _left_out(len(lines), len(e.axes), "features, the largest range first", _first_output(e))
     return size, ("feature", "lowest", "at", "highest", "at"), 1, lines, more

@@ -184,7 +184,7 @@ def _in_order(groups: list[list[str]], lead: str, limit: int = 5) -> str:
 def _effects(e: Effects, measure: Measure) -> list[Finding]:
     if e.rows is not None:
         return about_single_curves(e, measure)
-    ranges = [np.ptp(e.estimate.values[part], axis=0) for part in e.parts()]
+    ranges = [np.ptp(e.estimate.values[e.near(j)], axis=0) for j in range(len(e.axes))]
     output = int(np.max(ranges, axis=0).argmax())
     rest = basis(e)
     found: list[Finding] = []
@@ -197,16 +197,19 @@ def _effects(e: Effects, measure: Measure) -> list[Finding]:
 
 def _over(e: Effects, pair: int, output: int, measure: Measure) -> str:
     """Say the lowest and the highest place of a pair, among those where rows are."""
-    plane, start = e.planes[pair], e.parts()[pair].start
-    surface = np.where(plane.weight > 0, e.values[pair][:, :, output], np.nan).ravel()
-    if np.isnan(surface).all():
+    plane, start, near = e.planes[pair], e.parts()[pair].start, e.near(pair)
+    if not plane.weight.any():
         return f"No row lies near a place of {both(plane)}."
+    surface = e.estimate.values[near, output]
     told = [
         measure.within(*at(e.estimate, (start + place, output)), signed=e.centred, step=e.centred)
         + f" at {placed(plane.first.name, plane.first.labels[place // plane.shape[1]])}"
         + f" and {placed(plane.second.name, plane.second.labels[place % plane.shape[1]])}"
-        for place in (int(np.nanargmin(surface)), int(np.nanargmax(surface)))
+        for place in (int(near[surface.argmin()]) - start, int(near[surface.argmax()]) - start)
     ]
+    if e.pure:
+        alone = f"Beyond what {both(plane)} do alone, and where rows are, they"
+        return f"{alone} change the model's mean {said(e, output)} together by {told[0]}, up to {told[1]}."
     lead = f"Across {both(plane)} together, where rows are, the model's mean {said(e, output)} is lowest with"
     return f"{lead} {told[0]}, and highest with {told[1]}{', compared with its mean' if e.centred else ''}."
 

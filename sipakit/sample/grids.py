@@ -55,6 +55,11 @@ class Grids:
         """The axes of single features: all of them, for a method that takes no pairs."""
         return tuple(axis for axis in self.axes if isinstance(axis, Axis))
 
+    @property
+    def starts(self) -> NDArray[np.intp]:
+        """(u,) the row of ``table`` that holds each feature's first place."""
+        return self.place[np.searchsorted(self.feature, np.arange(len(self.axes)))]
+
 
 @dataclass(frozen=True, eq=False)
 class _Layout:
@@ -95,14 +100,17 @@ def make_grids(task: Task, resolution: int | str) -> Grids:
 def make_edges(task: Task, resolution: int | str) -> Grids:
     """Edges of at most ``resolution`` cells for features that have an order; missing cells have no place.
 
+    A pair has the product of its two features' edges.
+
     Returns
     -------
     Grids
         ``resolution`` cells have ``resolution + 1`` edges.
     """
     edges = resolution if isinstance(resolution, str) else resolution + 1
-    found = [_occurring(task, feature, edges, with_missing=False) for feature in task.features]
-    kept = {f: _without_empty_cells(task, f, rows) for f, (rows, _) in zip(task.features, found, strict=True)}
+    single = dict.fromkeys(part for feature in task.features for part in feature.parts or (feature,))
+    found = {feature: _occurring(task, feature, edges, with_missing=False) for feature in single}
+    kept = {feature: _without_empty_cells(task, feature, rows) for feature, (rows, _) in found.items()}
     return _with_rows(task, _lay_out(task, kept, []))
 
 

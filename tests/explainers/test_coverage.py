@@ -111,6 +111,23 @@ def accumulated(n=500):
     return run
 
 
+@lru_cache
+def surface_of_the_product(cells=4):
+    """Edges for x1 and x2 of T2, and the population's pure ALE on cells between them."""
+    X = T2.sample(200_000, np.random.default_rng(1))
+    edges = X.quantile(np.r_[0.002, np.arange(1, cells) / cells, 0.998])
+    e = sp.ALE(features=[("x1", "x2")], background=edges).explain(T2.predict, X)
+    return edges, e.estimate.values[:, 0], e.axes[0].weight.ravel() > 0.002
+
+
+def accumulated_pair(seed):
+    edges, truth, near = surface_of_the_product()
+    X = T2.sample(500, np.random.default_rng([11, seed]))
+    e = sp.ALE(features=[("x1", "x2")], background=edges).explain(T2.predict, X)
+    lower, upper = ends(e.estimate, (..., 0))
+    return lower[near], upper[near], truth[near]
+
+
 def accumulated_levels(seed):
     X = T7.sample(500, np.random.default_rng([5, seed]))
     X = X.assign(c=pd.Categorical(X["c"], categories=list("ABC"), ordered=True))
@@ -181,6 +198,7 @@ CASES = {
     "centred partial dependence": dependence(centred=True),
     "ALE": accumulated(),
     "ALE of levels": accumulated_levels,
+    "ALE of a pair": accumulated_pair,
     "H": interaction,
     "H with a background": interaction_with_a_background,
     "Shapley values, enumerated": attribution(100, "enumeration"),

@@ -185,7 +185,7 @@ def test_pairs_that_cannot_be_are_refused_by_name(features, words):
     assert "features" in str(error.value)
 
 
-@pytest.mark.parametrize("method", [sp.ICE, sp.ALE, sp.PermutationImportance, sp.HStatistic])
+@pytest.mark.parametrize("method", [sp.ICE, sp.PermutationImportance, sp.HStatistic])
 def test_methods_without_pairs_say_which_has_them(method):
     X = independent(20)
     with pytest.raises(sp.InputError, match=r"is a pair of columns.*PartialDependence"):
