@@ -81,7 +81,7 @@ def test_missing_cells_and_base_values_of_each_row_come_back(shap):
     again = sp.from_shap(told)
     assert again.base_values.tolist() == [[0.0], [5.0]]
     assert again.predictions.tolist() == [[3.0], [8.0]]
-    assert "8 units" in findings(again)[1].text
+    assert "prediction is 8, 3 units" in findings(again)[1].text
 
 
 PICTURES = {
