@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["html_of", "study_html", "study_text", "text_of"]
 
 _COLUMNS = 100
-_LEAST = 24  # columns of a text in front, however long the numbers behind it are
+_LEAST = 12  # columns of a text in front, however long the numbers behind it are
 _HANGING = 10  # columns of the word before a fact
 
 
