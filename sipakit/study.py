@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from sipakit.adapters import Adapter
+from sipakit.adapters import called
 from sipakit.door import open_table
 from sipakit.engine import How
 from sipakit.explanation import Explanation
@@ -120,7 +120,7 @@ def explain(  # noqa: PLR0913 - what is explained and how it is run, the same as
     first = next(iter(results.values()))
     subject = Subject.of(
         table,
-        model=_called(model),
+        model=called(model),
         answer=next((one for one in results.values() if one.dims[-1] == "output"), first),
         target=getattr(y, "name", None),
         n_background=None if background is None else len(background),
@@ -236,14 +236,3 @@ class Study(Mapping[str, Explanation]):
         from sipakit.reports.inline import study_html
 
         return study_html(self)
-
-
-def _called(thing: object) -> str:
-    """Say what kind of thing a model is, for readers: nothing is decided by it."""
-    if isinstance(thing, Adapter):
-        return _called(next(iter(vars(thing).values()), None))  # an adapter's first field is the model
-    steps = getattr(thing, "steps", None)
-    if isinstance(steps, list) and steps:
-        return " after ".join(type(step).__name__ for _, step in reversed(steps))
-    name = getattr(thing, "__name__", type(thing).__name__)
-    return "a function" if name == "<lambda>" else str(name)

@@ -97,7 +97,12 @@ class Task:
     @property
     def follows(self) -> bool:
         """Whether all answers follow from the model's structure: there is one, and each feature is a single column."""
-        return self.curves is not None and all(len(feature.columns) == 1 for feature in self.features)
+        return self.curves is not None and self.single
+
+    @property
+    def single(self) -> bool:
+        """Whether each feature is a single column."""
+        return all(len(feature.columns) == 1 for feature in self.features)
 
     @property
     def n(self) -> int:

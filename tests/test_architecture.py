@@ -20,7 +20,7 @@ ORDER = [
     *("version", "errors", "shown", "caveats", "columns", "frames", "axis", "estimate"),
     *("structure", "table", "intervene", "task", "door"),
     *("metrics", "encoding", "scoring", "aggregate", "sample"),
-    *("explanation", "documents", "exchange", "explainer", "explainers"),
+    *("explanation", "documents", "exchange", "rules", "explainer", "explainers"),
     *("adapters", "exact", "engine"),
     *("methods", "checks", "evaluation"),
     *("plots", "reports", "datasets", "study", "study_folder", "demo", "cli", "__main__", "__init__"),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sipakit.intervene import Mix
+    from sipakit.intervene import Mix, Refit
     from sipakit.structure import Trees
     from sipakit.table import Table
 
@@ -108,26 +108,15 @@ class Adapter(ABC):
             message, "Gradients need a torch.nn.Module on numeric input.", "Use Shapley for this model."
         )
 
-    def refit(
-        self,
-        train: Mix,
-        target: NDArray[Any],
-        weights: NDArray[np.float64] | None,
-        *,
-        without: Sequence[int] = (),
-        seed: int = 0,
-    ) -> Adapter:
+    def refit(self, due: Refit, target: NDArray[Any], weights: NDArray[np.float64] | None) -> Adapter:
         """Return a model of the same kind that was fitted to virtual rows.
 
         Parameters
         ----------
-        train : Mix, m rows
+        due : Refit
+            Its m training rows, the columns that it is not to see, and its random state.
         target : (m,) float or class positions, or (m, k) float
         weights : (m,), or None where all rows count the same
-        without : columns that it is not to see
-            They are constant in ``train``, for models that cannot do without them.
-        seed : int
-            Random state, where the model has none of its own.
 
         Raises
         ------

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sipakit.intervene import Mix
+    from sipakit.intervene import Mix, Refit
     from sipakit.structure import Trees
     from sipakit.table import Table
 
@@ -210,23 +210,15 @@ class SklearnAdapter(Adapter):
         """Return virtual rows as the estimator takes them, of the columns that it was given."""
         return super().batch(mix if self.kept is None else mix.selected(self.kept))
 
-    def refit(
-        self,
-        train: Mix,
-        target: NDArray[Any],
-        weights: NDArray[np.float64] | None,
-        *,
-        without: Sequence[int] = (),
-        seed: int = 0,
-    ) -> SklearnAdapter:
+    def refit(self, due: Refit, target: NDArray[Any], weights: NDArray[np.float64] | None) -> SklearnAdapter:
         """Fit a clone; where a random state is None it gets the seed."""
         fresh = clone(self.estimator)
         open_ = [name for name, value in fresh.get_params().items() if value is None and _is_random_state(name)]
         if open_:
-            fresh.set_params(**dict.fromkeys(open_, seed))
-        kept = tuple(j for j in range(train.base.table.n_columns) if j not in set(without))
-        given = kept if without and kept and self.drops_columns else None
-        rows = replace(self, kept=given).batch(train)  # what this estimator was fitted on, a new one cannot tell yet
+            fresh.set_params(**dict.fromkeys(open_, due.seed))
+        kept = tuple(j for j in range(due.train.base.table.n_columns) if j not in due.without)
+        given = kept if due.without and kept and self.drops_columns else None
+        rows = replace(self, kept=given).batch(due.train)  # a new estimator cannot tell yet what it takes
         labels = target if self.classes is None else np.asarray(self.classes)[target]
         fresh.fit(rows, labels, **_weighing(fresh, weights))
         if self.classes is not None and tuple(np.asarray(fresh.classes_).tolist()) != self.classes:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sipakit.adapters import Adapter
-from sipakit.intervene import Mix
+from sipakit.intervene import Mix, Refit
 from sipakit.table import Table
 
 __all__ = ["Counting", "Narrow"]
@@ -74,17 +74,9 @@ class Counting(_Around):
         self.counts[1] += len(mix)
         return self.inner.gradient(mix, strict=strict)
 
-    def refit(
-        self,
-        train: Mix,
-        target: NDArray[Any],
-        weights: NDArray[np.float64] | None,
-        *,
-        without: Sequence[int] = (),
-        seed: int = 0,
-    ) -> Counting:
+    def refit(self, due: Refit, target: NDArray[Any], weights: NDArray[np.float64] | None) -> Counting:
         """Fit anew; what that model is asked counts, too."""
-        return Counting(self.inner.refit(train, target, weights, without=without, seed=seed), self.counts)
+        return Counting(self.inner.refit(due, target, weights), self.counts)
 
     @property
     def drops_columns(self) -> bool:
@@ -127,18 +119,10 @@ class Narrow(_Around):
         """Differentiate; the last column has derivative zero."""
         return np.pad(self.inner.gradient(_narrow(mix), strict=strict), ((0, 0), (0, 1), (0, 0)))
 
-    def refit(
-        self,
-        train: Mix,
-        target: NDArray[Any],
-        weights: NDArray[np.float64] | None,
-        *,
-        without: Sequence[int] = (),
-        seed: int = 0,
-    ) -> Narrow:
+    def refit(self, due: Refit, target: NDArray[Any], weights: NDArray[np.float64] | None) -> Narrow:
         """Fit anew to all columns but the last."""
-        seen = [j for j in without if j < train.base.table.n_columns - 1]
-        return Narrow(self.inner.refit(_narrow(train), target, weights, without=seen, seed=seed))
+        seen = tuple(j for j in due.without if j < due.train.base.table.n_columns - 1)
+        return Narrow(self.inner.refit(replace(due, train=_narrow(due.train), without=seen), target, weights))
 
     def with_output(self, output: Any) -> Narrow:
         """Return the same model on another output."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sipakit.intervene import Mix
     from sipakit.table import Table
 
-__all__ = ["Answers", "Ask", "batch_rows", "evaluate", "in_batches"]
+__all__ = ["Answers", "Ask", "batch_rows", "evaluate", "in_batches", "what_it_said"]
 
 _BATCH_CELLS = 2**19  # about 4 MB of numbers: in the caches, and enough rows to drown the cost of a call
 _LONGEST = 250  # characters of what a model says when it raises; the rest is in the error's cause
@@ -193,11 +193,15 @@ def _told(ask: Ask, batch: Mix) -> NDArray[np.float64]:
     except SipakitError:
         raise
     except Exception as error:
-        told = " ".join(str(error).split()).rstrip(".")
-        told = told if len(told) <= _LONGEST else f"{told[:_LONGEST]} ..."
-        message = f"The model raised {type(error).__name__}: {told}."
+        message = f"The model raised {what_it_said(error)}."
         cure = "Check that the model is fitted and predicts the explained rows as they are."
         raise PredictionError(message, _culprit(ask, batch), cure) from error
+
+
+def what_it_said(error: Exception) -> str:
+    """Name an exception of a model, with what it says on one line."""
+    told = " ".join(str(error).split()).rstrip(".")
+    return f"{type(error).__name__}: {told if len(told) <= _LONGEST else f'{told[:_LONGEST]} ...'}"
 
 
 def _spared(ask: Ask, batch: Mix) -> tuple[list[_Part], int]:

@@ -14,7 +14,7 @@ from sipakit.door import conform, open_table, open_target, open_weights
 from sipakit.engine.answers import Answers, in_batches
 from sipakit.engine.manners import check_manners
 from sipakit.errors import CapabilityError, InputError, PredictionError, first_few
-from sipakit.exact import Curves, trace
+from sipakit.exact import Curves, available, trace
 from sipakit.intervene import Mix, Rows
 from sipakit.task import Feature, Task, resolve_features
 
@@ -134,8 +134,9 @@ class Ground:
 
     def opens(self, explainer: Explainer) -> bool:
         """Whether the model has a structure that suits an explainer, and there is enough to ask."""
-        asked = len(self.rows) * self.rows.n_columns
-        return explainer.single_columns and not self.drops and asked >= _ENOUGH and self.adapter.structure is not None
+        enough = len(self.rows) * self.rows.n_columns >= _ENOUGH
+        usable = explainer.single_columns and not self.drops and enough and available()
+        return usable and self.adapter.structure is not None
 
     def traced(self, table: Table) -> Curves | None:
         """Follow the rows of a table down the model's structure."""

@@ -137,7 +137,7 @@ def plan(
 
 def _seconds_to_trace(explainer: Explainer, ground: Ground) -> float | None:
     """Time it takes to follow all rows down the model's trees, by some of them; None where the model will be asked."""
-    if not ground.opens(explainer) or any(len(f.columns) > 1 for f in ground.task(explainer, predicted=False).features):
+    if not ground.opens(explainer) or not ground.task(explainer, predicted=False).single:
         return None
     some = ground.rows.take(np.arange(min(_TRACED, len(ground.rows))))
     for _ in range(2):  # the first time, loops may have to be compiled

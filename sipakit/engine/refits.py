@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sipakit.engine.answers import Answers, in_batches
+from sipakit.engine.answers import Answers, in_batches, what_it_said
 from sipakit.errors import PredictionError, SipakitError
 
 if TYPE_CHECKING:
@@ -52,11 +52,10 @@ def fitted_anew(adapter: Adapter, task: Task, refit: Refit) -> Adapter:
     rows = refit.train.base.index
     weights = None if (task.weights == 1).all() else task.weights[rows]
     try:
-        return adapter.refit(refit.train, task.target[rows], weights, without=refit.without, seed=refit.seed)
+        return adapter.refit(refit, task.target[rows], weights)
     except SipakitError:
         raise
     except Exception as error:
-        told = " ".join(str(error).split()).rstrip(".")[:250]
-        message = f"A model fitted anew raised {type(error).__name__}: {told}."
+        message = f"A model fitted anew raised {what_it_said(error)}."
         allowed = f"It was fitted to {len(rows):,} rows, by a clone of the estimator."
         raise PredictionError(message, allowed, "Check that clone(model).fit(X, y) works.") from error

@@ -269,7 +269,6 @@ class _Run:
     def _run(self, round_: Round, tell: Tell) -> None:
         """Run the slices of a round."""
         blanks = tuple(state.empty(0) for state in self.states)
-        curves = self.tasks[0].curves
         work = Work(
             group=tuple(self.group),
             tasks=tuple(self.tasks),
@@ -278,9 +277,8 @@ class _Run:
             known=self.known,
             round_=round_,
             drops=self.how.drops,
-            curves=curves,
         )
-        workers = self.how.workers if curves is None else 1  # there is nothing to wait for
+        workers = self.how.workers if self.tasks[0].curves is None else 1  # there is nothing to wait for
         since = time.perf_counter()
         for draws, (parts, bill) in zip(work.due(), in_order(work, workers), strict=True):
             self.waited += time.perf_counter() - since

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from sipakit.adapters import Adapter
     from sipakit.aggregate import State, Update
     from sipakit.engine.answers import Answers
-    from sipakit.exact import Curves
     from sipakit.explainer import Explainer, Round
     from sipakit.intervene import Mix
     from sipakit.table import Table
@@ -131,8 +130,6 @@ class Work:
     adapter : Adapter
     known : Table -> (rows, k) predictions that were made before
     round_ : Round
-    curves : Curves or None
-        Answers that follow from the model's structure.
     drops : bool
         Whether a draw is left out if the model has no answer for one of its rows; that is an error otherwise.
     """
@@ -144,7 +141,6 @@ class Work:
     known: Mapping[Table, NDArray[np.float64]]
     round_: Round
     drops: bool = False
-    curves: Curves | None = None
 
     def due(self) -> list[range]:
         """Return the slices of the round."""
@@ -176,7 +172,7 @@ class Work:
         if "refit" in lead.needs:
             return from_refits(self.adapter, task, mix, lead.refits(task, sample), strict=strict)
         readout = "gradient" if "gradient" in lead.needs else "prediction"
-        return evaluate(self.adapter, mix, task.k, readout=readout, known=self.known, strict=strict, curves=self.curves)
+        return evaluate(self.adapter, mix, task.k, readout=readout, known=self.known, strict=strict, curves=task.curves)
 
 
 def _without_lost_draws(seen: list[Any], n_draws: int) -> tuple[list[Any], NDArray[np.intp]]:

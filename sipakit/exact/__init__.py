@@ -1,5 +1,5 @@
 """Answers that follow from the structure of a model, without asking it."""
 
-from sipakit.exact.curves import Curves, trace
+from sipakit.exact.curves import Curves, available, trace
 
-__all__ = ["Curves", "trace"]
+__all__ = ["Curves", "available", "trace"]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sipakit.structure import Trees
     from sipakit.table import Table
 
-__all__ = ["Curves", "trace"]
+__all__ = ["Curves", "available", "trace"]
 
 _MOST_CELLS = 2**26  # of all rows' curves, half a gigabyte
 
@@ -69,6 +69,11 @@ class Curves:
         return self.values[mix.base.index, place]
 
 
+def available() -> bool:
+    """Whether there is what `trace` needs: numba, which comes with ``sipakit[trees]``."""
+    return importlib.util.find_spec("numba") is not None
+
+
 def codes_of(trees: Trees, table: Table, column: int) -> NDArray[np.int32]:
     """(rows,) codes of a column."""
     return table.remembered(("codes", id(trees), column), lambda: trees.codings[column].codes(table.columns[column]))
@@ -84,8 +89,6 @@ def trace(trees: Trees, table: Table, read: Callable[[NDArray[np.float64]], NDAr
     read : callable
         From (m, outputs) answers of the model to those that are explained.
     """
-    if importlib.util.find_spec("numba") is None:  # it comes with sipakit[trees]
-        return None
     from sipakit.exact import walk
 
     sizes = trees.sizes

@@ -1,7 +1,7 @@
 """Compiled loops over trees: what any change of one column would make of every row.
 
-A leaf is a box of codes. A row reaches it, were column j another, if it meets the box in all columns but j. So the
-leaves are looked for whose unmet conditions, if any, are all about one column.
+A leaf is a box of codes. A row reaches it, were column j another, if it meets the box in all columns but j. So both
+ways are followed at a node, as long as all conditions that are not met are about one column.
 """
 
 from __future__ import annotations
@@ -15,10 +15,7 @@ from numpy.typing import NDArray
 __all__ = ["Boxes", "Nodes", "boxes", "curves"]
 
 _DEEPEST = 1024  # nodes on the longest way down
-_BITS = 64  # inner nodes of a small tree at most
-_BLOCK = 512  # rows whose curves stay in the cache while the trees pass by
-_SPREAD = np.uint64(0x03F79D71B4CB0A89)  # a de Bruijn sequence: its six highest bits differ for each shift
-_PLACE = np.argsort([(int(_SPREAD) << b & (1 << 64) - 1) >> 58 for b in range(_BITS)])
+_BLOCK = 64  # rows whose curves stay in the cache while the trees pass by
 _compiled = numba.njit(cache=True, nogil=True)
 
 
@@ -139,128 +136,12 @@ def boxes(nodes: Any, roots: Any, first: Any) -> Any:  # noqa: C901, PLR0912 - o
 
 
 @_compiled
-def _inner(nodes: Any, root: int) -> Any:
-    """Count the inner nodes of a tree."""
-    inner, waiting = 0, 1
-    stack = np.empty(_DEEPEST, np.int64)
-    stack[0] = root
-    while waiting > 0:
-        waiting -= 1
-        k = stack[waiting]
-        if nodes.feature[k] >= 0:
-            inner += 1
-            stack[waiting], stack[waiting + 1] = nodes.right[k], nodes.left[k]
-            waiting += 2
-    return inner
-
-
-class _Small(NamedTuple):
-    """Room for a tree of few nodes, whose inner nodes are numbered as bits.
-
-    Parameters
-    ----------
-    column, cut : (64,)
-        The column that an inner node asks about, and the last code that goes left.
-    inner : (64,)
-        Its number among all nodes, or -1 where comparing with ``cut`` says it all.
-    other : (64,)
-        The bits of nodes that ask about other columns.
-    leaf : (65,)
-        The leaves' numbers among all nodes.
-    path, wanted : (65,)
-        The bits of the nodes on a leaf's way, and of those of them that must go left.
-    slot : (65, 64)
-        The slot of a leaf's box that a node on its way belongs to.
-    """
-
-    column: NDArray[np.int64]
-    cut: NDArray[np.int64]
-    inner: NDArray[np.int64]
-    other: NDArray[np.uint64]
-    leaf: NDArray[np.int64]
-    path: NDArray[np.uint64]
-    wanted: NDArray[np.uint64]
-    slot: NDArray[np.int64]
-
-
-@_compiled
-def _read(nodes: Any, leaves: Any, root: int, plain: Any, small: Any) -> Any:
-    """Fill the room with a tree; returns the numbers of its inner nodes and leaves."""
-    n_inner, n_leaves, waiting = 0, 0, 1
-    stack = np.empty(_DEEPEST, np.int64)
-    paths, wants = np.zeros(_DEEPEST, np.uint64), np.zeros(_DEEPEST, np.uint64)
-    stack[0] = root
-    while waiting > 0:
-        waiting -= 1
-        k, met, must = stack[waiting], paths[waiting], wants[waiting]
-        f = nodes.feature[k]
-        if f < 0:
-            small.leaf[n_leaves], small.path[n_leaves], small.wanted[n_leaves] = k, met, must
-            n_leaves += 1
-            continue
-        bit = np.uint64(1) << np.uint64(n_inner)
-        compares = nodes.set_first[k] < 0 and (plain[f] or not nodes.missing_left[k])
-        small.column[n_inner], small.cut[n_inner] = f, nodes.last_left[k]
-        small.inner[n_inner] = -1 if compares else k
-        n_inner += 1
-        stack[waiting], paths[waiting], wants[waiting] = nodes.right[k], met | bit, must
-        stack[waiting + 1], paths[waiting + 1], wants[waiting + 1] = nodes.left[k], met | bit, must | bit
-        waiting += 2
-    for a in range(n_inner):
-        small.other[a] = 0
-        for b in range(n_inner):
-            if small.column[a] != small.column[b]:
-                small.other[a] |= np.uint64(1) << np.uint64(b)
-        for x in range(n_leaves):
-            k = small.leaf[x]
-            for s in range(leaves.slot_first[k], leaves.slot_first[k] + leaves.slot_count[k]):
-                if leaves.slot_feature[s] == small.column[a]:
-                    small.slot[x, a] = s
-    return n_inner, n_leaves
-
-
-@_compiled
-def _add_run(leaves: Any, s: int, w: float, at: int, steps: Any) -> Any:
-    for r in range(leaves.run_first[s], leaves.run_first[s + 1]):
-        steps[at + leaves.low[r]] += w
-        steps[at + leaves.high[r]] -= w
-
-
-@_compiled
-def _pass_by(
-    nodes: Any, leaves: Any, value: Any, small: Any, size: Any, row: Any, first: Any, steps: Any, own: Any
+def _walk(
+    nodes: Any, leaves: Any, value: Any, root: int, row: Any, first: Any, steps: Any, own: Any, stacks: Any
 ) -> Any:
-    """Look at all leaves of a small tree in turn, and at the conditions that the row does not meet."""
-    here, met = 0.0, np.uint64(0)
-    n_inner, n_leaves = size
-    for a in range(n_inner):
-        code = row[small.column[a]]
-        to_left = code <= small.cut[a]
-        if small.inner[a] >= 0:
-            to_left = _goes_left(nodes, small.inner[a], code)
-        met |= np.uint64(to_left) << np.uint64(a)
-    for x in range(n_leaves):
-        unmet = (met ^ small.wanted[x]) & small.path[x]
-        if unmet == 0:
-            k = small.leaf[x]
-            here += value[k]
-            for s in range(leaves.slot_first[k], leaves.slot_first[k] + leaves.slot_count[k]):
-                j = leaves.slot_feature[s]
-                own[j] += value[k]
-                _add_run(leaves, s, value[k], first[j] + j, steps)
-            continue
-        a = _PLACE[((unmet & (~unmet + np.uint64(1))) * _SPREAD) >> np.uint64(58)]  # of the lowest bit
-        if unmet & small.other[a] == 0:
-            j = small.column[a]
-            _add_run(leaves, small.slot[x, a], value[small.leaf[x]], first[j] + j, steps)
-    return here
-
-
-@_compiled
-def _walk(nodes: Any, leaves: Any, value: Any, root: int, row: Any, first: Any, steps: Any, own: Any) -> Any:
-    """Follow a row down a tree of any size, both ways where a column is the first, or the same again, left free."""
+    """Follow a row down a tree, both ways where a column is the first, or the same again, to be left free."""
     here, waiting = 0.0, 1
-    node, free = np.empty(_DEEPEST, np.int64), np.empty(_DEEPEST, np.int64)
+    node, free = stacks
     node[0], free[0] = root, -1
     while waiting > 0:
         waiting -= 1
@@ -279,7 +160,9 @@ def _walk(nodes: Any, leaves: Any, value: Any, root: int, row: Any, first: Any, 
             if column == -1:
                 own[j] += value[k]
             if (column == -1) | (column == j):
-                _add_run(leaves, s, value[k], first[j] + j, steps)
+                for r in range(leaves.run_first[s], leaves.run_first[s + 1]):
+                    steps[first[j] + j + leaves.low[r]] += value[k]
+                    steps[first[j] + j + leaves.high[r]] -= value[k]
     return here
 
 
@@ -298,25 +181,15 @@ def curves(codes: Any, nodes: Any, leaves: Any, roots: Any, value: Any, base: fl
     """
     n, p = codes.shape
     out = np.empty((n, first[p] + 1))
-    steps, own, here = np.empty((_BLOCK, first[p] + p)), np.empty((_BLOCK, p)), np.empty(_BLOCK)
-    small = _Small(
-        np.empty(_BITS, np.int64), np.empty(_BITS, np.int64), np.empty(_BITS, np.int64), np.empty(_BITS, np.uint64),
-        np.empty(_BITS + 1, np.int64), np.empty(_BITS + 1, np.uint64), np.empty(_BITS + 1, np.uint64),
-        np.empty((_BITS + 1, _BITS), np.int64),
-    )  # fmt: skip
-    plain = np.array([not np.any(codes[:, j] == nodes.missing[j]) for j in range(p)])
-    fits = np.array([_inner(nodes, root) <= _BITS for root in roots])
+    steps = np.empty((_BLOCK, first[p] + p))  # of each curve, from code to code, and one beyond its end
+    own = np.empty((_BLOCK, p))  # of each column, the leaves that the row is in and that ask about it
+    here, stacks = np.empty(_BLOCK), (np.empty(_DEEPEST, np.int64), np.empty(_DEEPEST, np.int64))
     for start in range(0, n, _BLOCK):
         rows = min(_BLOCK, n - start)
         steps[:], own[:], here[:] = 0.0, 0.0, base
-        for t in range(roots.shape[0]):
-            if fits[t]:
-                size = _read(nodes, leaves, roots[t], plain, small)
-                for b in range(rows):
-                    here[b] += _pass_by(nodes, leaves, value, small, size, codes[start + b], first, steps[b], own[b])
-            else:
-                for b in range(rows):
-                    here[b] += _walk(nodes, leaves, value, roots[t], codes[start + b], first, steps[b], own[b])
+        for root in roots:
+            for b in range(rows):
+                here[b] += _walk(nodes, leaves, value, root, codes[start + b], first, steps[b], own[b], stacks)
         for b in range(rows):
             out[start + b, 0] = here[b]
             for j in range(p):

@@ -9,7 +9,7 @@ import numpy as np
 
 from sipakit.aggregate.base import cell_sums
 from sipakit.aggregate.losses import Deals
-from sipakit.sample import balanced_shuffles
+from sipakit.sample import shuffled_along
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -105,8 +105,5 @@ def _shuffled(
     weights: NDArray[np.float64], own: NDArray[np.intp], repeats: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.intp], Deals]:
     """Donors of every row in balanced shuffles along the sorted column."""
-    order = np.argsort(own, kind="stable")
-    place, count = balanced_shuffles(len(own), min(repeats, len(own)), rng)
-    donor, counts = np.empty_like(place), np.empty_like(count)
-    donor[:, order], counts[:, order] = order[place], count
+    donor, counts = shuffled_along(np.argsort(own, kind="stable"), repeats, rng)
     return donor, Deals.among_all(weights, own, own[donor], weights[donor], counts, every=False)

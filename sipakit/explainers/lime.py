@@ -13,7 +13,7 @@ from sipakit.estimate import Estimate
 from sipakit.explainer import Explainer, Round
 from sipakit.explainers.attribution import row_values
 from sipakit.explanation import Attributions
-from sipakit.sample import Neighbourhood, draw_neighbours, neighbourhood_of
+from sipakit.sample import Neighbourhood, draw_neighbours, more_draws, neighbourhood_of
 from sipakit.table import Table
 
 if TYPE_CHECKING:
@@ -127,8 +127,7 @@ class LIME(Explainer):
             return None
         worst = self.chance(task, state).reshape(task.n, -1).max(axis=1)
         so_far = 2 ** (number - 1)  # blocks of a replicate: each round at most doubles them
-        wanted = np.clip(np.ceil(so_far * ((worst / task.tolerance) ** 2 - 1)), 1, so_far)
-        again = np.repeat(np.arange(task.n), np.where(worst > task.tolerance, wanted, 0).astype(np.intp))
+        again = np.repeat(np.arange(task.n), more_draws(so_far, worst, task.tolerance, growth=2))
         if task.budget is not None:
             again = again[: task.budget // self.n_samples]
         return Round(draws=len(again) * _REPLICATES, rows=m, note=again) if len(again) else None

@@ -15,7 +15,7 @@ from sipakit.estimate import Estimate
 from sipakit.explainer import Explainer, Round
 from sipakit.explanation import Importances
 from sipakit.intervene import Refit
-from sipakit.sample import balanced_shuffles, folds_of
+from sipakit.sample import folds_of, shuffled_along
 from sipakit.scoring import Metric, resolve_scoring
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sipakit.explainer import Rule
     from sipakit.intervene import Mix
+    from sipakit.rules import Rule
     from sipakit.task import Feature, Task
 
 __all__ = ["LOFO"]
@@ -268,11 +268,7 @@ def _shuffled(
 ) -> NDArray[np.intp]:
     """(repeats, t) balanced shuffles of held back rows along a feature, as places in ``rows``."""
     ranks = np.column_stack([col.ranks(task.rows.columns[j])[rows] for j in feature.columns])
-    order = np.lexsort(ranks.T[::-1])
-    place, _ = balanced_shuffles(len(rows), repeats, rng)
-    donor = np.empty_like(place)
-    donor[:, order] = order[place]
-    return donor
+    return shuffled_along(np.lexsort(ranks.T[::-1]), repeats, rng)[0]
 
 
 def _losses(task: Task, fold: _Fold, answers: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -16,7 +16,7 @@ from sipakit.estimate import Estimate
 from sipakit.explainer import Explainer, Round
 from sipakit.explainers.dealing import dealt_among_all, dealt_within
 from sipakit.explanation import Importances
-from sipakit.sample import strata_of
+from sipakit.sample import more_draws, strata_of
 from sipakit.scoring import Metric, resolve_scoring
 
 if TYPE_CHECKING:
@@ -181,8 +181,8 @@ class PermutationImportance(Explainer):
         if task.tolerance is None:
             return None
         worst, repeats = self.chance(task, state).max(axis=1), state.values[:, 0, 4]
-        wanted = np.ceil(repeats * np.clip((worst / task.tolerance) ** 2, 1.2, _GROWTH))
-        feature = np.flatnonzero((worst > task.tolerance) & (repeats < task.n) & state.filled)
+        wanted = repeats + more_draws(repeats, worst, task.tolerance, growth=_GROWTH, least=1.2)
+        feature = np.flatnonzero((wanted > repeats) & (repeats < task.n) & state.filled)
         most = _TOGETHER // task.n
         if task.budget is not None:
             most = min(most, task.budget // (task.n * max(len(feature), 1)))
@@ -250,7 +250,7 @@ class PermutationImportance(Explainer):
             **self.about(task) | {"outputs": names, "question": asked},
             estimate=Estimate.within(values, error, conf_level=self.conf_level, df=df, skew=skew, parts=parts),
             error=covered,
-            estimator=_told_as(task, self.n_repeats, int(repeats.max())),
+            estimator=_told_as(task, self.n_repeats, int(repeats.max()), in_full=not shuffles.any()),
             caveats=(
                 *_caveats(task, metrics, rows, one_repeat=self.n_repeats == 1),
                 *_about_strata(task, self.min_stratum),
@@ -260,14 +260,14 @@ class PermutationImportance(Explainer):
         )
 
 
-def _told_as(task: Task, fewest: int, most: int) -> str:
-    if task.curves is not None and not task.design.strata:
-        return "all pairs of rows, where a column is dealt alone"
+def _told_as(task: Task, fewest: int, most: int, *, in_full: bool) -> str:
+    if task.curves is not None and not task.design.strata and in_full:
+        return "all pairs of rows"
     told = f"all values of features with at most {fewest}, balanced shuffles of the others"
     if task.design.strata:
         told = f"all values of features with at most {fewest} in a stratum of rows, balanced shuffles of the others"
         told += ", within strata of rows alike in the other columns"
-    return told if most <= fewest else f"{told}, up to {most} for the tolerance"
+    return told if most <= fewest else f"{told}, up to {most}{' for the tolerance' if task.tolerance else ''}"
 
 
 def _sizes_of_strata(task: Task) -> dict[str, NDArray[np.float64]]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from sipakit.aggregate import Combined, Moments, effective_count
 from sipakit.errors import BudgetError
-from sipakit.sample import dealt, nearest_pairs
+from sipakit.sample import dealt, more_draws, nearest_pairs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -123,9 +123,8 @@ class Errors:
         each = len(layout) * layout.rows(len(task.features))
         repeats = self.repeats.reshape(task.n, -1)[:, 0]
         worst = self.chance.reshape(task.n, -1).max(axis=1)
-        wanted = np.ceil(repeats * np.minimum((worst / (task.tolerance or np.inf)) ** 2, _GROWTH) - repeats)
-        due = np.where((worst > (task.tolerance or np.inf)) & (repeats > 0), np.maximum(wanted, 1), 0)
-        again = np.repeat(np.arange(task.n), due.astype(np.intp))
+        due = more_draws(repeats, worst, task.tolerance or np.inf, growth=_GROWTH)
+        again = np.repeat(np.arange(task.n), np.where(repeats > 0, due, 0))
         return again if task.budget is None else again[: task.budget // each]
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from sipakit.errors import InputError
 from sipakit.estimate import falling
 from sipakit.plots.bars import RANKS, bar_sheet, name_bars, put_bars, write_beside
 from sipakit.plots.formats import number, quantity, spoken
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from sipakit.explanation import Interactions
     from sipakit.plots.display import Display
 
-__all__ = ["draw_interactions", "pair_name", "weak_note"]
+__all__ = ["draw_interactions", "pair_name", "pairs_of", "weak_note"]
 
 _BARS = 15
 _OUTPUTS = 3
@@ -141,6 +142,21 @@ def pair_name(explanation: Interactions, number: int, limit: int = LIMIT) -> str
     if names[1] is None:
         return clean(names[0], limit)
     return _TIMES.join(clean(name, limit * 4 // (3 * len(names))) for name in names)
+
+
+def pairs_of(explanation: Interactions, kind: str) -> NDArray[np.intp]:
+    """Return the numbers of the pairs, for a kind of picture that draws these.
+
+    Raises
+    ------
+    InputError
+        Where there are none.
+    """
+    pairs = explanation.of_size(2)
+    if not len(pairs):
+        message = f"kind={kind!r} draws pairs of features, and this explanation has none."
+        raise InputError(message, "It can be drawn with kind='bars'.")
+    return pairs
 
 
 def weak_note(explanation: Interactions, sets: NDArray[np.intp], outputs: list[int]) -> str:

@@ -9,9 +9,8 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.patches import Rectangle
 
-from sipakit.errors import InputError
 from sipakit.plots.formats import number, quantity, spoken
-from sipakit.plots.interactions import weak_note
+from sipakit.plots.interactions import pairs_of, weak_note
 from sipakit.plots.labels import clean, distinct, put, put_ticks, width
 from sipakit.plots.style import FAINT, GREY, INK, TEXT, Sheet, narrower
 from sipakit.plots.words import counted, first_ones, serious, told
@@ -65,9 +64,7 @@ def draw_matrix(explanation: Interactions, ax: Axes | None = None) -> Display:
     InputError
         Where there are no pairs.
     """
-    if not len(explanation.of_size(2)):
-        message = "kind='matrix' draws pairs of features, and this explanation has none."
-        raise InputError(message, "It can be drawn with kind='bars'.")
+    pairs_of(explanation, "matrix")
     outputs = list(range(min(len(explanation.outputs), 1 if ax is not None else _OUTPUTS)))
     features = _strongest(explanation)
     names = distinct(features, narrower(24, ax))

@@ -8,10 +8,9 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.lines import Line2D
 
-from sipakit.errors import InputError
 from sipakit.estimate import falling
 from sipakit.plots.formats import number, quantity, spoken
-from sipakit.plots.interactions import pair_name
+from sipakit.plots.interactions import pair_name, pairs_of
 from sipakit.plots.labels import clean, distinct, put
 from sipakit.plots.style import INK, TEXT, Sheet
 from sipakit.plots.words import counted, first_ones, serious, told
@@ -56,10 +55,7 @@ def draw_network(explanation: Interactions, ax: Axes | None = None) -> Display:
     InputError
         Where there are no pairs.
     """
-    pairs = explanation.of_size(2)
-    if not len(pairs):
-        message = "kind='network' draws pairs of features, and this explanation has none."
-        raise InputError(message, "It can be drawn with kind='bars'.")
+    pairs = pairs_of(explanation, "network")
     outputs = list(range(min(len(explanation.outputs), 1 if ax is not None else _OUTPUTS)))
     features = _strongest(explanation, pairs)
     within = np.array([s for s in pairs if set(explanation.sets[s]) <= set(features)], dtype=np.intp)

@@ -2,10 +2,11 @@
 
 from sipakit.sample.coalitions import all_coalitions, shapley_weights
 from sipakit.sample.donors import dealt, nearest_pairs
+from sipakit.sample.enough import more_draws
 from sipakit.sample.folds import folds_of
 from sipakit.sample.grids import Grids, cells_of, make_edges, make_grids, positions_of, shares_of
 from sipakit.sample.neighbours import Neighbourhood, draw_neighbours, neighbourhood_of
-from sipakit.sample.permutations import balanced_shuffles, orders
+from sipakit.sample.permutations import balanced_shuffles, orders, shuffled_along
 from sipakit.sample.strata import strata_of
 
 __all__ = [
@@ -19,11 +20,13 @@ __all__ = [
     "folds_of",
     "make_edges",
     "make_grids",
+    "more_draws",
     "nearest_pairs",
     "neighbourhood_of",
     "orders",
     "positions_of",
     "shapley_weights",
     "shares_of",
+    "shuffled_along",
     "strata_of",
 ]

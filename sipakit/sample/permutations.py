@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["balanced_shuffles", "orders"]
+__all__ = ["balanced_shuffles", "orders", "shuffled_along"]
 
 
 def orders(d: int, u: int, rng: np.random.Generator) -> NDArray[np.intp]:
@@ -58,3 +58,13 @@ def balanced_shuffles(n: int, repeats: int, rng: np.random.Generator) -> tuple[N
     dealt = np.take_along_axis(shuffled, place, axis=1)
     line = (np.arange(repeats)[:, None] + rng.integers(repeats, size=n)) % repeats
     return np.take_along_axis(dealt, line, axis=0), np.take_along_axis(size[giving] * (repeats / n), line, axis=0)
+
+
+def shuffled_along(
+    order: NDArray[np.intp], repeats: int, rng: np.random.Generator
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Deal rows to each other by `balanced_shuffles` of their ``order`` (n,): (repeats, n) rows, and how they count."""
+    place, count = balanced_shuffles(len(order), min(repeats, len(order)), rng)
+    donor, counts = np.empty_like(place), np.empty_like(count)
+    donor[:, order], counts[:, order] = order[place], count
+    return donor, counts

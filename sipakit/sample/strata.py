@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.tree import DecisionTreeRegressor
 
 from sipakit.encoding import encode
+from sipakit.sample.folds import folds_of
 from sipakit.task import Feature
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def strata_of(
         return np.zeros(len(table), np.intp)
     X = encode(table, _single(table, others), weights, impute=False).matrix
     own = encode(table, _single(table, columns), weights, impute=True).matrix
-    half = _halves(weights, rng)
+    half = folds_of(weights, None, 2, rng)
     leaf = np.empty(len(table), np.intp)
     for part in (0, 1):
         here, there = half == part, (half != part) & (weights > 0)
@@ -71,15 +72,6 @@ def strata_of(
 
 def _single(table: Table, columns: Sequence[int]) -> list[Feature]:
     return [Feature(table.names[j], (j,)) for j in columns]
-
-
-def _halves(weights: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.intp]:
-    """(n,) 0 or 1 at random, equally often among the rows with weight."""
-    order = rng.permutation(len(weights))
-    order = order[np.argsort(weights[order] <= 0, kind="stable")]
-    half = np.empty(len(weights), np.intp)
-    half[order] = np.arange(len(weights)) % 2
-    return half
 
 
 def _leaves(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sipakit.structure import Coding
 
-__all__ = ["Forest", "Splits"]
+__all__ = ["Forest", "Splits", "numbered"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,3 +165,19 @@ class _Nodes:
             self.set_first[start + node] = self.end
             self.sets.append(goes_left)
             self.end += coding.size
+
+
+def numbered(
+    inner: NDArray[np.bool_],
+    feature: NDArray[Any],
+    threshold: NDArray[np.float64],
+    left_if_missing: NDArray[np.bool_],
+    children: tuple[NDArray[Any], NDArray[Any]],
+) -> tuple[Splits, NDArray[np.intp]]:
+    """Count inner nodes and leaves apart; return the inner ones, and the nodes that are leaves in their order."""
+    number = np.where(inner, np.cumsum(inner) - 1, 0 - np.cumsum(np.logical_not(inner)))
+    left, right = (number[side[inner].astype(np.intp)] for side in children)
+    splits = Splits(
+        feature[inner].astype(np.int64), threshold[inner].astype(np.float64), left_if_missing[inner], left, right
+    )
+    return splits, np.flatnonzero(np.logical_not(inner))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sipakit.adapters.trees.forest import Forest, Splits
+from sipakit.adapters.trees.forest import Forest, Splits, numbered
 from sipakit.structure import Numbers
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sipakit.structure import Trees
 
-__all__ = ["numbered", "read_boosted", "read_forest", "read_histograms"]
+__all__ = ["read_boosted", "read_forest", "read_histograms"]
 
 
 def read_forest(estimator: Any) -> Trees | None:
@@ -104,19 +104,3 @@ def _splits(tree: Any) -> tuple[Splits, NDArray[np.intp]]:
     inner = tree.children_left >= 0
     missing = getattr(tree, "missing_go_to_left", np.zeros(len(inner)))
     return numbered(inner, tree.feature, tree.threshold, missing > 0, (tree.children_left, tree.children_right))
-
-
-def numbered(
-    inner: NDArray[np.bool_],
-    feature: NDArray[Any],
-    threshold: NDArray[np.float64],
-    left_if_missing: NDArray[np.bool_],
-    children: tuple[NDArray[Any], NDArray[Any]],
-) -> tuple[Splits, NDArray[np.intp]]:
-    """Count inner nodes and leaves apart; return the inner ones, and the nodes that are leaves in their order."""
-    number = np.where(inner, np.cumsum(inner) - 1, 0 - np.cumsum(np.logical_not(inner)))
-    left, right = (number[side[inner].astype(np.intp)] for side in children)
-    splits = Splits(
-        feature[inner].astype(np.int64), threshold[inner].astype(np.float64), left_if_missing[inner], left, right
-    )
-    return splits, np.flatnonzero(np.logical_not(inner))

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sipakit.adapters.trees.forest import Forest
-from sipakit.adapters.trees.sklearn import numbered
+from sipakit.adapters.trees.forest import Forest, numbered
 from sipakit.structure import Numbers
 
 if TYPE_CHECKING:
