@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sipakit.task import Task
 
-__all__ = ["Found", "of_all_pairs", "of_own_contexts", "strongest", "usual"]
+__all__ = ["Found", "of_all_pairs", "of_own_contexts", "strongest", "usual", "without_variance"]
 
 _SURE = 2.0  # standard errors by which a denominator must be above zero
 
@@ -40,7 +40,7 @@ def of_all_pairs(task: Task, state: Combined) -> Found:
     theta, influence, weights = _components(task, state)
     half = len(task.design.sets)
     square, below = theta[:half], theta[half:]
-    none = below <= 1e-12 * np.maximum(below[0], 1e-300)
+    none = without_variance(below)
     ratio = np.where(none, np.nan, square / np.where(none, 1.0, below))
     about_ratio = (influence[:half] - ratio[:, None] * influence[half:]) / np.where(none, np.nan, below)[:, None]
     spreads = spread_of(influence[:half], weights), spread_of(about_ratio, weights)
@@ -68,6 +68,11 @@ def of_own_contexts(task: Task, state: Combined) -> Found:
     sets = tuple(design.sets[s] for s in answers.numbers)
     square, under, ratio, none = (np.stack(one) for one in zip(*found, strict=True))
     return Found(sets, square, under, ratio, none.astype(bool), squares, ratios)
+
+
+def without_variance(below: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Where a denominator (s, k) is zero but for rounding, beside the first one, the variance of the predictions."""
+    return np.asarray(below <= 1e-12 * np.maximum(below[0], 1e-300))
 
 
 @dataclass(frozen=True)
