@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -21,13 +22,18 @@ from sipakit.intervene import Mix, Rows
 from sipakit.sample import make_edges
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
+    from collections.abc import Hashable, Sequence
 
     from numpy.typing import NDArray
 
+    from sipakit.explainer import Rule
     from sipakit.task import Task
 
 __all__ = ["ALE"]
+
+
+def _is_order(value: Any) -> bool:
+    return isinstance(value, Mapping) or (isinstance(value, str) and value in {"similarity", "given"})
 
 
 _MOST_PLACES = 10_000  # of a pair: its errors take every place with every cell
@@ -45,8 +51,8 @@ class ALE(Explainer):
     Parameters
     ----------
     features : list of names, optional
-        Numbers, dates, booleans and ordered categories; all of these by default, one at a time. A tuple of two of them
-        is their pair; a tuple that is the name of a column is that column.
+        All by default, one at a time; levels without an order are put in one. A tuple of two columns is their pair; a
+        tuple that is the name of a column is that column.
     background : table, optional
         Where the edges come from; the explained rows by default.
     output : str or list, optional
@@ -54,6 +60,8 @@ class ALE(Explainer):
     grid_resolution : int or "all", default 40
         Cells between quantiles that occur; all values where there are fewer. A pair has the product, at most 10,000
         places; of few rows most of its cells are empty, so choose fewer.
+    category_order : "similarity", "given", or name -> list of levels, default "similarity"
+        Order of levels that have none: by how alike the other columns of their rows are, as they are sorted, or yours.
     conf_level : float, default 0.95
     random_state : int, default 0
         Of no effect: nothing is drawn.
@@ -104,13 +112,16 @@ class ALE(Explainer):
     background: Any = None
     output: Any = None
     grid_resolution: int | str = 40
+    category_order: str | Mapping[Hashable, Sequence[Any]] = "similarity"
     conf_level: float = 0.95
     random_state: int = 0
 
     single_columns: ClassVar[bool] = True
     takes_pairs: ClassVar[bool] = True
     uses: ClassVar[frozenset[str]] = frozenset({"rows"})
-    kinds: ClassVar[frozenset[str]] = frozenset({"number", "date", "ordered"})
+    rules: ClassVar[Mapping[str, Rule]] = {
+        "category_order": ('"similarity", "given" or a mapping of names to levels', _is_order)
+    }
     question: ClassVar[str] = "How does the prediction move along a feature, among rows that are really there?"
     references: ClassVar[tuple[str, ...]] = (
         "Apley and Zhu (2020), Visualizing the effects of predictor variables. doi:10.1111/rssb.12377",
@@ -118,7 +129,7 @@ class ALE(Explainer):
 
     def design(self, task: Task) -> Cells:
         """Edges of all features, and the cell of every row."""
-        edges = make_edges(task, self.grid_resolution)
+        edges = make_edges(task, self.grid_resolution, self.category_order)
         largest = max((len(axis) for axis in edges.axes if isinstance(axis, Plane)), default=0)
         if largest > _MOST_PLACES:
             message = f"ALE(grid_resolution={self.grid_resolution!r}) has a pair of {largest:,} places."
@@ -196,7 +207,7 @@ class ALE(Explainer):
             estimate=Estimate.within(values, std_error, conf_level=self.conf_level, df=df[:, None]),
             error="Choice of the explained rows; the model is taken as given.",
             estimator="every row at both edges of its cell",
-            caveats=cells.edges.caveats + tuple(_caveats(task, cells, empty)),
+            caveats=cells.edges.caveats + tuple(_caveats(task, cells, empty, self.category_order)),
             axes=cells.edges.axes,
             centred=True,
             pure=bool(len(cells.pairs)),
@@ -246,7 +257,7 @@ def _slice(state: Combined, family: str, part: slice) -> CrossMoments:
     return CrossMoments(*(array[part] for array in state.states[family].arrays().values()))
 
 
-def _caveats(task: Task, cells: Cells, empty: Mapping[int, int]) -> list[Caveat]:
+def _caveats(task: Task, cells: Cells, empty: Mapping[int, int], order: Any) -> list[Caveat]:
     found = []
     sides = {side.axis.name: side for both in cells.sides for side in both}
     for side in sides.values():
@@ -261,6 +272,11 @@ def _caveats(task: Task, cells: Cells, empty: Mapping[int, int]) -> list[Caveat]
             message = f"No row is in {count:,} of the cells of {one.axis.name!r} and {other.axis.name!r}"
             cure = "Read places that rows are near, or lower grid_resolution."
             found.append(caveat("SIPA037", f"{message}; they have the difference of the nearest cell with rows.", cure))
+    for side in sides.values():
+        if side.axis.kind == "category" and len(side.axis) > 2:
+            how = "by similarity" if order == "similarity" else "as given"
+            message = f"Levels of {side.axis.name!r} have no order; they were put in one, {how}: "
+            found.append(caveat("SIPA039", f"{message}{', '.join(side.axis.labels)}."))
     constant = [name for name, side in sides.items() if len(side.axis) == 1]
     if constant:
         found.append(caveat("SIPA029", f"{constant!r} never change among the rows; their effect is zero."))

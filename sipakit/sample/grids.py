@@ -16,7 +16,8 @@ import pandas as pd
 from sipakit import columns as col
 from sipakit.axis import Axis, Plane
 from sipakit.caveats import Caveat, caveat
-from sipakit.errors import InputError
+from sipakit.errors import InputError, first_few
+from sipakit.sample.orders import order_by_similarity
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -97,7 +98,7 @@ def make_grids(task: Task, resolution: int | str) -> Grids:
     return _with_rows(task, task.background.remembered(key, laid_out))
 
 
-def make_edges(task: Task, resolution: int | str) -> Grids:
+def make_edges(task: Task, resolution: int | str, category_order: Any = "similarity") -> Grids:
     """Edges of at most ``resolution`` cells for features that have an order; missing cells have no place.
 
     A pair has the product of its two features' edges.
@@ -110,8 +111,34 @@ def make_edges(task: Task, resolution: int | str) -> Grids:
     edges = resolution if isinstance(resolution, str) else resolution + 1
     single = dict.fromkeys(part for feature in task.features for part in feature.parts or (feature,))
     found = {feature: _occurring(task, feature, edges, with_missing=False) for feature in single}
-    kept = {feature: _without_empty_cells(task, feature, rows) for feature, (rows, _) in found.items()}
-    return _with_rows(task, _lay_out(task, kept, []))
+    kept = {
+        feature: _in_order(task, feature, rows, category_order)
+        if task.background.kind(feature.columns[0]) == "category"
+        else _without_empty_cells(task, feature, rows)
+        for feature, (rows, _) in found.items()
+    }
+    return _with_rows(task, _lay_out(task, kept, [one for _, caveats in found.values() for one in caveats]))
+
+
+def _in_order(task: Task, feature: Feature, rows: NDArray[np.intp], category_order: Any) -> NDArray[np.intp]:
+    """Order the levels that explained rows with weight have; ``rows`` are rows of the background that hold levels."""
+    (j,) = feature.columns
+    level = np.where(task.weights > 0, _match(task.background.columns[j].take(rows), task.rows.columns[j]), -1)
+    there = np.unique(level[level >= 0])
+    if category_order == "similarity":
+        number = np.full(len(rows) + 1, -1)
+        number[there] = np.arange(len(there))
+        there = there[order_by_similarity(task.rows, j, number[level], task.weights)]
+    elif category_order != "given" and feature.name in category_order:
+        labels = [str(value) for value in task.background.columns[j].take(rows[there])]
+        wanted = [str(value) for value in category_order[feature.name]]
+        lacking = [label for label in labels if label not in wanted]
+        if lacking:
+            message = f"category_order[{feature.name!r}] lacks {first_few(lacking)}."
+            raise InputError(message, "It names every level of the rows.", "Add them where they belong.")
+        there = there[np.argsort([wanted.index(label) for label in labels])]
+    in_order: NDArray[np.intp] = rows[there]
+    return in_order
 
 
 def _without_empty_cells(task: Task, feature: Feature, rows: NDArray[np.intp]) -> NDArray[np.intp]:
