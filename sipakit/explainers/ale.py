@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -22,19 +21,15 @@ from sipakit.intervene import Mix, Rows
 from sipakit.sample import make_edges
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from sipakit.explainer import Rule
+    from sipakit.axis import Axis
+    from sipakit.sample.level_orders import CategoryOrder
     from sipakit.task import Task
 
 __all__ = ["ALE"]
-
-
-def _is_order(value: Any) -> bool:
-    return isinstance(value, Mapping) or (isinstance(value, str) and value in {"similarity", "given"})
-
 
 _MOST_PLACES = 10_000  # of a pair: its errors take every place with every cell
 
@@ -44,15 +39,16 @@ class ALE(Explainer):
     """Accumulated local effects of single features, and of pairs beyond what each feature does alone.
 
     Each row is moved to the two edges of its own cell only, so no row is sent where no data are: correlated features
-    do no harm as they do to partial dependence. A row with an ordered level is moved to the levels beside its own, and
-    the step between two levels is the mean over the rows that have either of them. Of a pair, each row is moved to the
+    do no harm as they do to partial dependence. A row with a level is moved to the levels beside its own, and the step
+    between two levels is the mean over the rows that have either of them; levels without an order are put in one, so
+    that neighbours have rows that are alike. Of a pair, each row is moved to the
     corners of its own cell, and the effects of both features alone are taken away: what is left is the interaction.
 
     Parameters
     ----------
     features : list of names, optional
-        All by default, one at a time; levels without an order are put in one. A tuple of two columns is their pair; a
-        tuple that is the name of a column is that column.
+        Columns; all by default, one at a time. A tuple of two of them is their pair; a tuple that is the name of a
+        column is that column.
     background : table, optional
         Where the edges come from; the explained rows by default.
     output : str or list, optional
@@ -61,7 +57,8 @@ class ALE(Explainer):
         Cells between quantiles that occur; all values where there are fewer. A pair has the product, at most 10,000
         places; of few rows most of its cells are empty, so choose fewer.
     category_order : "similarity", "given", or name -> list of levels, default "similarity"
-        Order of levels that have none: by how alike the other columns of their rows are, as they are sorted, or yours.
+        Order of levels that have none: by how alike the other columns of their rows are, as they are sorted, or yours,
+        which leaves columns that it does not name as they are sorted.
     conf_level : float, default 0.95
     random_state : int, default 0
         Of no effect: nothing is drawn.
@@ -75,10 +72,14 @@ class ALE(Explainer):
     Raises
     ------
     InputError
-        For a pair of more than 10,000 places.
+        For a pair of more than 10,000 places, and an order that lacks a level.
 
     Notes
     -----
+    Levels that have no order lie on the main axis of a scaling of their distances: the distance of two levels is the
+    sum over the other columns of how far their distributions are apart, among the rows of one level and of the other.
+    The caveat SIPA039 names the order. A missing cell has no place.
+
     The interval covers the choice of rows, through the influence of each row on its cell's slope and on the centring
     constant. Centring by the middles of cells, as is usual, is biased by more than its error (39 % coverage at
     n = 2 000); the interpolated curve at every row is not.
@@ -93,7 +94,7 @@ class ALE(Explainer):
 
     References
     ----------
-    Apley and Zhu (2020), doi:10.1111/rssb.12377, equations 15 to 20
+    Apley and Zhu (2020), doi:10.1111/rssb.12377, equations 15 to 20 and the appendix on categorical predictors
 
     Examples
     --------
@@ -112,16 +113,13 @@ class ALE(Explainer):
     background: Any = None
     output: Any = None
     grid_resolution: int | str = 40
-    category_order: str | Mapping[Hashable, Sequence[Any]] = "similarity"
+    category_order: CategoryOrder = "similarity"
     conf_level: float = 0.95
     random_state: int = 0
 
     single_columns: ClassVar[bool] = True
     takes_pairs: ClassVar[bool] = True
     uses: ClassVar[frozenset[str]] = frozenset({"rows"})
-    rules: ClassVar[Mapping[str, Rule]] = {
-        "category_order": ('"similarity", "given" or a mapping of names to levels', _is_order)
-    }
     question: ClassVar[str] = "How does the prediction move along a feature, among rows that are really there?"
     references: ClassVar[tuple[str, ...]] = (
         "Apley and Zhu (2020), Visualizing the effects of predictor variables. doi:10.1111/rssb.12377",
@@ -205,7 +203,7 @@ class ALE(Explainer):
         return Effects(
             **self.about(task),
             estimate=Estimate.within(values, std_error, conf_level=self.conf_level, df=df[:, None]),
-            error="Choice of the explained rows; the model is taken as given.",
+            error=f"Choice of the explained rows; the model {_ordered(cells)} taken as given.",
             estimator="every row at both edges of its cell",
             caveats=cells.edges.caveats + tuple(_caveats(task, cells, empty, self.category_order)),
             axes=cells.edges.axes,
@@ -257,29 +255,48 @@ def _slice(state: Combined, family: str, part: slice) -> CrossMoments:
     return CrossMoments(*(array[part] for array in state.states[family].arrays().values()))
 
 
-def _caveats(task: Task, cells: Cells, empty: Mapping[int, int], order: Any) -> list[Caveat]:
+def _caveats(task: Task, cells: Cells, empty: Mapping[int, int], order: CategoryOrder) -> list[Caveat]:
     found = []
     sides = {side.axis.name: side for both in cells.sides for side in both}
     for side in sides.values():
         absent = int((~side.inside).sum()) if side.size else 0
         if absent:
-            message = f"Feature {side.axis.name!r} is missing in {absent:,} of {task.n:,} rows"
+            rare = " or has a level that is not drawn" if side.axis.kind == "category" else ""
+            message = f"Feature {side.axis.name!r} is missing{rare} in {absent:,} of {task.n:,} rows"
             cure = "Partial dependence shows missing as a place of its own."
             found.append(caveat("SIPA020", f"{message}, which have no place on its axis.", cure))
+        if _has_no_order(side.axis):
+            found.append(_order_told(side.axis, order))
     for j, count in empty.items():
         if count:
             one, other = cells.sides[j]
             message = f"No row is in {count:,} of the cells of {one.axis.name!r} and {other.axis.name!r}"
             cure = "Read places that rows are near, or lower grid_resolution."
             found.append(caveat("SIPA037", f"{message}; they have the difference of the nearest cell with rows.", cure))
-    for side in sides.values():
-        if side.axis.kind == "category" and len(side.axis) > 2:
-            how = "by similarity" if order == "similarity" else "as given"
-            message = f"Levels of {side.axis.name!r} have no order; they were put in one, {how}: "
-            found.append(caveat("SIPA039", f"{message}{', '.join(side.axis.labels)}."))
     constant = [name for name, side in sides.items() if len(side.axis) == 1]
     if constant:
         found.append(caveat("SIPA029", f"{constant!r} never change among the rows; their effect is zero."))
     if task.n == 1:
         found.append(caveat("SIPA011", "One row has no spread; the intervals are infinite."))
     return found
+
+
+def _ordered(cells: Cells) -> str:
+    """Say what is taken as given beside the model."""
+    free = any(_has_no_order(side.axis) for sides in cells.sides for side in sides)
+    return "and the order of levels are" if free else "is"
+
+
+def _has_no_order(axis: Axis) -> bool:
+    """Whether levels might have been put in another order; of two, one is as good as the other."""
+    return axis.kind == "category" and len(axis) > 2
+
+
+def _order_told(axis: Axis, order: CategoryOrder) -> Caveat:
+    """Name the order that levels were put in: every step of the curve depends on it."""
+    if order == "similarity":
+        how, cure = "by how alike the other columns of their rows are", "Pass category_order= if you know a better one."
+    else:
+        how, cure = "as they are sorted" if order == "given" or axis.name not in order else "as you gave it", ""
+    message = f"Levels of {axis.name!r} have no order of their own; their order here, {how}, is"
+    return caveat("SIPA039", f"{message} {', '.join(axis.labels)}.", cure)

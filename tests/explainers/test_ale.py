@@ -187,6 +187,42 @@ def test_levels_without_an_order_are_put_in_one_and_it_is_told(order):
         assert e.axes[0].labels == (("blue", "green", "red") if order == "given" else ("red", "green", "blue"))
 
 
+def test_levels_that_are_numbers_or_dates_have_an_order_by_their_own_values():
+    when = pd.to_datetime(["2024-01-01", "2024-05-01", "2024-09-01"])
+    for levels in ([3, 1, 2], list(when)):
+        X = pd.DataFrame({"c": pd.Categorical(np.repeat(levels, 5), categories=sorted(levels)), "x": np.arange(15.0)})
+        e = sp.ALE(features=["c"], category_order={"c": levels}).explain(lambda Z: Z["x"].to_numpy(), X)
+        assert list(e.axes[0].values) == levels
+
+
+def test_a_level_that_rows_or_background_lack_has_no_place():
+    X = pd.DataFrame({"c": list("aabbc") * 4, "x": np.arange(20.0)})
+    behind = pd.DataFrame({"c": list("abd"), "x": 0.0})
+    e = sp.ALE(features=["c"], background=behind).explain(lambda Z: (Z["c"] == "b").to_numpy(float), X)
+    assert e.axes[0].labels == ("a", "b")
+    assert np.diff(e.values[0][:, 0]).tolist() == [1.0]
+    (told,) = [c for c in e.caveats if c.code == "SIPA020"]
+    assert "has a level that is not drawn in 4 of 20 rows" in told.message
+    nothing = sp.ALE(features=["c"]).explain(lambda Z: np.ones(len(Z)), X, sample_weight=None)
+    np.testing.assert_array_equal(nothing.values[0], 0)
+    elsewhere = pd.DataFrame({"c": list("xyz"), "x": 0.0})
+    alone = sp.ALE(features=["c"], background=elsewhere).explain(lambda Z: (Z["c"] == "x").to_numpy(float), X)
+    np.testing.assert_array_equal(alone.values[0], 0)
+
+
+def test_rare_levels_are_left_out_and_it_is_told():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"c": [f"level {i}" for i in rng.integers(0, 60, 600)], "x": rng.normal(size=600)})
+    e = sp.ALE(features=["c"]).explain(lambda Z: Z["x"].to_numpy(), X)
+    assert len(e.axes[0]) == 50
+    assert {"SIPA020", "SIPA022", "SIPA039"} <= {c.code for c in e.caveats}
+
+
+def test_an_order_with_a_level_twice_is_refused():
+    with pytest.raises(sp.InputError, match=r"category_order\['text'\] has 'red' twice"):
+        sp.ALE(category_order={"text": ["red", "green", "red", "blue"]}).explain(mixed.score, mixed.table(30))
+
+
 def test_levels_lie_near_those_whose_rows_are_alike():
     place = np.repeat(np.arange(5), 40)
     noise = np.random.default_rng(0).normal(size=200)
