@@ -15,7 +15,9 @@ from sipakit.estimate import Estimate
 from sipakit.explainer import Explainer, Round
 from sipakit.explainers.ale_cells import Cells, make_cells
 from sipakit.explainers.ale_curves import flat, over_cells, over_levels
+from sipakit.explainers.ale_heterogeneity import Drift, drift_of, no_drift, with_squares
 from sipakit.explainers.ale_pairs import WIDTH, over_pair, pair_values
+from sipakit.explainers.heterogeneity import root_of
 from sipakit.explanation import Effects
 from sipakit.intervene import Mix, Rows
 from sipakit.sample import make_edges
@@ -67,7 +69,9 @@ class ALE(Explainer):
     -------
     Effects
         ``values`` is a tuple with one array (edges, outputs) a feature, and (edges, edges_2, outputs) a pair, in units
-        of the prediction; each has mean zero over the rows, interpolated at their own values.
+        of the prediction; each has mean zero over the rows, interpolated at their own values. ``heterogeneity`` says
+        how far single rows drift from the curve, of each feature and, as a part of the estimate, at each place; the
+        part ``step_sd`` is the standard deviation of the steps that lead to a place.
 
     Raises
     ------
@@ -83,6 +87,12 @@ class ALE(Explainer):
     The interval covers the choice of rows, through the influence of each row on its cell's slope and on the centring
     constant. Centring by the middles of cells, as is usual, is biased by more than its error (39 % coverage at
     n = 2 000); the interpolated curve at every row is not.
+
+    Heterogeneity adds up the standard deviations of the steps along the feature; it is how far this sum is from its
+    mean over the rows. Where nothing interacts with the feature it is 0, and for a product of independent features it
+    is that of `PartialDependence`. Where steps change their sign along the feature it is larger, for rows are not
+    followed from cell to cell. The spread of slopes would have no limit where a model jumps: it grows as cells get
+    narrower.
 
     A pair's cell without rows has the difference of the nearest one, as in the authors' code; a caveat counts them.
     What they add to places near rows is mostly an effect of one feature, which is taken away.
@@ -135,9 +145,12 @@ class ALE(Explainer):
         return make_cells(task, edges)
 
     def start(self, task: Task) -> Combined:
-        """In each cell, moments of (difference between its edges, how far along the row lies), or of both steps."""
+        """In each cell, moments of (difference between its edges, how far along the row lies), or of both steps.
+
+        Single features have their squares too, for the spread of the steps.
+        """
         cells: Cells = task.design
-        families = {"lines": (cells.lines, 2), "pairs": (cells.pairs, WIDTH)}
+        families = {"lines": (cells.lines, 4), "pairs": (cells.pairs, WIDTH)}
         sizes = {name: (cells.count(family), d) for name, (family, d) in families.items() if len(family)}
         return Combined({name: CrossMoments.zero(size, task.k, d) for name, (size, d) in sizes.items()})
 
@@ -189,27 +202,48 @@ class ALE(Explainer):
         """Accumulate the steps, centre the curves, and carry each row's influence through both."""
         cells: Cells = task.design
         _look_for_lost(task, state)
-        curves, empty = [], {}
+        curves, drifts, empty = [], [], {}
         for j, (sides, axis) in enumerate(zip(cells.sides, cells.edges.axes, strict=True)):
+            drift = no_drift(len(axis), task.k)
             if min(side.size for side in sides) == 0:
                 curves.append(flat(len(axis), task.k))
             elif isinstance(axis, Plane):
                 curve, empty[j] = over_pair(_slice(state, "pairs", cells.span(j)), sides)
                 curves.append(curve)
             else:
-                over = over_levels if sides[0].levels else over_cells
-                curves.append(over(_slice(state, "lines", cells.span(j))))
+                over, here = over_levels if sides[0].levels else over_cells, _slice(state, "lines", cells.span(j))
+                curves.append(over(here))
+                drift = drift_of(here, sides[0])
+            drifts.append(drift)
         values, std_error, df = (np.concatenate(part) for part in zip(*curves, strict=True))
+        parts, heterogeneity = self._heterogeneity(cells, drifts, df)
         return Effects(
             **self.about(task),
-            estimate=Estimate.within(values, std_error, conf_level=self.conf_level, df=df[:, None]),
+            estimate=Estimate.within(values, std_error, conf_level=self.conf_level, df=df[:, None], parts=parts),
             error=f"Choice of the explained rows; the model {_ordered(cells)} taken as given.",
             estimator="every row at both edges of its cell",
             caveats=cells.edges.caveats + tuple(_caveats(task, cells, empty, self.category_order)),
             axes=cells.edges.axes,
             centred=True,
             pure=bool(len(cells.pairs)),
+            heterogeneity=heterogeneity,
         )
+
+    def _heterogeneity(
+        self, cells: Cells, drifts: Sequence[Drift], df: NDArray[np.float64]
+    ) -> tuple[dict[str, NDArray[np.float64]], Estimate | None]:
+        """Return the parts for each place, NaN for pairs, and the roots for each single feature."""
+        if not len(cells.lines):
+            return {}, None
+        single = np.repeat([len(sides) == 1 for sides in cells.sides], [len(axis) for axis in cells.edges.axes])
+        parts = {
+            "heterogeneity": np.concatenate([drift.at_places for drift in drifts]),
+            "step_sd": np.concatenate([drift.step_sd for drift in drifts]),
+        }
+        first = np.cumsum([0, *(len(axis) for axis in cells.edges.axes)])[cells.lines]
+        square, error = (np.stack([getattr(drifts[j], name) for j in cells.lines]) for name in ("square", "error"))
+        numbers = root_of(square, error, conf_level=self.conf_level, df=df[first, None])
+        return {name: np.where(single[:, None], part, np.nan) for name, part in parts.items()}, numbers
 
 
 def _moves(cells: Cells) -> list[int]:
@@ -230,9 +264,9 @@ def _told(
     (side,), (low, high) = sides, (answers[:, 0], answers[:, -1])
     if side.levels:
         here = task.known_predictions[sample]
-        return number + side.own[sample], np.stack([here - low, high - here], axis=-1)
+        return number + side.own[sample], with_squares(np.stack([here - low, high - here], axis=-1))
     along = np.broadcast_to(side.along[sample, None], low.shape)
-    return number + side.own[sample], np.stack([high - low, along], axis=-1)
+    return number + side.own[sample], with_squares(np.stack([high - low, along], axis=-1))
 
 
 def _look_for_lost(task: Task, state: Combined) -> None:
