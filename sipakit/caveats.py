@@ -50,6 +50,7 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "SIPA036": ("info", "what is left out stays as a constant column"),
     "SIPA037": ("caution", "cells without rows"),
     "SIPA038": ("caution", "sets of features left out by the budget"),
+    "SIPA039": ("info", "levels were put in an order"),
     "SIPA040": ("caution", "no errors are known"),
 }
 

@@ -109,14 +109,11 @@ def sensible(table: Table, *, target: bool, single: bool, random_state: int = 0)
     Returns
     -------
     list of Explainer
-        In the order in which a report shows them. Methods that the table does not allow are left out: ALE where no
-        column has an order, H statistics of a single column.
+        In the order in which a report shows them. H statistics of a single column are left out.
     """
-    kinds = {table.kind(j) for j in range(table.n_columns)}
     methods: list[Explainer] = [PermutationImportance(random_state=random_state)] if target else []
     methods += [PartialDependence(random_state=random_state), ICE(random_state=random_state)]
-    if kinds & ALE.kinds:
-        methods.append(ALE(random_state=random_state))
+    methods.append(ALE(random_state=random_state))
     if table.n_columns > 1:
         methods.append(_interactions(table.n_columns, random_state))
     methods.append(GlobalSurrogate(random_state=random_state))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
+import pandas as pd
 
 __all__ = ["RULES", "Rule", "anything"]
 
@@ -45,6 +46,12 @@ def _positive(value: object) -> bool:
     )
 
 
+def _category_order(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return all(isinstance(levels, (list, tuple, np.ndarray, pd.Index)) for levels in value.values())
+    return _one_of("similarity", "given")(value)
+
+
 RULES: Mapping[str, Rule] = {
     "conf_level": ("a number between 0 and 1, such as 0.95", _share),
     "random_state": ("a whole number from 0", _whole(0)),
@@ -61,5 +68,6 @@ RULES: Mapping[str, Rule] = {
     "kernel_width": ("a positive number, or None", _or_none(_positive)),
     "kind": ("'tree' or 'linear'", _one_of("tree", "linear")),
     "estimator": ("'auto', 'enumeration' or 'permutation'", _one_of("auto", "enumeration", "permutation")),
+    "category_order": ("'similarity', 'given', or a mapping from columns to lists of levels", _category_order),
     "centred": ("True or False", lambda v: isinstance(v, bool)),
 }

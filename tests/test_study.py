@@ -38,7 +38,7 @@ def test_the_default_methods_follow_from_what_is_given(table):
 def test_methods_that_the_table_does_not_allow_are_left_out():
     words = pd.DataFrame({"word": ["x", "y"] * 20})
     found = sp.explain(lambda X: (X["word"] == "x").to_numpy(float), words)
-    assert list(found) == ["partial_dependence", "ice", "global_surrogate"]
+    assert list(found) == ["partial_dependence", "ice", "ale", "global_surrogate"]
 
 
 def test_many_features_get_totals_only():

@@ -36,6 +36,8 @@ class CrossMoments(State):
         Sums of w^2 (v - mean).
     second : (c, k, d, d)
         Sums of w^2 (v - mean)(v - mean)'.
+    spread : (c, k, d)
+        Sums of w (v - mean)^2.
 
     Examples
     --------
@@ -50,12 +52,14 @@ class CrossMoments(State):
     mean: NDArray[np.float64]
     first: NDArray[np.float64]
     second: NDArray[np.float64]
+    spread: NDArray[np.float64]
 
     @classmethod
     def zero(cls, n_cells: int, k: int, d: int) -> CrossMoments:
         """Moments of ``d``-vectors that have seen nothing."""
         shape = (n_cells, k, d)
-        return cls(np.zeros(n_cells), np.zeros(n_cells), np.zeros(shape), np.zeros(shape), np.zeros((*shape, d)))
+        mean, first, spread = np.zeros((3, *shape))
+        return cls(np.zeros(n_cells), np.zeros(n_cells), mean, first, np.zeros((*shape, d)), spread)
 
     def empty(self, n_cells: int) -> CrossMoments:
         """Return moments of the same vectors that have seen nothing."""
@@ -63,16 +67,8 @@ class CrossMoments(State):
 
     def update(self, update: Update) -> CrossMoments:
         """Take observations in: values (r, k, d)."""
-        c, w, n = update.cells, update.weight_of_each(), len(self.weight)
-        v, square = np.ascontiguousarray(np.moveaxis(update.values, 2, 0)), w**2  # v (d, r, k)
-        weight = cell_sums(c, w, n)
-        total = np.stack([cell_sums(c, w[:, None] * one, n) for one in v])
-        mean = np.divide(total, weight[:, None], out=np.zeros_like(total), where=weight[:, None] > 0)
-        deviation = v - mean.take(c, axis=1)
-        scaled = square[:, None] * deviation
-        first = np.stack([cell_sums(c, one, n) for one in scaled], axis=-1)
-        second = _outer_sums(c, scaled, deviation, n)
-        return self.merge(CrossMoments(weight, cell_sums(c, square, n), np.moveaxis(mean, 0, 2), first, second))
+        seen = _by_column if self.mean.shape[2] <= _SHORT else _by_cell
+        return self.merge(seen(update, len(self.weight)))
 
     def merge(self, other: CrossMoments, cells: NDArray[np.intp] | None = None) -> CrossMoments:
         """Take the moments of other observations in."""
@@ -80,20 +76,28 @@ class CrossMoments(State):
         weight = (self.weight[at] + other.weight)[:, None, None]
         share = np.divide(other.weight[:, None, None], weight, out=np.zeros_like(weight), where=weight > 0)
         mean = self.mean[at] + share * (other.mean - self.mean[at])
-        first, second = np.zeros_like(mean), np.zeros_like(other.second)
-        for w2, m, one, two in (
-            (self.weight_squares[at], self.mean[at], self.first[at], self.second[at]),
-            (other.weight_squares, other.mean, other.first, other.second),
-        ):
+        first, second, spread = np.zeros_like(mean), np.zeros_like(other.second), np.zeros_like(mean)
+        sides = (state.parts(place) for state, place in ((self, at), (other, slice(None))))
+        for w, w2, m, one, two, square in sides:
             shift = m - mean
             crossed = shift[..., :, None] * one[..., None, :]
             first += one + w2[:, None, None] * shift
             second += two + crossed + crossed.swapaxes(-1, -2)
             second += w2[:, None, None, None] * shift[..., :, None] * shift[..., None, :]
+            spread += square + w[:, None, None] * shift**2
         self.weight[at], self.mean[at] = weight[:, 0, 0], mean
-        self.first[at], self.second[at] = first, second
+        self.first[at], self.second[at], self.spread[at] = first, second, spread
         self.weight_squares[at] += other.weight_squares
         return self
+
+    def parts(self, at: slice | NDArray[np.intp]) -> tuple[NDArray[np.float64], ...]:
+        """All arrays of some cells, in the order in which they are named."""
+        return tuple(array[at] for array in self.arrays().values())
+
+    def leading(self, d: int) -> CrossMoments:
+        """Return the moments of the first ``d`` numbers of each vector."""
+        second, (weight, squares) = self.second[..., :d, :d], (self.weight, self.weight_squares)
+        return CrossMoments(weight, squares, self.mean[..., :d], self.first[..., :d], second, self.spread[..., :d])
 
     def arrays(self) -> Mapping[str, NDArray[np.float64]]:
         """Everything the state knows, by name."""
@@ -108,16 +112,37 @@ class CrossMoments(State):
         return np.where(n[:, None, None, None] > 1 + 1e-9, covariance, np.inf)
 
 
-def _outer_sums(
-    cells: NDArray[np.intp], left: NDArray[np.float64], right: NDArray[np.float64], n_cells: int
-) -> NDArray[np.float64]:
-    """(c, k, d, d) sums of left right', both (d, r, k), by cell; a matrix product for each cell if d is large."""
-    d, _, k = left.shape
-    if d <= _SHORT:
-        pairs = [cell_sums(cells, a * b, n_cells) for a in left for b in right]
-        return np.stack(pairs, axis=-1).reshape(n_cells, k, d, d)
-    sums = np.zeros((n_cells, k, d, d))
-    for cell in np.unique(cells):
-        rows = cells == cell
-        sums[cell] = np.matmul(left[:, rows].transpose(2, 0, 1), right[:, rows].transpose(2, 1, 0))
-    return sums
+def _by_column(update: Update, n: int) -> CrossMoments:
+    """Moments of short vectors: a pass over all rows for each number, and for each pair of numbers."""
+    c, w = update.cells, update.weight_of_each()
+    v, square = np.ascontiguousarray(np.moveaxis(update.values, 2, 0)), w**2  # v (d, r, k)
+    weight = cell_sums(c, w, n)
+    total = np.stack([cell_sums(c, w[:, None] * one, n) for one in v])
+    mean = np.divide(total, weight[:, None], out=np.zeros_like(total), where=weight[:, None] > 0)
+    deviation = v - mean.take(c, axis=1)
+    scaled = square[:, None] * deviation
+    first = np.stack([cell_sums(c, one, n) for one in scaled], axis=-1)
+    second = np.stack([cell_sums(c, a * b, n) for a in scaled for b in deviation], axis=-1)
+    spread = np.stack([cell_sums(c, w[:, None] * one**2, n) for one in deviation], axis=-1)
+    second = second.reshape(*first.shape, len(v))
+    return CrossMoments(weight, cell_sums(c, square, n), np.moveaxis(mean, 0, 2), first, second, spread)
+
+
+def _by_cell(update: Update, n: int) -> CrossMoments:
+    """Moments of long vectors: matrix products, cell by cell."""
+    state = CrossMoments.zero(n, *update.values.shape[1:])
+    all_weights = update.weight_of_each()
+    for cell in np.unique(update.cells):
+        rows = np.flatnonzero(update.cells == cell)
+        w, v = all_weights[rows], update.values[rows]
+        square = w**2
+        state.weight[cell], state.weight_squares[cell] = w.sum(), square.sum()
+        if not state.weight[cell] > 0:
+            continue
+        state.mean[cell] = np.tensordot(w, v, 1) / state.weight[cell]
+        deviation = v - state.mean[cell]
+        by_output = deviation.transpose(1, 0, 2)
+        state.first[cell] = np.tensordot(square, deviation, 1)
+        state.second[cell] = by_output.swapaxes(1, 2) @ (square[:, None] * by_output)
+        state.spread[cell] = np.tensordot(w, deviation**2, 1)
+    return state

@@ -15,7 +15,9 @@ from sipakit.estimate import Estimate
 from sipakit.explainer import Explainer, Round
 from sipakit.explainers.ale_cells import Cells, make_cells
 from sipakit.explainers.ale_curves import flat, over_cells, over_levels
+from sipakit.explainers.ale_heterogeneity import Drift, drift_of, no_drift, with_squares
 from sipakit.explainers.ale_pairs import WIDTH, over_pair, pair_values
+from sipakit.explainers.heterogeneity import root_of
 from sipakit.explanation import Effects
 from sipakit.intervene import Mix, Rows
 from sipakit.sample import make_edges
@@ -25,10 +27,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sipakit.axis import Axis
+    from sipakit.sample.level_orders import CategoryOrder
     from sipakit.task import Task
 
 __all__ = ["ALE"]
-
 
 _MOST_PLACES = 10_000  # of a pair: its errors take every place with every cell
 
@@ -38,15 +41,16 @@ class ALE(Explainer):
     """Accumulated local effects of single features, and of pairs beyond what each feature does alone.
 
     Each row is moved to the two edges of its own cell only, so no row is sent where no data are: correlated features
-    do no harm as they do to partial dependence. A row with an ordered level is moved to the levels beside its own, and
-    the step between two levels is the mean over the rows that have either of them. Of a pair, each row is moved to the
+    do no harm as they do to partial dependence. A row with a level is moved to the levels beside its own, and the step
+    between two levels is the mean over the rows that have either of them; levels without an order are put in one, so
+    that neighbours have rows that are alike. Of a pair, each row is moved to the
     corners of its own cell, and the effects of both features alone are taken away: what is left is the interaction.
 
     Parameters
     ----------
     features : list of names, optional
-        Numbers, dates, booleans and ordered categories; all of these by default, one at a time. A tuple of two of them
-        is their pair; a tuple that is the name of a column is that column.
+        Columns; all by default, one at a time. A tuple of two of them is their pair; a tuple that is the name of a
+        column is that column.
     background : table, optional
         Where the edges come from; the explained rows by default.
     output : str or list, optional
@@ -54,6 +58,9 @@ class ALE(Explainer):
     grid_resolution : int or "all", default 40
         Cells between quantiles that occur; all values where there are fewer. A pair has the product, at most 10,000
         places; of few rows most of its cells are empty, so choose fewer.
+    category_order : "similarity", "given", or name -> list of levels, default "similarity"
+        Order of levels that have none: by how alike the other columns of their rows are, as they are sorted, or yours,
+        which leaves columns that it does not name as they are sorted.
     conf_level : float, default 0.95
     random_state : int, default 0
         Of no effect: nothing is drawn.
@@ -62,18 +69,30 @@ class ALE(Explainer):
     -------
     Effects
         ``values`` is a tuple with one array (edges, outputs) a feature, and (edges, edges_2, outputs) a pair, in units
-        of the prediction; each has mean zero over the rows, interpolated at their own values.
+        of the prediction; each has mean zero over the rows, interpolated at their own values. ``heterogeneity`` says
+        how far single rows drift from the curve, of each feature and, as a part of the estimate, at each place; the
+        part ``step_sd`` is the standard deviation of the steps that lead to a place.
 
     Raises
     ------
     InputError
-        For a pair of more than 10,000 places.
+        For a pair of more than 10,000 places, and an order that lacks a level.
 
     Notes
     -----
+    Levels that have no order lie on the main axis of a scaling of their distances: the distance of two levels is the
+    sum over the other columns of how far their distributions are apart, among the rows of one level and of the other.
+    The caveat SIPA039 names the order. A missing cell has no place.
+
     The interval covers the choice of rows, through the influence of each row on its cell's slope and on the centring
     constant. Centring by the middles of cells, as is usual, is biased by more than its error (39 % coverage at
     n = 2 000); the interpolated curve at every row is not.
+
+    Heterogeneity adds up the standard deviations of the steps along the feature; it is how far this sum is from its
+    mean over the rows. Where nothing interacts with the feature it is 0, and for a product of independent features it
+    is that of `PartialDependence`. Where steps change their sign along the feature it is larger, for rows are not
+    followed from cell to cell. The spread of slopes would have no limit where a model jumps: it grows as cells get
+    narrower.
 
     A pair's cell without rows has the difference of the nearest one, as in the authors' code; a caveat counts them.
     What they add to places near rows is mostly an effect of one feature, which is taken away.
@@ -85,7 +104,7 @@ class ALE(Explainer):
 
     References
     ----------
-    Apley and Zhu (2020), doi:10.1111/rssb.12377, equations 15 to 20
+    Apley and Zhu (2020), doi:10.1111/rssb.12377, equations 15 to 20 and the appendix on categorical predictors
 
     Examples
     --------
@@ -104,13 +123,13 @@ class ALE(Explainer):
     background: Any = None
     output: Any = None
     grid_resolution: int | str = 40
+    category_order: CategoryOrder = "similarity"
     conf_level: float = 0.95
     random_state: int = 0
 
     single_columns: ClassVar[bool] = True
     takes_pairs: ClassVar[bool] = True
     uses: ClassVar[frozenset[str]] = frozenset({"rows"})
-    kinds: ClassVar[frozenset[str]] = frozenset({"number", "date", "ordered"})
     question: ClassVar[str] = "How does the prediction move along a feature, among rows that are really there?"
     references: ClassVar[tuple[str, ...]] = (
         "Apley and Zhu (2020), Visualizing the effects of predictor variables. doi:10.1111/rssb.12377",
@@ -118,7 +137,7 @@ class ALE(Explainer):
 
     def design(self, task: Task) -> Cells:
         """Edges of all features, and the cell of every row."""
-        edges = make_edges(task, self.grid_resolution)
+        edges = make_edges(task, self.grid_resolution, self.category_order)
         largest = max((len(axis) for axis in edges.axes if isinstance(axis, Plane)), default=0)
         if largest > _MOST_PLACES:
             message = f"ALE(grid_resolution={self.grid_resolution!r}) has a pair of {largest:,} places."
@@ -126,9 +145,12 @@ class ALE(Explainer):
         return make_cells(task, edges)
 
     def start(self, task: Task) -> Combined:
-        """In each cell, moments of (difference between its edges, how far along the row lies), or of both steps."""
+        """In each cell, moments of (difference between its edges, how far along the row lies), or of both steps.
+
+        Single features have their squares too, for the spread of the steps.
+        """
         cells: Cells = task.design
-        families = {"lines": (cells.lines, 2), "pairs": (cells.pairs, WIDTH)}
+        families = {"lines": (cells.lines, 4), "pairs": (cells.pairs, WIDTH)}
         sizes = {name: (cells.count(family), d) for name, (family, d) in families.items() if len(family)}
         return Combined({name: CrossMoments.zero(size, task.k, d) for name, (size, d) in sizes.items()})
 
@@ -180,27 +202,48 @@ class ALE(Explainer):
         """Accumulate the steps, centre the curves, and carry each row's influence through both."""
         cells: Cells = task.design
         _look_for_lost(task, state)
-        curves, empty = [], {}
+        curves, drifts, empty = [], [], {}
         for j, (sides, axis) in enumerate(zip(cells.sides, cells.edges.axes, strict=True)):
+            drift = no_drift(len(axis), task.k)
             if min(side.size for side in sides) == 0:
                 curves.append(flat(len(axis), task.k))
             elif isinstance(axis, Plane):
                 curve, empty[j] = over_pair(_slice(state, "pairs", cells.span(j)), sides)
                 curves.append(curve)
             else:
-                over = over_levels if sides[0].levels else over_cells
-                curves.append(over(_slice(state, "lines", cells.span(j))))
+                over, here = over_levels if sides[0].levels else over_cells, _slice(state, "lines", cells.span(j))
+                curves.append(over(here))
+                drift = drift_of(here, sides[0])
+            drifts.append(drift)
         values, std_error, df = (np.concatenate(part) for part in zip(*curves, strict=True))
+        parts, heterogeneity = self._heterogeneity(cells, drifts, df)
         return Effects(
             **self.about(task),
-            estimate=Estimate.within(values, std_error, conf_level=self.conf_level, df=df[:, None]),
-            error="Choice of the explained rows; the model is taken as given.",
+            estimate=Estimate.within(values, std_error, conf_level=self.conf_level, df=df[:, None], parts=parts),
+            error=f"Choice of the explained rows; the model {_ordered(cells)} taken as given.",
             estimator="every row at both edges of its cell",
-            caveats=cells.edges.caveats + tuple(_caveats(task, cells, empty)),
+            caveats=cells.edges.caveats + tuple(_caveats(task, cells, empty, self.category_order)),
             axes=cells.edges.axes,
             centred=True,
             pure=bool(len(cells.pairs)),
+            heterogeneity=heterogeneity,
         )
+
+    def _heterogeneity(
+        self, cells: Cells, drifts: Sequence[Drift], df: NDArray[np.float64]
+    ) -> tuple[dict[str, NDArray[np.float64]], Estimate | None]:
+        """Return the parts for each place, NaN for pairs, and the roots for each single feature."""
+        if not len(cells.lines):
+            return {}, None
+        single = np.repeat([len(sides) == 1 for sides in cells.sides], [len(axis) for axis in cells.edges.axes])
+        parts = {
+            "heterogeneity": np.concatenate([drift.at_places for drift in drifts]),
+            "step_sd": np.concatenate([drift.step_sd for drift in drifts]),
+        }
+        first = np.cumsum([0, *(len(axis) for axis in cells.edges.axes)])[cells.lines]
+        square, error = (np.stack([getattr(drifts[j], name) for j in cells.lines]) for name in ("square", "error"))
+        numbers = root_of(square, error, conf_level=self.conf_level, df=df[first, None])
+        return {name: np.where(single[:, None], part, np.nan) for name, part in parts.items()}, numbers
 
 
 def _moves(cells: Cells) -> list[int]:
@@ -221,9 +264,9 @@ def _told(
     (side,), (low, high) = sides, (answers[:, 0], answers[:, -1])
     if side.levels:
         here = task.known_predictions[sample]
-        return number + side.own[sample], np.stack([here - low, high - here], axis=-1)
+        return number + side.own[sample], with_squares(np.stack([here - low, high - here], axis=-1))
     along = np.broadcast_to(side.along[sample, None], low.shape)
-    return number + side.own[sample], np.stack([high - low, along], axis=-1)
+    return number + side.own[sample], with_squares(np.stack([high - low, along], axis=-1))
 
 
 def _look_for_lost(task: Task, state: Combined) -> None:
@@ -246,15 +289,18 @@ def _slice(state: Combined, family: str, part: slice) -> CrossMoments:
     return CrossMoments(*(array[part] for array in state.states[family].arrays().values()))
 
 
-def _caveats(task: Task, cells: Cells, empty: Mapping[int, int]) -> list[Caveat]:
+def _caveats(task: Task, cells: Cells, empty: Mapping[int, int], order: CategoryOrder) -> list[Caveat]:
     found = []
     sides = {side.axis.name: side for both in cells.sides for side in both}
     for side in sides.values():
         absent = int((~side.inside).sum()) if side.size else 0
         if absent:
-            message = f"Feature {side.axis.name!r} is missing in {absent:,} of {task.n:,} rows"
+            rare = " or has a level that is not drawn" if side.axis.kind == "category" else ""
+            message = f"Feature {side.axis.name!r} is missing{rare} in {absent:,} of {task.n:,} rows"
             cure = "Partial dependence shows missing as a place of its own."
             found.append(caveat("SIPA020", f"{message}, which have no place on its axis.", cure))
+        if _has_no_order(side.axis):
+            found.append(_order_told(side.axis, order))
     for j, count in empty.items():
         if count:
             one, other = cells.sides[j]
@@ -267,3 +313,24 @@ def _caveats(task: Task, cells: Cells, empty: Mapping[int, int]) -> list[Caveat]
     if task.n == 1:
         found.append(caveat("SIPA011", "One row has no spread; the intervals are infinite."))
     return found
+
+
+def _ordered(cells: Cells) -> str:
+    """Say what is taken as given beside the model."""
+    free = any(_has_no_order(side.axis) for sides in cells.sides for side in sides)
+    return "and the order of levels are" if free else "is"
+
+
+def _has_no_order(axis: Axis) -> bool:
+    """Whether levels might have been put in another order; of two, one is as good as the other."""
+    return axis.kind == "category" and len(axis) > 2
+
+
+def _order_told(axis: Axis, order: CategoryOrder) -> Caveat:
+    """Name the order that levels were put in: every step of the curve depends on it."""
+    if order == "similarity":
+        how, cure = "by how alike the other columns of their rows are", "Pass category_order= if you know a better one."
+    else:
+        how, cure = "as they are sorted" if order == "given" or axis.name not in order else "as you gave it", ""
+    message = f"Levels of {axis.name!r} have no order of their own; their order here, {how}, is"
+    return caveat("SIPA039", f"{message} {', '.join(axis.labels)}.", cure)

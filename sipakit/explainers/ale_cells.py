@@ -120,7 +120,7 @@ def make_cells(task: Task, edges: Grids) -> Cells:
 def _side(task: Task, feature: Feature, axis: Axis) -> Side:
     own, along, inside = cells_of(axis, task.rows.columns[feature.columns[0]])
     # without a place for every level, levels are no more than numbers
-    levels = axis.kind == "ordered" and not ((along % 1 != 0) & inside & (task.weights > 0)).any()
+    levels = axis.kind in {"ordered", "category"} and not ((along % 1 != 0) & inside & (task.weights > 0)).any()
     if levels:
         own, along = own + (along == 1), np.zeros_like(along)
     return Side(axis, bool(levels), own, along, inside)

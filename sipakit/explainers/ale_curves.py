@@ -28,6 +28,7 @@ def over_cells(state: CrossMoments) -> Curve:
     value at edge e is A_e - mean g. Row i of cell c moves it by
     coef_ec (W / W_c)(d_i - D_c) - (g_i - mean g), where coef_ec = [c < e] - mean_i dg_i/dD_c.
     """
+    state = state.leading(2)
     share = state.weight / state.weight.sum()
     step, along = state.mean[:, :, 0], state.mean[:, 0, 1]  # (K, k), (K,)
     before = _accumulated(step)
@@ -50,6 +51,7 @@ def over_levels(state: CrossMoments) -> Curve:
     curve at a row is A of its level. Row i of level l moves the value at level e by
     coef_e,l (W / (W_l-1 + W_l))(up_i - D_l) + coef_e,l+1 (W / (W_l + W_l+1))(on_i - D_l+1) - (A_l - mean A).
     """
+    state = state.leading(2)
     share = state.weight / state.weight.sum()
     up, on = state.mean[:, :, 0], state.mean[:, :, 1]  # (L, k)
     both = share[:-1] + share[1:]

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from sipakit.aggregate import Combined, CrossMoments, Moments, Update, effective_count
+from sipakit.aggregate import Combined, CrossMoments, Moments, State, Update, effective_count
 from sipakit.axis import Plane
 from sipakit.caveats import caveat
 from sipakit.errors import InputError
 from sipakit.estimate import Estimate
 from sipakit.explainers.curves import Curves
+from sipakit.explainers.heterogeneity import Nodes, root_of, sum_of_squares, vectors
 from sipakit.explanation import Effects
-from sipakit.sample import Grids, shares_of
+from sipakit.sample import Grids
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["PartialDependence"]
 
 _MOST_PLACES = 1_000  # of a centred pair: its covariances take the square of twice as many numbers
+_MOST_NODES = 60  # places of a longer axis that heterogeneity is measured at, where nothing else needs covariances
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -54,7 +56,8 @@ class PartialDependence(Curves):
     -------
     Effects
         ``values`` is a tuple with one array (places, outputs) a feature, and (places, places_2, outputs) a pair, in
-        units of the prediction.
+        units of the prediction. ``heterogeneity`` says how far the curves of single rows are from the mean curve, of
+        each feature and, as a part of the estimate, at each place.
 
     Raises
     ------
@@ -63,6 +66,11 @@ class PartialDependence(Curves):
 
     Notes
     -----
+    Heterogeneity at a place is the standard deviation over rows of their own curves, each less its own mean over the
+    rows' values; of a feature it is the root of the mean square over those values. It is 0 where nothing interacts with
+    the feature, and equals the unnormalised total H statistic with the feature set to each of its values in every row.
+    Grids of more than 60 places count at 60 of them, unless ``centred``.
+
     The interval covers the choice of rows. A centred curve subtracts a mean that comes from the same rows, so its
     influence function is f(v, x_i) - mean_k f(x_k, x_i) - mean_k f(x_i, x_k): each row counts as a context and as a
     place. Leaving that out covers 62 to 81 % instead of 95 %. The model itself is taken as given.
@@ -102,44 +110,64 @@ class PartialDependence(Curves):
         "Friedman (2001), Greedy function approximation, section 8.2. doi:10.1214/aos/1013203451",
     )
 
-    def start(self, task: Task) -> Moments | Combined:
-        """Moments of every place; for centred curves with each row's own place beside it."""
-        if not self.centred:
-            return Moments.zero(len(task.design.place), task.k)
+    def start(self, task: Task) -> Combined:
+        """Moments of every place, and of every feature's curve with each row's own place beside it."""
         families = _families(task.design)
         sizes = {name: max(len(task.design.axes[j]) for j in family) for name, family in families.items()}
-        if sizes.get("pairs", 0) > _MOST_PLACES:
+        if self.centred and sizes.get("pairs", 0) > _MOST_PLACES:
             message = f"PartialDependence(centred=True) has a pair of {sizes['pairs']:,} places."
             cure = "Lower grid_resolution, or leave centred= out."
             raise InputError(message, f"A centred pair has at most {_MOST_PLACES:,}.", cure)
         # pairs have many more places, so single features are kept apart from them
-        return Combined({name: CrossMoments.zero(len(families[name]), task.k, 2 * g) for name, g in sizes.items()})
+        of_curves = families if self.centred else {name: f for name, f in families.items() if name == "single"}
+        most = max(sizes.values()) if self.centred else _MOST_NODES
+        states: dict[str, State] = {
+            name: CrossMoments.zero(len(family), task.k, 2 * min(sizes[name], most) + 1)
+            for name, family in of_curves.items()
+        }
+        if not self.centred:
+            states["places"] = Moments.zero(len(task.design.place), task.k)
+            long = sum(len(task.design.axes[j]) for j in _long(task.design))
+            if long:
+                states["long"] = CrossMoments.zero(long, task.k, 1)
+        return Combined(states)
 
-    def aggregate(
-        self, task: Task, sample: NDArray[np.intp], answers: NDArray[np.float64]
-    ) -> Update | Mapping[str, Update]:
-        """One value a row and place."""
+    def aggregate(self, task: Task, sample: NDArray[np.intp], answers: NDArray[np.float64]) -> Mapping[str, Update]:
+        """One value a row and place, and one vector a row and feature."""
         curves = answers.reshape(len(sample), -1, task.k)
-        weights = task.weights[sample]
+        families = _families(task.design)
         if self.centred:
-            families = _families(task.design).items()
-            return {name: _with_own_places(task, sample, curves, family) for name, family in families}
+            return {name: _shapes(task, sample, curves, family, None) for name, family in families.items()}
+        weights = task.weights[sample]
         places = np.tile(np.arange(curves.shape[1]), len(sample))
-        return Update(places, answers, np.repeat(weights, curves.shape[1]))
+        updates = {"places": Update(places, answers, np.repeat(weights, curves.shape[1]))}
+        if "single" in families:
+            updates["single"] = _shapes(task, sample, curves, families["single"], _MOST_NODES)
+        long = [_centred_at(task.design, curves, j) for j in _long(task.design)]
+        if long:
+            values = np.concatenate(long, axis=1)
+            places = np.tile(np.arange(values.shape[1]), len(sample))
+            updates["long"] = Update(places, values.reshape(-1, task.k, 1), np.repeat(weights, values.shape[1]))
+        return updates
 
-    def conclude(self, task: Task, state: Moments | Combined) -> Effects:
+    def conclude(self, task: Task, state: Combined) -> Effects:
         """Return the curves with their intervals over rows."""
-        values, std_error = _centred(task.design, state) if isinstance(state, Combined) else _plain(state)
+        grids: Grids = task.design
+        values, std_error = _centred(grids, state) if self.centred else _plain(state)
         df = effective_count(*_weights(state))[0] - 1
         few = (caveat("SIPA011", "One row has no spread; the intervals are infinite."),) if df < 1 else ()
+        at_places, squares, errors = _heterogeneity(task, state, None if self.centred else _MOST_NODES)
+        single = len(squares) > 0
+        parts = {"heterogeneity": at_places} if single else {}
         return Effects(
             **self.about(task),
-            estimate=Estimate.within(values, std_error, conf_level=self.conf_level, df=df),
+            estimate=Estimate.within(values, std_error, conf_level=self.conf_level, df=df, parts=parts),
             error="Choice of the explained rows; the model is taken as given.",
             estimator="every row at every place",
-            caveats=task.design.caveats + few,
-            axes=task.design.axes,
+            caveats=grids.caveats + few,
+            axes=grids.axes,
             centred=self.centred,
+            heterogeneity=root_of(squares, errors, conf_level=self.conf_level, df=df) if single else None,
         )
 
 
@@ -150,32 +178,68 @@ def _families(grids: Grids) -> dict[str, list[int]]:
     return {name: family for name, family in families.items() if family}
 
 
-def _with_own_places(task: Task, sample: NDArray[np.intp], curves: NDArray[np.float64], family: list[int]) -> Update:
-    """For each row and feature: its curve less the curve's mean over all places, then its shares of the places."""
+def _long(grids: Grids) -> list[int]:
+    """Return the numbers of single features with more places than are measured together."""
+    return [j for j, axis in enumerate(grids.axes) if not isinstance(axis, Plane) and len(axis) > _MOST_NODES]
+
+
+def _shapes(
+    task: Task, sample: NDArray[np.intp], curves: NDArray[np.float64], family: list[int], most: int | None
+) -> Update:
+    """For each row and feature what `vectors` tells; ``curves`` are (rows, places, outputs)."""
     grids: Grids = task.design
-    longest = max(len(grids.axes[j]) for j in family)
-    values = np.zeros((len(sample), len(family), task.k, 2 * longest))
-    for cell, j in enumerate(family):
-        axis = grids.axes[j]
-        curve = curves[:, grids.feature == j].transpose(0, 2, 1)
-        usual = (axis.weight / axis.weight.sum()).ravel()
-        values[:, cell, :, : len(axis)] = curve - (curve @ usual)[:, :, None]
+    nodes = [Nodes.of(grids.axes[j], most) for j in family]
+    longest = max(len(one.chosen) for one in nodes)
+    values = np.empty((len(sample), len(family), task.k, 2 * longest + 1))
+    for cell, (j, one) in enumerate(zip(family, nodes, strict=True)):
         columns = [task.rows.columns[c].take(sample) for c in task.features[j].columns]
-        shares = shares_of(axis, *columns) / axis.weight.sum()
-        values[:, cell, :, longest : longest + len(axis)] = shares[:, None, :]
+        shares = one.shares(grids.axes[j], columns)
+        values[:, cell] = vectors(one, curves[:, grids.feature == j].transpose(0, 2, 1), shares, longest)
     cells = np.tile(np.arange(len(family)), len(sample))
     return Update(cells, values.reshape(len(cells), task.k, -1), np.repeat(task.weights[sample], len(family)))
 
 
-def _weights(state: Moments | Combined) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _centred_at(grids: Grids, curves: NDArray[np.float64], feature: int) -> NDArray[np.float64]:
+    """(r, g, k) each row's curve less its own mean."""
+    own = curves[:, grids.feature == feature]
+    centred: NDArray[np.float64] = own - np.einsum("rgk,g->rk", own, Nodes.of(grids.axes[feature]).share)[:, None]
+    return centred
+
+
+def _heterogeneity(
+    task: Task, state: Combined, most: int | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Standard deviations at all places (e, k), NaN for pairs, and of each single feature H^2 (l, k) with its error."""
+    grids: Grids = task.design
+    at_places = np.full((len(grids.place), task.k), np.nan)
+    squares, errors = [], []
+    single, long, done = state.states.get("single"), state.states.get("long"), 0
+    for cell, j in enumerate(_families(grids).get("single", ())):
+        axis = grids.axes[j]
+        nodes = Nodes.of(axis, most)
+        here, square, error = sum_of_squares(single, cell, nodes)  # type: ignore[arg-type]
+        if len(nodes.chosen) < len(axis) and isinstance(long, CrossMoments):
+            part = slice(done, done + len(axis))
+            here, done = long.spread[part, :, 0] / np.maximum(long.weight[part, None], 1e-300), part.stop
+        at_places[grids.feature == j] = np.sqrt(here)
+        squares.append(square)
+        errors.append(error)
+    shape = (-1, task.k)
+    return at_places, np.array(squares).reshape(shape), np.array(errors).reshape(shape)
+
+
+def _weights(state: Combined) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the sums of the rows' weights and of their squares, which are the same for every place."""
     arrays = state.arrays()
     weight, squares = (next(a for name, a in arrays.items() if name.endswith(end)) for end in ("weight", "_squares"))
     return weight, squares
 
 
-def _plain(state: Moments) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    return state.mean, state.std_error()
+def _plain(state: Combined) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    places = state.states["places"]
+    if not isinstance(places, Moments):
+        raise TypeError(places)
+    return places.mean, places.std_error()
 
 
 def _centred(grids: Grids, state: Combined) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -194,8 +258,8 @@ def _centred(grids: Grids, state: Combined) -> tuple[NDArray[np.float64], NDArra
 def _centred_curve(
     mean: NDArray[np.float64], covariance: NDArray[np.float64], g: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(g, k) one curve and its standard error; mean (k, 2 l) and covariance (k, 2 l, 2 l) with g of l places used."""
-    longest = mean.shape[1] // 2
+    """(g, k) one curve and its standard error; mean and covariance are of what `vectors` tells, g of l places used."""
+    longest = (mean.shape[1] - 1) // 2
     curve = mean[:, :g]
     if not np.isfinite(covariance).all():
         return curve.T, np.full(curve.T.shape, np.inf)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Labels: TypeAlias = Mapping[str, Sequence[Any] | NDArray[Any]]  # name of a column -> a label for each place
 
-__all__ = ["Cost", "Explanation"]
+__all__ = ["Cost", "Explanation", "tidy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +133,7 @@ class Explanation(ABC):
 
     def frame(self) -> pd.DataFrame:
         """Return a tidy frame: one estimate a row, with its place, standard error and interval."""
-        shape = self.estimate.values.shape
-        place = np.indices(shape).reshape(len(shape), -1)
-        columns: dict[str, Any] = {}
-        for axis, labels in zip(place, self._axes(), strict=True):
-            for name, names in labels.items():
-                columns[name] = _series(_column(names).take(axis))
-        numbers = {name: array.reshape(-1) for name, array in self.estimate.columns().items()}
-        return pd.DataFrame({**columns, **numbers})
+        return tidy(self._axes(), self.estimate)
 
     def plot(self, kind: str | None = None, *, ax: Axes | None = None, colour_by: Hashable | None = None) -> Display:
         """Draw the result.
@@ -217,6 +210,18 @@ class Explanation(ABC):
         from sipakit.reports.inline import html_of
 
         return html_of(self)
+
+
+def tidy(axes: Sequence[Labels], estimate: Estimate) -> pd.DataFrame:
+    """Return a frame with one estimate a row, and the labels of its place along each axis of the estimate."""
+    shape = estimate.values.shape
+    place = np.indices(shape).reshape(len(shape), -1)
+    columns: dict[str, Any] = {}
+    for axis, labels in zip(place, axes, strict=True):
+        for name, names in labels.items():
+            columns[name] = _series(_column(names).take(axis))
+    numbers = {name: array.reshape(-1) for name, array in estimate.columns().items()}
+    return pd.DataFrame({**columns, **numbers})
 
 
 def _series(cells: Any) -> pd.Series[Any]:

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from sipakit.axis import Axis, Plane
-from sipakit.explanation.base import Explanation
+from sipakit.errors import InputError
+from sipakit.explanation.base import Explanation, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
+    import pandas as pd
     from numpy.typing import NDArray
 
+    from sipakit.estimate import Estimate
     from sipakit.explanation.base import Labels
 
 __all__ = ["Effects"]
@@ -45,6 +48,10 @@ class Effects(Explanation):
         Columns of ``row_values``: all of the table, explained or not.
     row_values : (n, p) object or None
         The rows as a person reads them, where each row has a curve of its own.
+    heterogeneity : Estimate, (single features, outputs), or None
+        How far the curves of single rows are from the mean curve, as a root mean square in units of the prediction; 0
+        where nothing interacts with the feature. None for curves of single rows, and where all features are pairs. The
+        estimate has a part of this name for each place.
 
     Examples
     --------
@@ -63,6 +70,7 @@ class Effects(Explanation):
     predictions: NDArray[np.float64] | None = None
     columns: tuple[Hashable, ...] = ()
     row_values: NDArray[np.object_] | None = None
+    heterogeneity: Estimate | None = None
 
     dims: ClassVar[tuple[str, ...]] = ("feature", "value", "output")
 
@@ -103,6 +111,29 @@ class Effects(Explanation):
         seen = np.ones(len(places), bool) if plane is None else plane.weight.ravel() > 0
         near: NDArray[np.intp] = places[seen]
         return near if len(near) else places
+
+    def heterogeneity_frame(self) -> pd.DataFrame:
+        """Return a tidy frame of how far the curves of single rows are from each mean curve: one feature a row.
+
+        Raises
+        ------
+        InputError
+            For curves of single rows, which have no mean curve, and for pairs alone.
+
+        Examples
+        --------
+        >>> import numpy as np, sipakit as sp
+        >>> X = np.random.default_rng(0).choice([-1.0, 1.0], size=(100, 2))
+        >>> found = sp.PartialDependence().explain(lambda X: X[:, 0] * X[:, 1], X).heterogeneity_frame()
+        >>> found["estimate"].round(1).tolist(), found.columns[:3].tolist()
+        ([1.0, 1.0], ['feature', 'output', 'estimate'])
+        """
+        if self.heterogeneity is None:
+            message = f"This {self.explainer} has no heterogeneity."
+            allowed = "Mean curves of single features have it: those of PartialDependence and ALE."
+            raise InputError(message, allowed, "Explain single features with one of them.")
+        names = [axis.name for axis in self.lines.values()]
+        return tidy([{"feature": names}, {"output": self.outputs}], self.heterogeneity)
 
     def _axes(self) -> list[Labels]:
         places: dict[str, Sequence[Any]] = {

@@ -17,10 +17,12 @@ from sipakit import columns as col
 from sipakit.axis import Axis, Plane
 from sipakit.caveats import Caveat, caveat
 from sipakit.errors import InputError
+from sipakit.sample.level_orders import check_orders, order_as_given, order_by_similarity
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from sipakit.sample.level_orders import CategoryOrder
     from sipakit.table import Table
     from sipakit.task import Feature, Task
 
@@ -97,21 +99,58 @@ def make_grids(task: Task, resolution: int | str) -> Grids:
     return _with_rows(task, task.background.remembered(key, laid_out))
 
 
-def make_edges(task: Task, resolution: int | str) -> Grids:
-    """Edges of at most ``resolution`` cells for features that have an order; missing cells have no place.
+def make_edges(task: Task, resolution: int | str, category_order: CategoryOrder = "similarity") -> Grids:
+    """Edges of at most ``resolution`` cells, and levels in an order; missing cells have no place.
 
     A pair has the product of its two features' edges.
+
+    Parameters
+    ----------
+    task : Task
+    resolution : int or "all"
+    category_order : "similarity", "given", or name -> levels
+        Of levels that have no order of their own; levels as they are sorted are "given".
 
     Returns
     -------
     Grids
         ``resolution`` cells have ``resolution + 1`` edges.
+
+    Raises
+    ------
+    InputError
+        For an order of what is no column of levels, or one that lacks a level.
     """
+    if not isinstance(category_order, str):
+        check_orders(category_order, task.background)
     edges = resolution if isinstance(resolution, str) else resolution + 1
     single = dict.fromkeys(part for feature in task.features for part in feature.parts or (feature,))
     found = {feature: _occurring(task, feature, edges, with_missing=False) for feature in single}
-    kept = {feature: _without_empty_cells(task, feature, rows) for feature, (rows, _) in found.items()}
-    return _with_rows(task, _lay_out(task, kept, []))
+    kept = {
+        feature: _in_order(task, feature, rows, category_order)
+        if task.background.kind(feature.columns[0]) == "category"
+        else _without_empty_cells(task, feature, rows)
+        for feature, (rows, _) in found.items()
+    }
+    return _with_rows(task, _lay_out(task, kept, [one for _, caveats in found.values() for one in caveats]))
+
+
+def _in_order(task: Task, feature: Feature, rows: NDArray[np.intp], category_order: CategoryOrder) -> NDArray[np.intp]:
+    """Order the levels that explained rows with weight have; ``rows`` of the background hold all levels."""
+    (j,) = feature.columns
+    column = task.background.columns[j]
+    level = np.where(task.weights > 0, _match(column.take(rows), task.rows.columns[j]), -1)
+    there = np.unique(level[level >= 0])
+    if not len(there):
+        return rows[:1]
+    if category_order == "similarity":
+        number = np.full(len(rows) + 1, -1)  # the last one is for rows without a level here
+        number[there] = np.arange(len(there))
+        order = order_by_similarity(task.rows, j, number[level], task.weights)
+    else:
+        order = order_as_given(feature.name, column.take(rows[there]), category_order)
+    in_order: NDArray[np.intp] = rows[there[order]]
+    return in_order
 
 
 def _without_empty_cells(task: Task, feature: Feature, rows: NDArray[np.intp]) -> NDArray[np.intp]:

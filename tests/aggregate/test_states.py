@@ -189,6 +189,20 @@ def test_covariance_has_the_squared_standard_errors_on_its_diagonal(data):
         np.testing.assert_allclose(np.sqrt(covariance[:, :, j, j].clip(0)), errors, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("d", [3, 6])
+def test_short_and_long_vectors_have_the_moments_of_their_definition(d):
+    rng = np.random.default_rng(d)
+    update = Update(rng.integers(0, CELLS - 1, 30), rng.normal(size=(30, K, d)) + 5, rng.uniform(0, 3, 30).round())
+    state = CrossMoments.zero(CELLS, K, d).update(update)
+    for cell in range(CELLS - 1):
+        v, w = update.values[update.cells == cell], update.weight_of_each()[update.cells == cell]
+        off = v - np.average(v, axis=0, weights=w)
+        np.testing.assert_allclose(state.spread[cell], np.einsum("r,rkd->kd", w, off**2), rtol=1e-12)
+        np.testing.assert_allclose(state.first[cell], np.einsum("r,rkd->kd", w**2, off), atol=1e-12)
+        np.testing.assert_allclose(state.second[cell], np.einsum("r,rki,rkj->kij", w**2, off, off), atol=1e-11)
+    assert not any(array[-1].any() for array in state.arrays().values())
+
+
 @given(data=st.data())
 def test_normal_equations_give_the_weighted_sums(data):
     update = data.draw(updates(NormalEquations))

@@ -70,6 +70,13 @@ def test_rows_are_their_own_background_where_no_other_is_named():
     np.testing.assert_array_equal(other.background_weights, np.ones(20))
 
 
+@pytest.fixture
+def without_categories(monkeypatch):
+    """ALE as a method that takes what has an order."""
+    monkeypatch.setattr(sp.ALE, "kinds", frozenset({"number", "date", "ordered"}))
+
+
+@pytest.mark.usefixtures("without_categories")
 def test_features_of_another_kind_are_left_out_and_it_is_told():
     ground = grounded(lambda frame: frame["a"].to_numpy(), LEVELS)
     takes_none, takes_all = sp.ALE(), sp.PartialDependence()
@@ -80,6 +87,7 @@ def test_features_of_another_kind_are_left_out_and_it_is_told():
     assert (found.code, "'city': ALE takes" in found.message) == ("SIPA021", True)
 
 
+@pytest.mark.usefixtures("without_categories")
 @pytest.mark.parametrize("data", [LEVELS, LEVELS[["city"]]])
 def test_features_of_another_kind_are_refused_where_they_are_all_or_named(data):
     named = ["city"] if len(data.columns) == 2 else None

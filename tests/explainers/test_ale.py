@@ -38,7 +38,7 @@ def as_numbers(X, name):
 def test_curves_are_those_of_the_definition(weighted, resolution):
     X = mixed.table(80)
     weights = np.random.default_rng(3).integers(1, 4, 80).astype(float) if weighted else None
-    e = sp.ALE(grid_resolution=resolution).explain(mixed.scores, X, sample_weight=weights)
+    e = sp.ALE(features=ORDERED, grid_resolution=resolution).explain(mixed.scores, X, sample_weight=weights)
     assert [axis.name for axis in e.axes] == ORDERED
     for axis, curve in zip(e.axes, e.values, strict=True):
         if axis.name in {"size", "flag"}:
@@ -175,12 +175,71 @@ def test_missing_cells_have_no_place_and_it_is_told():
     assert np.isfinite(e.estimate.values).all()
 
 
-def test_unordered_categories_are_left_out_or_refused():
-    e = sp.ALE().explain(mixed.score, mixed.table(30))
-    assert "text" not in e.features
-    assert "SIPA021" in {c.code for c in e.caveats}
-    with pytest.raises(sp.InputError, match="cannot explain 'text'"):
-        sp.ALE(features=["text"]).explain(mixed.score, mixed.table(30))
+@pytest.mark.parametrize("order", ["similarity", "given", {"text": ["red", "green", "blue"]}])
+def test_levels_without_an_order_are_put_in_one_and_it_is_told(order):
+    X = mixed.table(60).dropna(subset=["text"])
+    e = sp.ALE(features=["text"], category_order=order).explain(mixed.scores, X)
+    truth = brute.ale_of_levels(mixed.scores, X, "text", list(e.axes[0].values))
+    np.testing.assert_allclose(e.values[0], truth, atol=1e-12)
+    (told,) = [c for c in e.caveats if c.code == "SIPA039"]
+    assert told.message.endswith(", ".join(e.axes[0].labels) + ".")
+    if order != "similarity":
+        assert e.axes[0].labels == (("blue", "green", "red") if order == "given" else ("red", "green", "blue"))
+
+
+def test_levels_that_are_numbers_or_dates_have_an_order_by_their_own_values():
+    when = pd.to_datetime(["2024-01-01", "2024-05-01", "2024-09-01"])
+    for levels in ([3, 1, 2], list(when)):
+        X = pd.DataFrame({"c": pd.Categorical(np.repeat(levels, 5), categories=sorted(levels)), "x": np.arange(15.0)})
+        e = sp.ALE(features=["c"], category_order={"c": levels}).explain(lambda Z: Z["x"].to_numpy(), X)
+        assert list(e.axes[0].values) == levels
+
+
+def test_a_level_that_rows_or_background_lack_has_no_place():
+    X = pd.DataFrame({"c": list("aabbc") * 4, "x": np.arange(20.0)})
+    behind = pd.DataFrame({"c": list("abd"), "x": 0.0})
+    e = sp.ALE(features=["c"], background=behind).explain(lambda Z: (Z["c"] == "b").to_numpy(float), X)
+    assert e.axes[0].labels == ("a", "b")
+    assert np.diff(e.values[0][:, 0]).tolist() == [1.0]
+    (told,) = [c for c in e.caveats if c.code == "SIPA020"]
+    assert "has a level that is not drawn in 4 of 20 rows" in told.message
+    nothing = sp.ALE(features=["c"]).explain(lambda Z: np.ones(len(Z)), X, sample_weight=None)
+    np.testing.assert_array_equal(nothing.values[0], 0)
+    elsewhere = pd.DataFrame({"c": list("xyz"), "x": 0.0})
+    alone = sp.ALE(features=["c"], background=elsewhere).explain(lambda Z: (Z["c"] == "x").to_numpy(float), X)
+    np.testing.assert_array_equal(alone.values[0], 0)
+
+
+def test_rare_levels_are_left_out_and_it_is_told():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"c": [f"level {i}" for i in rng.integers(0, 60, 600)], "x": rng.normal(size=600)})
+    e = sp.ALE(features=["c"]).explain(lambda Z: Z["x"].to_numpy(), X)
+    assert len(e.axes[0]) == 50
+    assert {"SIPA020", "SIPA022", "SIPA039"} <= {c.code for c in e.caveats}
+
+
+def test_an_order_with_a_level_twice_is_refused():
+    with pytest.raises(sp.InputError, match=r"category_order\['text'\] has 'red' twice"):
+        sp.ALE(category_order={"text": ["red", "green", "red", "blue"]}).explain(mixed.score, mixed.table(30))
+
+
+def test_levels_lie_near_those_whose_rows_are_alike():
+    place = np.repeat(np.arange(5), 40)
+    noise = np.random.default_rng(0).normal(size=200)
+    X = pd.DataFrame({"c": np.array(list("dbeac"))[place], "x": place + noise})
+    e = sp.ALE(features=["c"]).explain(lambda Z: Z["x"].to_numpy(), X)
+    assert "".join(e.axes[0].labels) in {"dbeac", "caebd"}
+
+
+def test_the_known_steps_between_levels_without_an_order():
+    X, weights = T7.population()
+    e = sp.ALE(features=["c"], category_order="given").explain(T7.predict, X, sample_weight=weights)
+    np.testing.assert_allclose(e.values[0][:, 0], [-0.965, 0.285, 1.985], atol=1e-12)
+
+
+def test_an_order_that_lacks_a_level_is_refused():
+    with pytest.raises(sp.InputError, match=r"category_order\['text'\] lacks 'red'"):
+        sp.ALE(features=["text"], category_order={"text": ["green", "blue"]}).explain(mixed.score, mixed.table(30))
 
 
 def test_a_constant_column_has_no_effect_and_no_error():

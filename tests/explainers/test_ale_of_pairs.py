@@ -10,7 +10,10 @@ from tests.analytic import T1, T2, T3, T7
 from tests.explainers import mixed
 from tests.plots import seen
 
-PAIRS = [("number", "whole"), ("number", "size"), ("size", "whole"), ("flag", "size"), ("whole", "flag")]
+PAIRS = [
+    *(("number", "whole"), ("number", "size"), ("size", "whole"), ("flag", "size"), ("whole", "flag")),
+    *(("number", "level"), ("text", "whole"), ("text", "level"), ("level", "size")),  # levels without an order
+]
 
 
 def bent(X):
@@ -35,7 +38,7 @@ def test_surfaces_are_those_of_the_definition(pair, weighted):
         X,
         pair,
         [list(side.values) for side in sides],
-        levels=[side.kind == "ordered" for side in sides],
+        levels=[side.kind in {"ordered", "category"} for side in sides],
         weights=weights,
     )
     np.testing.assert_allclose(e.values[0], truth, atol=1e-12)
@@ -99,11 +102,11 @@ def test_the_order_of_the_two_features_does_not_matter():
     np.testing.assert_allclose(one.values[0], other.values[0].swapaxes(0, 1), atol=1e-12)
 
 
-@pytest.mark.parametrize("pair", [("x1", "x2"), ("size", "whole"), ("whole", "flag")], ids="-".join)
+@pytest.mark.parametrize("pair", [("x1", "x2"), ("size", "whole"), ("whole", "flag"), ("level", "size")], ids="-".join)
 def test_errors_are_those_of_leaving_each_row_out(pair):
     X = T2.sample(120, np.random.default_rng(9)) if pair == ("x1", "x2") else mixed.table(120)
     edges = X.quantile([0, 0.3, 0.7, 1]) if pair == ("x1", "x2") else None
-    explainer = sp.ALE(features=[pair], background=edges)
+    explainer = sp.ALE(features=[pair], background=edges, category_order="given")  # an order is taken as given
     predict = bent if pair == ("x1", "x2") else lambda Z: mixed.scores(Z)[:, 1]
     e = explainer.explain(predict, X)
     left_out = [explainer.explain(predict, X.drop(index=i)).estimate.values[:, 0] for i in X.index]

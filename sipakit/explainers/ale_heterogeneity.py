@@ -1,0 +1,179 @@
+"""How far single rows would be from an ALE curve, if each went on along the feature as it does in its own cell.
+
+With s_c the standard deviation of the steps in cell c, S their running sum, a line between the edges of a cell, and m
+the mean of S over the rows:
+
+    h(e)   |S(e) - m|, how far rows one standard deviation apart have drifted from the mean curve by edge e
+    H^2    mean of (S - m)^2 over the rows
+
+Of f = a(x_j) b(rest) with a monotone and x_j independent of the rest, both are those of partial dependence: H is
+sd(a) sd(b). Where a turns, they are larger: no row is asked about in two cells, so none is seen to come back. The
+spread of slopes, which others show, has no limit where the model jumps: it grows as cells get narrower.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sipakit.aggregate import effective_count
+from sipakit.explainers.ale_curves import spread_over_rows
+from sipakit.explainers.heterogeneity import capped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from sipakit.aggregate import CrossMoments
+    from sipakit.explainers.ale_cells import Side
+
+    Floats = NDArray[np.float64]
+
+__all__ = ["Drift", "drift_of", "no_drift", "with_squares"]
+
+_ENOUGH = 1 + 1e-9  # rows that a spread needs
+
+
+@dataclass(frozen=True, eq=False)
+class Drift:
+    """How far rows are from one feature's curve.
+
+    Parameters
+    ----------
+    at_places : (g, k)
+        At each place.
+    step_sd : (g, k)
+        Standard deviation of the steps that lead to each place; 0 for the first.
+    square, error : (k,)
+        The mean square over the rows, and its standard error.
+    """
+
+    at_places: Floats
+    step_sd: Floats
+    square: Floats
+    error: Floats
+
+
+def no_drift(places: int, k: int, *, error: float = 0.0) -> Drift:
+    """Return the drift of a column that never changes, or of steps that no two rows have."""
+    return Drift(np.zeros((places, k)), np.zeros((places, k)), np.zeros(k), np.full(k, error))
+
+
+def with_squares(told: Floats) -> Floats:
+    """(r, k, 4) what a row tells of its cell (r, k, 2), and the squares of that."""
+    return np.concatenate([told, told**2], axis=-1)
+
+
+@dataclass(frozen=True, eq=False)
+class _Steps:
+    """The steps from each place to the next, and the own cells (o) whose rows tell of them.
+
+    Parameters
+    ----------
+    state : CrossMoments of the own cells
+    tellers : one or two (o,) int
+        The step that the first number that rows tell is of, and the second; -1 for none.
+    share : (s,)
+        Of all rows, those that tell of each step.
+    mean, sd : (s, k)
+        Of the steps; the standard deviation of one that fewer than two rows tell of is, by width, that of the nearest.
+    freed : (s,)
+        What frees a mean square of the bias of few rows.
+    lent : (s, s)
+        How the standard deviations follow from those that are known.
+    """
+
+    state: CrossMoments
+    tellers: tuple[NDArray[np.intp], ...]
+    share: Floats
+    mean: Floats
+    sd: Floats
+    freed: Floats
+    lent: Floats
+
+    @classmethod
+    def of(cls, state: CrossMoments, side: Side) -> _Steps | None:
+        """Measure the steps; None where no step has two rows."""
+        own, steps = np.arange(side.size), len(side.axis) - 1
+        tellers = (own - 1, np.where(own < steps, own, -1)) if side.levels else (own,)
+        weight, weight_squares = np.zeros(steps), np.zeros(steps)
+        total, square = np.zeros((2, steps, state.mean.shape[1]))
+        for cells, slot, at in _turns(tellers):
+            weight[at] += state.weight[cells]
+            weight_squares[at] += state.weight_squares[cells]
+            total[at] += state.weight[cells, None] * state.mean[cells, :, slot]
+        mean = total / np.maximum(weight, 1e-300)[:, None]
+        for cells, slot, at in _turns(tellers):
+            off = state.mean[cells, :, slot] - mean[at]
+            square[at] += state.spread[cells, :, slot] + state.weight[cells, None] * off**2
+        n = effective_count(weight, weight_squares)
+        known = n > _ENOUGH
+        if not known.any():
+            return None
+        freed = np.divide(n, n - 1, out=np.zeros(steps), where=known)
+        width = np.ones(steps) if side.levels else np.diff(side.axis.positions)
+        near = np.flatnonzero(known)[np.abs(np.arange(steps)[:, None] - np.flatnonzero(known)).argmin(axis=1)]
+        lent = np.zeros((steps, steps))
+        lent[np.arange(steps), near] = width / width[near]
+        sd = lent @ np.sqrt(freed[:, None] * square / np.maximum(weight, 1e-300)[:, None])
+        return cls(state, tellers, weight / state.weight.sum(), mean, sd, freed, lent)
+
+    def turns(self) -> Iterator[tuple[NDArray[np.intp], int, NDArray[np.intp]]]:
+        """Yield each number that rows tell: the own cells that do, its slot, and the steps that it is of."""
+        return _turns(self.tellers)
+
+
+def _turns(tellers: tuple[NDArray[np.intp], ...]) -> Iterator[tuple[NDArray[np.intp], int, NDArray[np.intp]]]:
+    for slot, step in enumerate(tellers):
+        cells = np.flatnonzero(step >= 0)
+        yield cells, slot, step[cells]
+
+
+def drift_of(state: CrossMoments, side: Side) -> Drift:
+    """Measure one feature's drift, and how each row moves its mean square, as a place and through its steps.
+
+    Parameters
+    ----------
+    state : CrossMoments of the feature's cells or levels
+        Of what `with_squares` made.
+    side : Side
+    """
+    steps = _Steps.of(state, side)
+    if steps is None:
+        return no_drift(len(side.axis), state.mean.shape[1], error=np.inf)
+    share = (state.weight / state.weight.sum())[:, None]
+    # how far along its cell a row lies: its mean and mean square, and the steps of the cell; levels lie on places
+    t, t2 = (0 * share, 0 * share) if side.levels else (state.mean[:, :, 1], state.mean[:, :, 3])
+    inner = 0 * state.mean[:, :, 0] if side.levels else steps.sd
+    passed = np.vstack([np.zeros_like(steps.sd[:1]), np.cumsum(steps.sd, axis=0)])
+    start = passed[: side.size]
+    middle = (share * (start + inner * t)).sum(axis=0)
+    off = start - middle
+    square_in = off**2 + 2 * off * inner * t + inner**2 * t2  # mean of (S - m)^2 in each own cell
+    square = (share * square_in).sum(axis=0)
+
+    # the derivative by each step's standard deviation: by what lies beyond the step, and within it
+    beyond = share * (off + inner * t)
+    slope = 2 * (beyond.sum(axis=0) - np.cumsum(beyond, axis=0))[: len(steps.sd)]
+    if not side.levels:
+        slope += 2 * share * (off * t + inner * t2)
+    pull = steps.lent.T @ slope
+    told = steps.share[:, None] * steps.sd
+    pull = np.divide(pull * steps.freed[:, None], 2 * told, out=np.zeros_like(told), where=told > 0)
+
+    gradient, rest = np.zeros(state.mean.shape), square_in - square
+    if not side.levels:
+        gradient[:, :, 1], gradient[:, :, 3] = 2 * off * inner, inner**2
+    for cells, slot, at in steps.turns():
+        q, mean = pull[at], steps.mean[at]
+        gradient[cells, :, slot] += -2 * q * mean
+        gradient[cells, :, slot + 2] += q
+        here = state.spread[cells, :, slot] / np.maximum(state.weight[cells, None], 1e-300)
+        of_all = np.divide(steps.sd[at] ** 2, steps.freed[at, None], out=here.copy(), where=steps.freed[at, None] > 0)
+        rest[cells] += q * (here + (state.mean[cells, :, slot] - mean) ** 2 - of_all)
+    error, _ = spread_over_rows(state, gradient[None], rest[None])
+    step_sd = np.vstack([np.zeros_like(steps.sd[:1]), steps.sd])
+    return Drift(np.abs(passed - middle), step_sd, square, capped(error[0], square))
