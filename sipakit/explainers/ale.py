@@ -90,9 +90,9 @@ class ALE(Explainer):
 
     Heterogeneity adds up the standard deviations of the steps along the feature; it is how far this sum is from its
     mean over the rows. Where nothing interacts with the feature it is 0, and for a product of independent features it
-    is that of `PartialDependence`. Where steps change their sign along the feature it is larger, for rows are not
-    followed from cell to cell. The spread of slopes would have no limit where a model jumps: it grows as cells get
-    narrower.
+    is that of `PartialDependence`. Where steps change their sign along a number it is larger, for rows are not followed
+    from cell to cell; at levels the rows of one show whether those that go up to it go on. The spread of slopes would
+    have no limit where a model jumps: it grows as cells get narrower.
 
     A pair's cell without rows has the difference of the nearest one, as in the authors' code; a caveat counts them.
     What they add to places near rows is mostly an effect of one feature, which is taken away.
