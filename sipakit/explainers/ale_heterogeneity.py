@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import gammaln
 
 from sipakit.aggregate import effective_count
 from sipakit.explainers.ale_curves import spread_over_rows
@@ -83,7 +84,7 @@ class _Steps:
     mean, sd : (s, k)
         Of the steps; the standard deviation of one that fewer than two rows tell of is, by width, that of the nearest.
     freed : (s,)
-        What frees a mean square of the bias of few rows.
+        What frees the root of a mean square of the bias of few rows, as a factor of the square.
     lent : (s, s)
         How the standard deviations follow from those that are known.
     sign : (s, k)
@@ -118,7 +119,7 @@ class _Steps:
         known = n > _ENOUGH
         if not known.any():
             return None
-        freed = np.divide(n, n - 1, out=np.zeros(steps), where=known)
+        freed = np.where(known, _freed(np.maximum(n, _ENOUGH)), 0.0)
         width = np.ones(steps) if side.levels else np.diff(side.axis.positions)
         near = np.flatnonzero(known)[np.abs(np.arange(steps)[:, None] - np.flatnonzero(known)).argmin(axis=1)]
         lent = np.zeros((steps, steps))
@@ -129,6 +130,13 @@ class _Steps:
     def turns(self) -> Iterator[tuple[NDArray[np.intp], int, NDArray[np.intp]]]:
         """Yield each number that rows tell: the own cells that do, its slot, and the steps that it is of."""
         return _turns(self.tellers)
+
+
+def _freed(n: Floats) -> Floats:
+    """Return what makes the root of a mean square of ``n`` deviations unbiased, if they are normal (Holtzman 1950)."""
+    m = np.maximum(n, 2)
+    shrunk = np.sqrt(2 / (m - 1)) * np.exp(gammaln(m / 2) - gammaln((m - 1) / 2))
+    return np.asarray(n / (n - 1) / shrunk**2, np.float64)
 
 
 def _signs(state: CrossMoments, sd: Floats, side: Side) -> Floats:

@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import sipakit as sp
 from sipakit.explainers import heterogeneity
@@ -166,6 +167,11 @@ def test_the_frame_names_features_and_outputs_and_files_keep_it(tmp_path):
 # ---- ALE
 
 
+def shrunk(n):
+    """Mean standard deviation of ``n`` standard normals: that of the chi distribution, by its density."""
+    return stats.chi(n - 1).mean() / np.sqrt(n - 1)
+
+
 def drift_by_definition(predict, X, feature, places, weights, *, levels):
     """(g,) and a number: sums of the steps' standard deviations, and how far they are from their mean over rows."""
     value, w = X[feature].to_numpy(), weights
@@ -186,7 +192,7 @@ def drift_by_definition(predict, X, feature, places, weights, *, levels):
             v2 = w[value == low] ** 2
             up, on = (one - np.average(one, weights=w[value == low]) for one in (up, on))
             sign *= -1 if (v2 * up * on).sum() < 0 else 1
-        sums.append(sums[-1] + sign * np.sqrt(variance * n / (n - 1)))
+        sums.append(sums[-1] + sign * np.sqrt(variance * n / (n - 1)) / shrunk(n))
         before = low
     at = [sums[list(places).index(one)] if levels else np.interp(one, places, sums) for one in value]
     middle = np.average(at, weights=w)
@@ -257,6 +263,6 @@ def test_errors_of_drift_are_those_of_leaving_each_row_out(feature):
 def test_a_step_that_one_row_tells_of_has_the_spread_of_its_neighbour():
     X = pd.DataFrame({"x": [0.0, 1, 1, 1, 1, 2, 4, 4, 4, 4], "z": [0.0, 1, 2, 3, 4, 9, 1, 2, 3, 4]})
     e = sp.ALE(features=["x"]).explain(lambda Z: Z["x"].to_numpy() * Z["z"].to_numpy(), X)
-    sd = np.std([1, 2, 3, 4], ddof=1)
-    first = np.std([0, 1, 2, 3, 4], ddof=1)  # the first cell holds its lower edge
+    sd = np.std([1, 2, 3, 4], ddof=1) / shrunk(4)
+    first = np.std([0, 1, 2, 3, 4], ddof=1) / shrunk(5)  # the first cell holds its lower edge
     np.testing.assert_allclose(e.estimate.parts["step_sd"][:, 0], [0, first, first, 2 * sd])
