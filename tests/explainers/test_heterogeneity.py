@@ -218,6 +218,14 @@ def test_ale_tells_what_its_definition_does(feature, weighted):
         np.testing.assert_allclose(np.abs(turned), places, atol=1e-12)
 
 
+def test_an_order_that_levels_were_put_in_leaves_the_error_unknown_and_it_is_told():
+    e = sp.ALE(features=["level", "flag", "size"]).explain(mixed.score, mixed.table(60))
+    assert np.isinf(e.heterogeneity.std_error[0])
+    assert np.isfinite(e.heterogeneity.std_error[1:]).all()
+    (told,) = [c for c in e.caveats if c.code == "SIPA039"]
+    assert "no known error" in told.message
+
+
 def test_a_turn_is_seen_between_levels():
     rng = np.random.default_rng(0)
     X = pd.DataFrame({"c": rng.choice(list("abcd"), 5000), "z": rng.normal(size=5000)})
@@ -248,7 +256,7 @@ def test_a_jump_has_the_same_drift_however_narrow_the_cells(resolution):
     np.testing.assert_allclose(e.heterogeneity.values[:, 0], 2.5, rtol=0.1 if resolution == 10 else 0.03)
 
 
-@pytest.mark.parametrize("feature", ["x1", "whole", "level"])
+@pytest.mark.parametrize("feature", ["x1", "whole", "size"])
 def test_errors_of_drift_are_those_of_leaving_each_row_out(feature):
     X = T2.sample(100, np.random.default_rng(9)) if feature == "x1" else mixed.table(100)
     edges = X.quantile([0, 0.2, 0.5, 0.8, 1]) if feature == "x1" else None
