@@ -90,9 +90,10 @@ class ALE(Explainer):
 
     Heterogeneity adds up the standard deviations of the steps along the feature; it is how far this sum is from its
     mean over the rows. Where nothing interacts with the feature it is 0, and for a product of independent features it
-    is that of `PartialDependence`. Where steps change their sign along the feature it is larger, for rows are not
-    followed from cell to cell. The spread of slopes would have no limit where a model jumps: it grows as cells get
-    narrower.
+    is that of `PartialDependence`. Where steps change their sign along a number it is larger, for rows are not followed
+    from cell to cell; at levels the rows of one show whether those that go up to it go on. Along an order that levels
+    were put in it has no known error. The spread of slopes would have no limit where a model jumps: it grows as cells
+    get narrower.
 
     A pair's cell without rows has the difference of the nearest one, as in the authors' code; a caveat counts them.
     What they add to places near rows is mostly an effect of one feature, which is taken away.
@@ -242,6 +243,8 @@ class ALE(Explainer):
         }
         first = np.cumsum([0, *(len(axis) for axis in cells.edges.axes)])[cells.lines]
         square, error = (np.stack([getattr(drifts[j], name) for j in cells.lines]) for name in ("square", "error"))
+        # another order gives another sum of steps, and nobody knows how far the orders are apart
+        error[[_has_no_order(cells.sides[j][0].axis) for j in cells.lines]] = np.inf
         numbers = root_of(square, error, conf_level=self.conf_level, df=df[first, None])
         return {name: np.where(single[:, None], part, np.nan) for name, part in parts.items()}, numbers
 
@@ -333,4 +336,5 @@ def _order_told(axis: Axis, order: CategoryOrder) -> Caveat:
     else:
         how, cure = "as they are sorted" if order == "given" or axis.name not in order else "as you gave it", ""
     message = f"Levels of {axis.name!r} have no order of their own; their order here, {how}, is"
-    return caveat("SIPA039", f"{message} {', '.join(axis.labels)}.", cure)
+    unknown = "Heterogeneity along it is of this order alone, so that it has no known error"
+    return caveat("SIPA039", f"{message} {', '.join(axis.labels)}. {unknown}; partial dependence needs no order.", cure)

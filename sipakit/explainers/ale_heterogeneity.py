@@ -6,9 +6,11 @@ the mean of S over the rows:
     h(e)   |S(e) - m|, how far rows one standard deviation apart have drifted from the mean curve by edge e
     H^2    mean of (S - m)^2 over the rows
 
-Of f = a(x_j) b(rest) with a monotone and x_j independent of the rest, both are those of partial dependence: H is
-sd(a) sd(b). Where a turns, they are larger: no row is asked about in two cells, so none is seen to come back. The
-spread of slopes, which others show, has no limit where the model jumps: it grows as cells get narrower.
+Of f = a(x_j) b(rest) with x_j independent of the rest, both are those of partial dependence, H is sd(a) sd(b), if a is
+monotone. Where a turns, they are larger: no row is asked about in two cells, so none is seen to come back. Rows with a
+level tell of two steps, up to it and on from it, so there a turn is seen: where the two are against each other from row
+to row, the sum goes back. The spread of slopes, which others show, has no limit where the model jumps: it grows as
+cells get narrower.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import gammaln
 
 from sipakit.aggregate import effective_count
 from sipakit.explainers.ale_curves import spread_over_rows
@@ -81,9 +84,11 @@ class _Steps:
     mean, sd : (s, k)
         Of the steps; the standard deviation of one that fewer than two rows tell of is, by width, that of the nearest.
     freed : (s,)
-        What frees a mean square of the bias of few rows.
+        What frees the root of a mean square of the bias of few rows, as a factor of the square.
     lent : (s, s)
         How the standard deviations follow from those that are known.
+    sign : (s, k)
+        Whether the rows that a step takes up are those that the first one did, 1, or the others, -1.
     """
 
     state: CrossMoments
@@ -93,6 +98,7 @@ class _Steps:
     sd: Floats
     freed: Floats
     lent: Floats
+    sign: Floats
 
     @classmethod
     def of(cls, state: CrossMoments, side: Side) -> _Steps | None:
@@ -113,17 +119,31 @@ class _Steps:
         known = n > _ENOUGH
         if not known.any():
             return None
-        freed = np.divide(n, n - 1, out=np.zeros(steps), where=known)
+        freed = np.where(known, _freed(np.maximum(n, _ENOUGH)), 0.0)
         width = np.ones(steps) if side.levels else np.diff(side.axis.positions)
         near = np.flatnonzero(known)[np.abs(np.arange(steps)[:, None] - np.flatnonzero(known)).argmin(axis=1)]
         lent = np.zeros((steps, steps))
         lent[np.arange(steps), near] = width / width[near]
         sd = lent @ np.sqrt(freed[:, None] * square / np.maximum(weight, 1e-300)[:, None])
-        return cls(state, tellers, weight / state.weight.sum(), mean, sd, freed, lent)
+        return cls(state, tellers, weight / state.weight.sum(), mean, sd, freed, lent, _signs(state, sd, side))
 
     def turns(self) -> Iterator[tuple[NDArray[np.intp], int, NDArray[np.intp]]]:
         """Yield each number that rows tell: the own cells that do, its slot, and the steps that it is of."""
         return _turns(self.tellers)
+
+
+def _freed(n: Floats) -> Floats:
+    """Return what makes the root of a mean square of ``n`` deviations unbiased, if they are normal (Holtzman 1950)."""
+    m = np.maximum(n, 2)
+    shrunk = np.sqrt(2 / (m - 1)) * np.exp(gammaln(m / 2) - gammaln((m - 1) / 2))
+    return np.asarray(n / (n - 1) / shrunk**2, np.float64)
+
+
+def _signs(state: CrossMoments, sd: Floats, side: Side) -> Floats:
+    sign = np.ones_like(sd)
+    if side.levels:  # at each level between two steps: whether rows that go up go on
+        sign[1:] = np.where(state.second[1:-1, :, 0, 1] < 0, -1.0, 1.0)
+    return np.asarray(np.cumprod(sign, axis=0), np.float64)
 
 
 def _turns(tellers: tuple[NDArray[np.intp], ...]) -> Iterator[tuple[NDArray[np.intp], int, NDArray[np.intp]]]:
@@ -148,7 +168,7 @@ def drift_of(state: CrossMoments, side: Side) -> Drift:
     # how far along its cell a row lies: its mean and mean square, and the steps of the cell; levels lie on places
     t, t2 = (0 * share, 0 * share) if side.levels else (state.mean[:, :, 1], state.mean[:, :, 3])
     inner = 0 * state.mean[:, :, 0] if side.levels else steps.sd
-    passed = np.vstack([np.zeros_like(steps.sd[:1]), np.cumsum(steps.sd, axis=0)])
+    passed = np.vstack([np.zeros_like(steps.sd[:1]), np.cumsum(steps.sign * steps.sd, axis=0)])
     start = passed[: side.size]
     middle = (share * (start + inner * t)).sum(axis=0)
     off = start - middle
@@ -160,7 +180,7 @@ def drift_of(state: CrossMoments, side: Side) -> Drift:
     slope = 2 * (beyond.sum(axis=0) - np.cumsum(beyond, axis=0))[: len(steps.sd)]
     if not side.levels:
         slope += 2 * share * (off * t + inner * t2)
-    pull = steps.lent.T @ slope
+    pull = steps.lent.T @ (steps.sign * slope)
     told = steps.share[:, None] * steps.sd
     pull = np.divide(pull * steps.freed[:, None], 2 * told, out=np.zeros_like(told), where=told > 0)
 
@@ -176,4 +196,5 @@ def drift_of(state: CrossMoments, side: Side) -> Drift:
         rest[cells] += q * (here + (state.mean[cells, :, slot] - mean) ** 2 - of_all)
     error, _ = spread_over_rows(state, gradient[None], rest[None])
     step_sd = np.vstack([np.zeros_like(steps.sd[:1]), steps.sd])
-    return Drift(np.abs(passed - middle), step_sd, square, capped(error[0], square))
+    most = 2 * square + np.sqrt(square) * steps.sd.sum(axis=0)
+    return Drift(np.abs(passed - middle), step_sd, square, capped(error[0], most))

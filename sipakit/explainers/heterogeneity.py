@@ -132,16 +132,13 @@ def sum_of_squares(state: CrossMoments, cell: int, nodes: Nodes, at_places: Floa
     if not np.isfinite(covariance).all():
         return squares.T, total, np.full(len(total), np.inf)
     variance = np.einsum("ki,kij,kj->k", gradient, covariance, gradient, optimize=True)
-    return squares.T, total, capped(np.sqrt(np.maximum(variance, 0)), total)
+    # positive numbers with a mean of H^2 have an error of no more than that; rows serve as curves and at places
+    return squares.T, total, capped(np.sqrt(np.maximum(variance, 0)), 2 * total)
 
 
-def capped(std_error: Floats, square: Floats) -> Floats:
-    """Return errors of mean squares, those that are known without what rounding adds where nothing is apart.
-
-    Squares with a mean of H^2 have a standard error of no more than H^2, which is reached where all but one are 0; rows
-    serve with a curve and at places, and so twice.
-    """
-    return np.where(np.isfinite(std_error), np.minimum(std_error, 2 * square), np.inf)
+def capped(std_error: Floats, most: Floats) -> Floats:
+    """Return errors, those that are known without what rounding adds to no more than ``most``."""
+    return np.where(np.isfinite(std_error), np.minimum(std_error, most), np.inf)
 
 
 def root_of(square: Floats, std_error: Floats, *, conf_level: float, df: Floats | float) -> Estimate:

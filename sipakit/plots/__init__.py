@@ -19,7 +19,7 @@ from sipakit.explanation import (
 from sipakit.plots.attributions import draw_row
 from sipakit.plots.bars import draw_importances
 from sipakit.plots.beeswarm import draw_swarm
-from sipakit.plots.curves import draw_means
+from sipakit.plots.curves import draw_heterogeneity, draw_means
 from sipakit.plots.display import Display
 from sipakit.plots.groups import cohorts
 from sipakit.plots.ice import draw_changes, draw_rows, draw_slopes
@@ -56,6 +56,7 @@ KINDS: Final[Mapping[type[Explanation], Mapping[str, Callable[..., Display]]]] =
         "centred": draw_changes,
         "derivative": draw_slopes,
         "surface": draw_surfaces,
+        "heterogeneity": draw_heterogeneity,
     },
     Interactions: {"bars": draw_interactions, "matrix": draw_matrix, "network": draw_network},
     Surrogates: {"bars": draw_surrogate},

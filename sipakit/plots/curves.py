@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sipakit.errors import InputError
 from sipakit.plots.formats import quantity, spoken
 from sipakit.plots.labels import clean, distinct
 from sipakit.plots.odds import probability_beside
 from sipakit.plots.places import Places
+from sipakit.plots.spread import about_spread, draw_spread, spread_told
 from sipakit.plots.style import COLOURS, DASHES, FAINT, GREY, MARKERS, Sheet
 from sipakit.plots.words import about_error, counted, largest, serious, told
 
@@ -21,10 +23,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sipakit.axis import Axis
+    from sipakit.estimate import Estimate
     from sipakit.explanation import Effects
     from sipakit.plots.display import Display
 
-__all__ = ["RUG", "draw_means", "effect_sheet", "finish_panel", "named"]
+__all__ = ["RUG", "draw_heterogeneity", "draw_means", "effect_sheet", "finish_panel", "named"]
 
 RUG = "Grey marks at the foot show where rows of the data are: the longer, the more."
 _PANELS = 12
@@ -46,24 +49,56 @@ def draw_means(explanation: Effects, ax: Axes | None = None) -> Display:
     -------
     Display
     """
+    return _draw(explanation, ax, None)
+
+
+def draw_heterogeneity(explanation: Effects, ax: Axes | None = None) -> Display:
+    """Draw mean effects with their intervals, and how far the curves of single rows are from them.
+
+    Parameters
+    ----------
+    explanation : Effects
+        With a heterogeneity.
+    ax : Axes, optional
+        Takes one feature: the one with the largest heterogeneity.
+
+    Returns
+    -------
+    Display
+
+    Raises
+    ------
+    InputError
+        For curves of single rows, and for pairs alone.
+    """
+    if explanation.heterogeneity is None:
+        message = f"kind='heterogeneity' has nothing to draw: this {explanation.explainer} has none."
+        allowed = "Mean curves of single features have it: those of PartialDependence and ALE."
+        raise InputError(message, allowed, "Leave kind out for the usual picture.")
+    return _draw(explanation, ax, explanation.heterogeneity)
+
+
+def _draw(explanation: Effects, ax: Axes | None, spread: Estimate | None) -> Display:
+    """Draw mean effects; where ``spread`` (lines, outputs) is given, with bands for it and the numbers in words."""
     axes = explanation.lines
     ranges = np.array([np.ptp(explanation.estimate.values[explanation.parts()[j]], axis=0) for j in axes])
-    features = [list(axes)[i] for i in largest(ranges.max(axis=1), 1 if ax is not None else _PANELS)]
-    outputs = largest(ranges.max(axis=0), _OUTPUTS)
+    sizes, order = (ranges, "largest range first") if spread is None else (spread.values, "largest heterogeneity first")
+    features = [list(axes)[i] for i in largest(sizes.max(axis=1), 1 if ax is not None else _PANELS)]
+    outputs = largest(sizes.max(axis=0), _OUTPUTS)
     sheet, layout = effect_sheet([axes[feature] for feature in features], ax)
     lines: list[Line2D] = []
     for panel, places, feature in zip(sheet.panels, layout, features, strict=True):
         part = explanation.parts()[feature]
-        lines = [
-            _line(panel, places, explanation, (part.start + places.shown, output), (turn, len(outputs)))
-            for turn, output in enumerate(outputs)
-        ]
+        turns = [((part.start + places.shown, output), (t, len(outputs))) for t, output in enumerate(outputs)]
+        if spread is not None:
+            draw_spread(sheet, panel, places, explanation, turns)
+        lines = [_line(panel, places, explanation, cells, turn) for cells, turn in turns]
         finish_panel(panel, places, zero=explanation.centred)
     notes = [
-        counted(len(features), len(ranges), "features", "largest range first"),
-        counted(len(outputs), len(explanation.outputs), "outputs", "largest range first"),
+        counted(len(features), len(ranges), "features", order),
+        counted(len(outputs), len(explanation.outputs), "outputs", order),
         *(places.cut for places in layout),
-        _limited(sheet, explanation, features, outputs),
+        _limited(sheet, explanation, features, outputs) if spread is None else about_spread(explanation),
         about_error(explanation),
         RUG,
         probability_beside(sheet, explanation, 3) if not explanation.centred else "",
@@ -73,10 +108,11 @@ def draw_means(explanation: Effects, ax: Axes | None = None) -> Display:
     label = quantity(explanation, explanation.outputs[0] if len(explanation.outputs) == 1 else None)
     what = f"change in {label}" if explanation.centred else label
     mean = what if explanation.centred else f"mean {label}"
+    apart = "" if spread is None else " and how far single rows are from it,"
     return sheet.finish(
-        f"{spoken(explanation.explainer)}: {mean} along {named(explanation, features)}",
+        f"{spoken(explanation.explainer)}: {mean}{apart} along {named(explanation, features)}",
         notes,
-        _facts(explanation, features),
+        [*_facts(explanation, features), *(spread_told(explanation, j, by_name=True) for j in features if spread)],
         y_label=f"{what} (mean 0)" if explanation.centred else what,
         legend=(lines, distinct([explanation.outputs[o] for o in outputs], 24)) if len(outputs) > 1 else ((), ()),
     )

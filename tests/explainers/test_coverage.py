@@ -135,6 +135,16 @@ def accumulated_levels(seed):
     return *ends(e.estimate, (..., 0)), T7.ale("c", list("ABC"))
 
 
+def heterogeneity(explainer, truth):
+    """Of a product: sd(x1) sd(x2) on all mixtures of rows, and what is left of each where the other is known."""
+
+    def run(seed):
+        X = T2.sample(500, np.random.default_rng([12, seed]))
+        return *ends(explainer.explain(T2.predict, X).heterogeneity, (..., 0)), [truth, truth]
+
+    return run
+
+
 def interaction(seed):
     X = T2.sample(150, np.random.default_rng([6, seed]))
     e = sp.HStatistic(n_draws=None).explain(T2.predict, X)
@@ -199,6 +209,8 @@ CASES = {
     "ALE": accumulated(),
     "ALE of levels": accumulated_levels,
     "ALE of a pair": accumulated_pair,
+    "heterogeneity of partial dependence": heterogeneity(sp.PartialDependence(), 1.0),
+    "heterogeneity of ALE": heterogeneity(sp.ALE(grid_resolution=20), np.sqrt(1 - T2.r**2)),
     "H": interaction,
     "H with a background": interaction_with_a_background,
     "Shapley values, enumerated": attribution(100, "enumeration"),

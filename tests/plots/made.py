@@ -193,8 +193,10 @@ def effects(count=3, k=1, names=None, axes=None, centred=False, scale=None, erro
     values = np.concatenate(parts)
     made = common([axis.name for axis in axes], k, scale)
     made["explainer"] = "ALE" if centred else "PartialDependence"
-    estimate = Estimate.within(values, error, conf_level=0.95)
-    return Effects(**made, estimate=estimate, axes=axes, centred=centred)
+    estimate = Estimate.within(values, error, conf_level=0.95, parts={"heterogeneity": np.abs(values - 0.3)})
+    apart = np.abs(rng.normal(0.1, 0.05, (len(axes), k)))
+    heterogeneity = Estimate(apart, 0.1 * apart, 0.8 * apart, 1.25 * apart)
+    return Effects(**made, estimate=estimate, axes=axes, centred=centred, heterogeneity=heterogeneity)
 
 
 def plane(first, second, empty=True):
@@ -326,6 +328,8 @@ def one_of_each(count=3, k=1, names=None):
         ("few rows", row_effects(count, k, n=4, names=names), "curves"),
         ("centred rows", row_effects(count, k, names=names), "centred"),
         ("few centred rows", row_effects(count, k, n=4, names=names), "centred"),
+        ("heterogeneity", effects(count, k, names=names), "heterogeneity"),
+        ("heterogeneity of ALE", effects(count, k, names=names, centred=True), "heterogeneity"),
         ("slopes of rows", row_effects(count, k, names=names), "derivative"),
         ("slopes of few rows", row_effects(count, k, n=4, names=names), "derivative"),
         ("surfaces", pair_effects(count, k, names=names), "surface"),

@@ -22,6 +22,8 @@ SHOWN = {
     "importances": "20 of 60 features",
     "effects": "12 of 60 features",
     "centred": "12 of 60 features",
+    "heterogeneity": "12 of 60 features",
+    "heterogeneity of ALE": "12 of 60 features",
     "rows": "12 of 60 features",
     "few rows": "12 of 60 features",
     "centred rows": "12 of 60 features",
