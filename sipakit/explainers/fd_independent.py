@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Independent", "draw_independent"]
 
 _REPLICATES = 32  # sequences, each scrambled by itself, whose spread is the error
-_MOST, _FEWEST = 32, 4  # contexts of a point at which components are drawn
+_MOST, _FEWEST = 32, 4  # contexts of a point at which components are found
 _POINTS = 4  # such points for each context
 
 
@@ -32,17 +32,17 @@ _POINTS = 4  # such points for each context
 class Independent:
     """Two tables of rows with independent features, and which of their rows meet.
 
-    A draw is a block of pairs: in most, each row of the first table meets one of the second, for indices; in the last
-    ones, one row meets several, for components at rows.
+    A draw is a pair of rows. Most serve indices: each of those rows meets one row of the other table. The last ones
+    serve components at points: each of those points meets the same few contexts.
 
     Parameters
     ----------
     parts : Parts
     first, second : Table
     replicate : (r,) int
-        Of each row of both tables that serves indices; the others serve components.
+        Of each row of both tables that serves indices; those after them serve components.
     contexts : int
-        Rows in a block.
+        Rows of the second table that serve components.
     """
 
     parts: Parts
@@ -52,29 +52,24 @@ class Independent:
     contexts: int
 
     @property
-    def _blocks(self) -> int:
-        """Blocks for indices."""
-        return len(self.replicate) // self.contexts
+    def _points(self) -> int:
+        return len(self.first) - len(self.replicate)
 
     def start(self, task: Task) -> Combined:
-        """Begin with nothing: means of each sequence for indices, and components at points."""
+        """Begin with nothing: means of each sequence for indices, and components at points in every context."""
         s, t, k = len(self.parts.sets), sum(map(len, self.parts.other)), task.k
-        points = len(self.first) - len(self.replicate)
         means = Moments.zero(_REPLICATES, (s + t + 7) * k)
-        return Combined({"means": means, "points": Collected.zero(points, s + 3, k)})
+        return Combined({"means": means, "points": Collected.zero(self._points * self.contexts, s + 3, k)})
 
     def round_(self) -> Round:
-        """Ask about every block."""
-        draws = self._blocks + len(self.first) - len(self.replicate)
-        return Round(draws=draws, rows=self.contexts * len(self.parts.takes))
+        """Ask about every pair of rows."""
+        return Round(draws=len(self.replicate) + self._points * self.contexts, rows=len(self.parts.takes))
 
     def _pairs(self, draws: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """(draws, contexts) numbers of the rows of both tables that meet."""
-        step, r = np.arange(self.contexts), len(self.replicate)
-        same = draws[:, None] * self.contexts + step
-        picture = draws[:, None] >= self._blocks
-        first = np.where(picture, r + draws[:, None] - self._blocks, same)
-        return first, np.where(picture, r + step, same)
+        """(draws,) numbers of the rows of both tables that meet."""
+        r = len(self.replicate)
+        point, context = np.divmod(draws - r, self.contexts)
+        return np.where(draws < r, draws, r + point), np.where(draws < r, draws, r + context)
 
     def mix(self, task: Task, draws: NDArray[np.intp]) -> Mix:
         """Row b of the second table, but the features of the pattern come from row a of the first."""
@@ -88,21 +83,20 @@ class Independent:
         )
 
     def update(self, task: Task, draws: NDArray[np.intp], answers: NDArray[np.float64]) -> dict[str, Update]:
-        """Join answers to components; products of these for indices, and means over contexts at points."""
-        f = answers.reshape(len(draws), self.contexts, -1, task.k) - usual(task)
-        at, updates = draws >= self._blocks, {}
-        if at.any():
-            parts = np.concatenate([self.parts.components(f[at]), f[at][:, :, [1, 0]]], axis=2)
-            updates["points"] = Update(draws[at] - self._blocks, parts.mean(axis=1), draws=np.flatnonzero(at))
-        if not at.all():
-            values = self._products(f[~at])
-            cells = self.replicate[self._pairs(draws[~at])[0]].reshape(-1)
-            own = np.repeat(np.flatnonzero(~at), self.contexts)
-            updates["means"] = Update(cells, values.reshape(len(cells), -1), draws=own)
+        """Join answers to components; products of these for indices, and themselves for points."""
+        f = answers.reshape(len(draws), 1, -1, task.k) - usual(task)
+        last, updates = draws >= len(self.replicate), {}
+        if last.any():
+            parts = np.concatenate([self.parts.components(f[last]), f[last][:, :, [1, 0]]], axis=2)[:, 0]
+            updates["points"] = Update(draws[last] - len(self.replicate), parts, draws=np.flatnonzero(last))
+        if not last.all():
+            cells = self.replicate[draws[~last]]
+            values = self._products(f[~last]).reshape(len(cells), -1)
+            updates["means"] = Update(cells, values, draws=np.flatnonzero(~last))
         return updates
 
     def _products(self, f: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(d, b, s + t + 7, k) of every pair: variances of sets, their totals, and seven numbers for the rest.
+        """(d, 1, s + t + 7, k) of every pair: variances of sets, their totals, and seven numbers for the rest.
 
         A set's difference, all other features being those of row b, times the one with those of row a: other sets are
         independent in both and have mean zero, so 2^size times the set's variance is left. Where the set has no effect
@@ -142,11 +136,13 @@ class Independent:
         collected = state.states["points"]
         if not isinstance(collected, Collected):
             raise TypeError(state)
-        kept = collected.filled
+        count = collected.filled.reshape(-1, self.contexts).sum(axis=1)
+        sums = collected.values.reshape(self._points, self.contexts, -1, task.k).sum(axis=1)
+        kept = count > 0
+        means = sums[kept] / count[kept, None, None]
+        s, middle = len(self.parts.sets) + 1, usual(task)
         rows = len(self.replicate) + np.flatnonzero(kept)
-        parts, base, first = np.split(collected.values[kept], [len(self.parts.sets) + 1, len(self.parts.sets) + 2], 1)
-        middle = usual(task)
-        return Points(self.first.take(rows), None, parts, base[:, 0] + middle, first[:, 0] + middle)
+        return Points(self.first.take(rows), None, means[:, :s], means[:, s] + middle, means[:, s + 1] + middle)
 
     def told(self, task: Task) -> str:
         """Say what was drawn."""
