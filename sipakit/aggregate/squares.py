@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sipakit.aggregate.base import cell_sums
-from sipakit.estimate import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,17 +30,6 @@ class Spread:
     def stack(cls, spreads: Sequence[Spread]) -> Spread:
         """Put the spreads of several estimates into one."""
         return cls(*(np.stack([getattr(one, name) for one in spreads]) for name in ("variance", "third", "doubt")))
-
-    def within(self, values: NDArray[np.float64], conf_level: float) -> Estimate:
-        """Return values (..., k) with their intervals.
-
-        Squares of products have heavy tails, so that the error is itself uncertain: its degrees of freedom follow
-        Satterthwaite (1946), from the fourth moment of the influences; for normal ones they are the number of rows.
-        """
-        cube, doubt = self.variance**1.5, self.doubt
-        skew = np.divide(self.third, cube, out=np.zeros_like(cube), where=cube > 0)
-        df = np.divide(2 * self.variance**2, doubt, out=np.full_like(cube, np.inf), where=doubt > 0)
-        return Estimate.within(values, np.sqrt(self.variance), conf_level=conf_level, df=df, skew=skew)
 
 
 def spread_of(influence: NDArray[np.float64], weights: NDArray[np.float64]) -> Spread:

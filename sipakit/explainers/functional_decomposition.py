@@ -17,6 +17,7 @@ from sipakit.explainers.fd_independent import Independent, draw_independent
 from sipakit.explainers.fd_observed import Observed
 from sipakit.explainers.fd_parts import Found, Points, parts_of
 from sipakit.explainers.h_design import drawn_design
+from sipakit.explainers.h_found import within
 from sipakit.explanation import Decomposition
 from sipakit.sample import Grids, make_grids, positions_of
 
@@ -183,7 +184,7 @@ class FunctionalDecomposition(Explainer):
         """Return shares with intervals, and the components at the rows where they were evaluated."""
         design: Observed | Independent = task.design
         found, points = design.found(task, state), design.points(task, state)
-        estimate = found.share_spread.within(found.shares, self.conf_level)
+        estimate = within(found.shares, found.share_spread, self.conf_level)
         axes, own, told = _axes(task, points, independent=self.inputs == "independent")
         seen = "Choice of the drawn rows, as evaluation points and as contexts; the model is taken as given."
         drawn = "Draw of the rows with independent features; the model and the background are taken as given."
@@ -207,7 +208,7 @@ class FunctionalDecomposition(Explainer):
 
     def _parts(self, found: Found) -> dict[str, NDArray[np.float64]]:
         """Further columns of the frame."""
-        total = found.total_spread.within(found.totals, self.conf_level)
+        total = within(found.totals, found.total_spread, self.conf_level)
         whole = {f"total{end}": one for end, one in zip(("", *_ENDS), _arrays(total), strict=True)}
         lacking = ((0, len(found.shares) - len(found.totals)), (0, 0))
         structural = np.maximum(found.structural, 0)

@@ -12,7 +12,7 @@ from sipakit.caveats import Caveat, caveat
 from sipakit.estimate import Estimate
 from sipakit.explainer import Explainer, Round
 from sipakit.explainers.h_design import Asked, Design, beyond, drawn_design, questions
-from sipakit.explainers.h_found import Found, of_all_pairs, of_own_contexts, strongest, usual
+from sipakit.explainers.h_found import Found, of_all_pairs, of_own_contexts, strongest, usual, within
 from sipakit.explanation import Interactions
 from sipakit.intervene import Mix, Rows
 
@@ -204,7 +204,8 @@ class HStatistic(Explainer):
         design: Design = task.design
         found = (of_all_pairs if design.complete else of_own_contexts)(task, state)
         square, ratio = found.square, found.ratio
-        squares, ratios = found.squares.within(square, self.conf_level), found.ratios.within(ratio, self.conf_level)
+        squares = within(square, found.squares, self.conf_level)
+        ratios = within(ratio, found.ratios, self.conf_level)
         above = square > found.below if design.complete else ratios.lower > 1  # where single effects cancel
         weak = (found.below < _WEAK * found.below[0]) | above  # the first one is the variance of f
         lower, upper = (np.sqrt(np.maximum(end, 0)) for end in (squares.lower, squares.upper))
