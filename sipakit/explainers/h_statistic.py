@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from sipakit.aggregate import Collected, Combined, Moments, Spread, Update
+from sipakit.aggregate import Collected, Combined, Moments, Update
 from sipakit.caveats import Caveat, caveat
 from sipakit.estimate import Estimate
 from sipakit.explainer import Explainer, Round
-from sipakit.explainers.h_design import Asked, Design, beyond, contexts_of_each, drawn_rows, questions
+from sipakit.explainers.h_design import Asked, Design, beyond, drawn_design, questions
 from sipakit.explainers.h_exact import of_structure
-from sipakit.explainers.h_found import Found, of_all_pairs, of_own_contexts, strongest, usual
+from sipakit.explainers.h_found import Found, of_all_pairs, of_own_contexts, strongest, usual, within
 from sipakit.explanation import Interactions
 from sipakit.intervene import Mix, Rows
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["HStatistic"]
 
 _WEAK = 0.01  # share of the prediction's variance below which a denominator says little
-_CONTEXTS = 4  # of each point where there are points enough: of those tried, among the best and the simplest
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -127,27 +126,12 @@ class HStatistic(Explainer):
 
     def design(self, task: Task) -> Design:
         """Draw the rows, and list what is asked of the model and how it adds up."""
-        if _told(task):
-            rows, contexts = (np.flatnonzero(weights > 0) for weights in _weights(task))
-            return Design(rows, contexts, task.background is task.rows, *questions(task, self.order))
-        shared = task.background is task.rows
-        rng = np.random.default_rng(self.random_state)
         asked = questions(task, self.order)
-        sizes = int((task.weights > 0).sum()), int((task.background_weights > 0).sum())
-        pairs = sizes[0] * sizes[1] if self.n_draws is None else self.n_draws**2
-        design = None
-        if self.estimator == "pairs" or (self.estimator == "auto" and pairs >= sizes[0] * sizes[1]):
-            evaluated = drawn_rows(self.n_draws, task.weights, rng)
-            contexts = evaluated if shared else drawn_rows(self.n_draws, task.background_weights, rng)
-            design = Design(evaluated, contexts, shared, *asked)
-            if self.estimator == "pairs" or self.n_draws is None or design.fits(task.budget):
-                return design
-        if self.n_draws is None:
-            pairs = _CONTEXTS * sizes[0]
-        evaluated = drawn_rows(max(pairs // _CONTEXTS, 2), task.weights, rng)
-        each = max(pairs // len(evaluated), 2) if design is None else sizes[1]
-        contexts = contexts_of_each(len(evaluated), each, task.background_weights, rng)
-        return Design(evaluated, contexts, shared, *asked).within(task.budget, len(task.features))
+        if _told(task):
+            rows, contexts = (np.flatnonzero(weights > 0) for weights in (task.weights, task.background_weights))
+            return Design(rows, contexts, task.background is task.rows, *asked)
+        design = drawn_design(task, *asked, self.n_draws, self.estimator, self.random_state)
+        return design if design.complete else design.within(task.budget, len(task.features))
 
     def start(self, task: Task) -> Combined:
         """Begin with nothing.
@@ -230,8 +214,7 @@ class HStatistic(Explainer):
         design: Design = task.design
         if not design.complete:
             return self.conclude(task, state).std_error
-        tables = zip((design.evaluated, design.contexts), _weights(task), strict=True)
-        left_out = max(1 - len(drawn) / int((weights > 0).sum()) for drawn, weights in tables)
+        left_out = design.left_out(task)
         return self.conclude(task, state).std_error * np.sqrt(left_out) if left_out > 0 else None
 
     def conclude(self, task: Task, state: Combined) -> Interactions:
@@ -242,7 +225,8 @@ class HStatistic(Explainer):
         else:
             found = (of_all_pairs if design.complete else of_own_contexts)(task, state)
         square, ratio = found.square, found.ratio
-        squares, ratios = self._within(square, found.squares), self._within(ratio, found.ratios)
+        squares = within(square, found.squares, self.conf_level)
+        ratios = within(ratio, found.ratios, self.conf_level)
         above = square > found.below if design.complete else ratios.lower > 1  # where single effects cancel
         weak = (found.below < _WEAK * found.below[0]) | above  # the first one is the variance of f
         lower, upper = (np.sqrt(np.maximum(end, 0)) for end in (squares.lower, squares.upper))
@@ -266,34 +250,18 @@ class HStatistic(Explainer):
             weak=weak,
         )
 
-    def _within(self, values: NDArray[np.float64], spread: Spread) -> Estimate:
-        """Values (c, k) with intervals.
-
-        Squares of products have heavy tails, so that the error is itself uncertain: its degrees of freedom follow
-        Satterthwaite (1946), from the fourth moment of the influences; for normal ones they are the number of rows.
-        """
-        cube, doubt = spread.variance**1.5, spread.doubt
-        skew = np.divide(spread.third, cube, out=np.zeros_like(cube), where=cube > 0)
-        df = np.divide(2 * spread.variance**2, doubt, out=np.full_like(cube, np.inf), where=doubt > 0)
-        return Estimate.within(values, np.sqrt(spread.variance), conf_level=self.conf_level, df=df, skew=skew)
-
 
 def _how(task: Task) -> str:
     """Say what was done."""
     if task.joint is not None:
         return "all pairs of rows, the error by batches of them"
-    return (
-        "all pairs of the drawn rows" if task.design.complete else f"incomplete U-statistic: {task.design.told(task)}"
-    )
+    design: Design = task.design
+    return "all pairs of the drawn rows" if design.complete else f"incomplete U-statistic: {design.told(task)}"
 
 
 def _told(task: Task) -> bool:
     """Whether the model's structure tells everything."""
     return task.joint is not None and task.curves is not None
-
-
-def _weights(task: Task) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    return task.weights, task.background_weights
 
 
 def _caveats(task: Task, found: Found, weak: NDArray[np.bool_]) -> list[Caveat]:
