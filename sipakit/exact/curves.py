@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sipakit.exact.boxes import Boxes
+    from sipakit.exact.leaves import Boxes
     from sipakit.intervene import Mix
     from sipakit.structure import Sum, Trees
     from sipakit.table import Table
@@ -85,7 +85,7 @@ def firsts(trees: Trees) -> NDArray[np.int64]:
 
 def leaves_of(trees: Trees, one: Sum) -> Boxes:
     """Return the boxes of all leaves of a sum's trees."""
-    from sipakit.exact.boxes import Nodes, boxes
+    from sipakit.exact.leaves import Nodes, boxes
 
     missing = np.array([c.size - 1 if isinstance(c, Numbers) else -1 for c in trees.codings])
     nodes = Nodes(
@@ -98,8 +98,7 @@ def leaves_of(trees: Trees, one: Sum) -> Boxes:
         trees.sets,
         missing,
     )
-    made: Boxes = boxes(nodes, one.roots, firsts(trees))
-    return made
+    return boxes(nodes, one.roots, firsts(trees))
 
 
 def all_codes(trees: Trees, table: Table) -> NDArray[np.int32]:
@@ -129,7 +128,7 @@ def trace(trees: Trees, table: Table, read: Callable[[NDArray[np.float64]], NDAr
         return None
     first, n = firsts(trees), len(table)
     below = walk.prefixes(all_codes(trees, table), np.arange(n), -(-n // walk.WORD), first)
-    sums = [walk.curves(below, n, leaves_of(trees, one), one.value, one.base, first) for one in trees.sums]
+    sums = [walk.curves(below, n, tuple(leaves_of(trees, one)), one.value, one.base, first) for one in trees.sums]
     answers = linked(np.stack(sums, axis=-1), trees.link)
     flat = read(answers.reshape(-1, answers.shape[-1]))
     return Curves(table, trees, first, flat.reshape(*answers.shape[:2], -1))

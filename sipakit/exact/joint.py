@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sipakit.exact.boxes import Boxes
+    from sipakit.exact.leaves import Boxes
     from sipakit.structure import Trees
     from sipakit.table import Table
 
@@ -187,7 +187,7 @@ class Joint:
         scale = (1.0 if len(weights) else float(self.batches.weights.max())) / self.batches.share
         found = []
         for one, leaves in zip(self.trees.sums, self._leaves, strict=True):
-            made = walk.tables(below, weights, begins, leaves, one.value, first, number, tables)
+            made = walk.tables(below, weights, begins, tuple(leaves), one.value, first, number, tables)
             level, single, both = (sums * scale.reshape(-1, *[1] * (sums.ndim - 1)) for sums in made)
             found.append((level, single, both))
         return found

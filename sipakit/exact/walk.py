@@ -69,13 +69,13 @@ def curves(  # noqa: C901, PLR0912 - one loop
     ----------
     below : (words, codes + p) what `prefixes` made of the rows in their order
     n : int
-    leaves : Boxes
+    leaves : Boxes, as a plain tuple
     value, base : as in `sipakit.structure.Sum`
     first : (p + 1,) int
     """
     p, width = first.shape[0] - 1, below.shape[1]
     slot_first, column, run_first, low, high = leaves[1:]
-    added = value[leaves.leaf]
+    added = value[leaves[0]]
     out = np.empty((n, first[p] + 1))
     steps = np.empty((WORD, width))  # of each curve, from code to code, and one beyond its end
     own = np.empty((WORD, p))  # of each column, the leaves that the row is in and that ask about it
@@ -137,9 +137,69 @@ def _weigh(word: Any, weights: Any, start: int) -> Any:
 
 
 @_compiled
-def tables(  # noqa: C901, PLR0912 - one loop
-    below: Any, weights: Any, batches: Any, leaves: Any, value: Any, first: Any, pairs: Any, begins: Any
-) -> Any:
+def _tally(below: Any, weights: Any, words: Any, slots: Any, runs: Any, deep: bool, found: Any) -> Any:  # noqa: FBT001
+    """Weigh the rows of some words that miss a leaf's box in no column, in one alone, and in two alone.
+
+    ``slots`` are the first one of the leaf, how many there are, and the place that all rows are below; ``found`` holds
+    the results for one and for two, and room for words.
+    """
+    start, u, every = slots
+    run_first, low, high = runs
+    missed_one, missed_two, met = found
+    missed_none = 0.0
+    for s in range(u):
+        missed_one[s] = 0.0
+        for t in range(s + 1, u):
+            missed_two[s, t] = 0.0
+    for w in range(words[0], words[1]):
+        none, one, two = below[w, every], np.uint64(0), np.uint64(0)
+        for s in range(u):
+            meets = np.uint64(0)
+            for r in range(run_first[start + s], run_first[start + s + 1]):
+                meets |= below[w, high[r]] ^ below[w, low[r]]
+            met[s] = meets
+            two = (two & meets) | (one & ~meets)
+            one = (one & meets) | (none & ~meets)
+            none &= meets
+            if (none | one | two) == 0:
+                break
+        missed_none += _weigh(none, weights, w * WORD)
+        for s in range(u if one | two else 0):
+            missed_one[s] += _weigh(one & ~met[s], weights, w * WORD)
+            again = two & ~met[s]
+            for t in range(s + 1, u if deep and again else s + 1):
+                missed_two[s, t] += _weigh(again & ~met[t], weights, w * WORD)
+    return missed_none
+
+
+@_compiled
+def _add(table: Any, here: int, at: Any, runs: Any, amounts: Any) -> None:
+    """Add what two columns do together to the differences of a table that begins ``here``.
+
+    That is (in both runs) - (in those of the first) - (in those of the second) + 1, each with its own amount. ``at``
+    are slots and first places of both columns, and the places of the second.
+    """
+    first, second, from_first, from_second, wide = at
+    run_first, low, high = runs
+    together, first_alone, second_alone, neither = amounts
+    table[here] += neither
+    for q in range(run_first[second], run_first[second + 1]):
+        table[here + low[q] - from_second] -= second_alone
+        table[here + high[q] - from_second] += second_alone
+    for r in range(run_first[first], run_first[first + 1]):
+        upper, lower = here + (low[r] - from_first) * wide, here + (high[r] - from_first) * wide
+        table[upper] -= first_alone
+        table[lower] += first_alone
+        for q in range(run_first[second], run_first[second + 1]):
+            left, right = low[q] - from_second, high[q] - from_second
+            table[upper + left] += together
+            table[upper + right] -= together
+            table[lower + left] -= together
+            table[lower + right] += together
+
+
+@_compiled
+def tables(below: Any, weights: Any, batches: Any, leaves: Any, value: Any, first: Any, pairs: Any, begins: Any) -> Any:
     """Sums over the rows of each batch: of the trees, of what one column adds at each code, and two columns together.
 
     What two columns add is taken from leaves that ask about both, so that it is exactly zero where there is none.
@@ -150,7 +210,7 @@ def tables(  # noqa: C901, PLR0912 - one loop
     weights : (64 words,), or none where all rows weigh the same
     batches : (g + 1,) int
         Where each batch's words begin.
-    leaves : Boxes
+    leaves : Boxes, as a plain tuple
     value : as in `sipakit.structure.Sum`
     first : (p + 1,) int
     pairs : (p, p) int
@@ -165,66 +225,30 @@ def tables(  # noqa: C901, PLR0912 - one loop
     """
     g, p, width = batches.shape[0] - 1, first.shape[0] - 1, below.shape[1]
     slot_first, column, run_first, low, high = leaves[1:]
-    added, deep = value[leaves.leaf], begins.shape[0] > 1
+    runs, added, deep = (run_first, low, high), value[leaves[0]], begins.shape[0] > 1
     level, single, both = np.zeros(g), np.zeros((g, width)), np.zeros((g, begins[-1]))
     missed_one, missed_two, met = np.empty(p), np.empty((p, p)), np.empty(p, np.uint64)
     for b in range(g):
+        words, of_pairs = (batches[b], batches[b + 1]), both[b]
         for leaf in range(added.shape[0]):
             start, u, amount = slot_first[leaf], slot_first[leaf + 1] - slot_first[leaf], added[leaf]
-            missed_none = 0.0
-            for s in range(u):
-                missed_one[s] = 0.0
-                for t in range(s + 1, u):
-                    missed_two[s, t] = 0.0
-            for w in range(batches[b], batches[b + 1]):
-                none, one, two = below[w, first[1]], np.uint64(0), np.uint64(0)
-                for s in range(u):
-                    meets = np.uint64(0)
-                    for r in range(run_first[start + s], run_first[start + s + 1]):
-                        meets |= below[w, high[r]] ^ below[w, low[r]]
-                    met[s] = meets
-                    two = (two & meets) | (one & ~meets)
-                    one = (one & meets) | (none & ~meets)
-                    none &= meets
-                    if (none | one | two) == 0:
-                        break
-                missed_none += _weigh(none, weights, w * WORD)
-                for s in range(u if one | two else 0):
-                    missed_one[s] += _weigh(one & ~met[s], weights, w * WORD)
-                    again = two & ~met[s]
-                    for t in range(s + 1, u if deep and again else s + 1):
-                        missed_two[s, t] += _weigh(again & ~met[t], weights, w * WORD)
-            level[b] += amount * missed_none
+            slots, found = (start, u, first[1]), (missed_one, missed_two, met)
+            none = amount * _tally(below, weights, words, slots, runs, deep, found)
+            level[b] += none
             for s in range(u):
                 j = column[start + s]
-                first_alone = amount * (missed_none + missed_one[s])
-                single[b, first[j] + j] -= amount * missed_none
+                alone = none + amount * missed_one[s]
+                single[b, first[j] + j] -= none
                 for r in range(run_first[start + s], run_first[start + s + 1]):
-                    single[b, low[r]] += first_alone
-                    single[b, high[r]] -= first_alone
+                    single[b, low[r]] += alone
+                    single[b, high[r]] -= alone
                 for t in range(s + 1, u if deep else s + 1):
                     k = column[start + t]
-                    if pairs[j, k] < 0:
-                        continue
-                    # what is set is (in both runs) - (in that of j) - (in that of k) + 1, each with its own weight
-                    here, wide = begins[pairs[j, k]], first[k + 1] - first[k] + 1
-                    second_alone = amount * (missed_none + missed_one[t])
-                    together = first_alone + amount * (missed_one[t] + missed_two[s, t])
-                    both[b, here] += amount * missed_none
-                    for q in range(run_first[start + t], run_first[start + t + 1]):
-                        both[b, here + low[q] - first[k] - k] -= second_alone
-                        both[b, here + high[q] - first[k] - k] += second_alone
-                    for r in range(run_first[start + s], run_first[start + s + 1]):
-                        upper = here + (low[r] - first[j] - j) * wide
-                        lower = here + (high[r] - first[j] - j) * wide
-                        both[b, upper] -= first_alone
-                        both[b, lower] += first_alone
-                        for q in range(run_first[start + t], run_first[start + t + 1]):
-                            left, right = low[q] - first[k] - k, high[q] - first[k] - k
-                            both[b, upper + left] += together
-                            both[b, upper + right] -= together
-                            both[b, lower + left] -= together
-                            both[b, lower + right] += together
+                    if pairs[j, k] >= 0:
+                        at = (start + s, start + t, first[j] + j, first[k] + k, first[k + 1] - first[k] + 1)
+                        together = alone + amount * (missed_one[t] + missed_two[s, t])
+                        amounts = (together, alone, none + amount * missed_one[t], none)
+                        _add(of_pairs, begins[pairs[j, k]], at, runs, amounts)
     return level, single, both
 
 

@@ -54,11 +54,12 @@ class Boxes(NamedTuple):
 
 @_compiled
 def _goes_left(nodes: Any, k: int, code: int) -> Any:
-    if nodes.set_first[k] >= 0:
-        return nodes.sets[nodes.set_first[k] + code]
-    if code == nodes.missing[nodes.feature[k]]:
-        return nodes.missing_left[k]
-    return code <= nodes.last_left[k]
+    feature, _, _, last_left, missing_left, set_first, sets, missing = nodes
+    if set_first[k] >= 0:
+        return sets[set_first[k] + code]
+    if code == missing[feature[k]]:
+        return missing_left[k]
+    return code <= last_left[k]
 
 
 @_compiled
@@ -68,8 +69,7 @@ def _longer(array: Any) -> Any:
     return longer
 
 
-@_compiled
-def boxes(nodes: Any, roots: Any, first: Any) -> Any:  # noqa: C901, PLR0912 - one walk down and up again
+def boxes(nodes: Nodes, roots: NDArray[np.int32], first: NDArray[np.int64]) -> Boxes:
     """Tell the boxes of all leaves.
 
     Parameters
@@ -79,6 +79,13 @@ def boxes(nodes: Any, roots: Any, first: Any) -> Any:  # noqa: C901, PLR0912 - o
     first : (p + 1,) int
         Where each column's codes begin, if all columns' codes are counted on.
     """
+    return Boxes(*_boxes(tuple(nodes), roots, first))
+
+
+@_compiled
+def _boxes(nodes: Any, roots: Any, first: Any) -> Any:  # noqa: C901, PLR0912 - one walk down and up again
+    # plain tuples: what is kept of compiled code must not name a class, which may be another one tomorrow
+    feature, lefts, rights = nodes[:3]
     p = first.shape[0] - 1
     leaf, slot_first = np.empty(1024, np.int64), np.zeros(1024, np.int64)
     column, run_first = np.empty(1024, np.int64), np.empty(1024, np.int64)
@@ -93,7 +100,7 @@ def boxes(nodes: Any, roots: Any, first: Any) -> Any:  # noqa: C901, PLR0912 - o
         way[0], branches[0] = root, 0
         while depth >= 0:
             k = way[depth]
-            f = nodes.feature[k]
+            f = feature[k]
             if f < 0:
                 for j in range(p):
                     if used[j] > 0:
@@ -131,7 +138,7 @@ def boxes(nodes: Any, roots: Any, first: Any) -> Any:  # noqa: C901, PLR0912 - o
                 allowed[first[f] + c] &= not gone[depth, c]
             branches[depth] += 1
             depth += 1
-            way[depth], branches[depth] = (nodes.left[k] if to_left else nodes.right[k]), 0
+            way[depth], branches[depth] = (lefts[k] if to_left else rights[k]), 0
     run_first[slots] = runs
     return Boxes(
         leaf[:leaves], slot_first[: leaves + 1], column[:slots], run_first[: slots + 1], low[:runs], high[:runs]
