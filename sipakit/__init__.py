@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         LIME,
         LOFO,
         CeterisParibus,
+        FunctionalDecomposition,
         GlobalSurrogate,
         HStatistic,
         IntegratedGradients,
@@ -46,7 +47,15 @@ if TYPE_CHECKING:
         PermutationImportance,
         Shapley,
     )
-    from sipakit.explanation import Attributions, Effects, Explanation, Importances, Interactions, Surrogates
+    from sipakit.explanation import (
+        Attributions,
+        Decomposition,
+        Effects,
+        Explanation,
+        Importances,
+        Interactions,
+        Surrogates,
+    )
     from sipakit.study import Study, explain
 
 __all__ = [
@@ -60,9 +69,11 @@ __all__ = [
     "Caveat",
     "CeterisParibus",
     "ComparisonError",
+    "Decomposition",
     "Effects",
     "Explainer",
     "Explanation",
+    "FunctionalDecomposition",
     "GlobalSurrogate",
     "HStatistic",
     "Importances",
@@ -114,6 +125,7 @@ _ROOMS = {
         "LIME",
         "LOFO",
         "CeterisParibus",
+        "FunctionalDecomposition",
         "GlobalSurrogate",
         "HStatistic",
         "IntegratedGradients",
@@ -121,7 +133,15 @@ _ROOMS = {
         "PermutationImportance",
         "Shapley",
     ),
-    "explanation": ("Attributions", "Effects", "Explanation", "Importances", "Interactions", "Surrogates"),
+    "explanation": (
+        "Attributions",
+        "Decomposition",
+        "Effects",
+        "Explanation",
+        "Importances",
+        "Interactions",
+        "Surrogates",
+    ),
     "study": ("Study", "explain"),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from sipakit.explanation import Explanation
     from sipakit.intervene import Mix, Refit
     from sipakit.rules import Rule
+    from sipakit.table import Table
     from sipakit.task import Task
 
     Unit: TypeAlias = Literal["row", "feature", "table"]
@@ -176,6 +177,13 @@ class Explainer(ABC):
         """Return the Monte Carlo standard error of every number so far: what more draws would lower.
 
         None where nothing is drawn; infinite where it cannot be told.
+        """
+        return None
+
+    def averages(self, task: Task) -> Table | None:
+        """Return the table over whose rows answers are averaged with one or two columns set, if that is all it takes.
+
+        The structure of a model may then give the means, in ``task.joint``, and nothing has to be asked for them.
         """
         return None
 

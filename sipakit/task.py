@@ -65,6 +65,8 @@ class Task:
     curves : object or None
         Answers from the model's structure, where the engine has them; with ``codes(table, column)``, equal for cells
         that the model does not tell apart.
+    joint : object or None
+        Means over rows with one or two columns set to any code, where the model's structure tells them.
     design : object
         What `Explainer.design` computed once for all draws: grids, edges, orders.
 
@@ -92,12 +94,19 @@ class Task:
     budget: int | None = None
     tolerance: float | None = None
     curves: Any = None
+    joint: Any = None
     design: Any = field(default=None)
 
     @property
+    def structured(self) -> bool:
+        """Whether answers follow from the model's structure."""
+        return self.curves is not None or self.joint is not None
+
+    @property
     def follows(self) -> bool:
-        """Whether all answers follow from the model's structure: there is one, and each feature is a single column."""
-        return self.curves is not None and self.single
+        """Whether all answers follow from the model's structure: curves of single columns, and means of pairs."""
+        known = (self.curves, self.joint)
+        return all(known[bool(f.parts)] is not None and (f.parts or len(f.columns) == 1) for f in self.features)
 
     @property
     def single(self) -> bool:

@@ -19,9 +19,9 @@ FILES = sorted(ROOT.rglob("*.py"))
 ORDER = [
     *("version", "errors", "shown", "caveats", "columns", "frames", "axis", "estimate"),
     *("structure", "table", "intervene", "task", "door"),
-    *("metrics", "encoding", "scoring", "aggregate", "sample"),
+    *("metrics", "encoding", "scoring", "aggregate", "sample", "exact"),
     *("explanation", "documents", "exchange", "rules", "explainer", "explainers"),
-    *("adapters", "exact", "engine"),
+    *("adapters", "engine"),
     *("methods", "checks", "evaluation"),
     *("plots", "reports", "datasets", "study", "study_folder", "demo", "cli", "__main__", "__init__"),
 ]
@@ -33,6 +33,7 @@ NARROW = {
     "demo": set(ORDER),  # shows the public face
     "adapters": LEFT_END,  # models know nothing of methods
     "aggregate": {"errors"},  # numbers in, numbers out
+    "exact": {"structure", "table", "intervene"},
     "sample": LEFT_END | {"axis", "encoding", "task"},
     "explainers": set(ORDER[: ORDER.index("explainers")]),  # methods know nothing of models: no adapters, no engine
     "evaluation": RESULTS | {"documents"},

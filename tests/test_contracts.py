@@ -81,6 +81,13 @@ POINT = np.array([[1.0, -0.5, 2.0]])
 SAMPLED = {
     "ALE": lambda X, s: sp.ALE(background=B, grid_resolution=4).explain(bent, X),
     "GlobalSurrogate": lambda X, s: sp.GlobalSurrogate(kind="linear").explain(bent, X),
+    "FunctionalDecomposition": lambda X, s: sp.FunctionalDecomposition(n_draws=None).explain(bent, np.tanh(X[:60])),
+    "FunctionalDecomposition of few contexts": lambda X, s: sp.FunctionalDecomposition(
+        n_draws=16, random_state=s
+    ).explain(bent, np.tanh(X)),
+    "FunctionalDecomposition of independent inputs": lambda X, s: sp.FunctionalDecomposition(
+        n_draws=40, inputs="independent", background=B, random_state=s
+    ).explain(bent, B),
     "HStatistic": lambda X, s: sp.HStatistic(n_draws=None).explain(bent, np.tanh(X[:60])),
     "LIME": lambda X, s: sp.LIME(background=B, n_samples=512, random_state=s).explain(bent, POINT),
     "PartialDependence": lambda X, s: sp.PartialDependence(background=B, grid_resolution=4).explain(bent, X),
@@ -133,6 +140,10 @@ def several_slices(variant, data):
 
 LARGE = {
     "ALE": lambda b: sp.ALE(),
+    "FunctionalDecomposition": lambda b: sp.FunctionalDecomposition(n_draws=60),
+    "FunctionalDecomposition of independent inputs": lambda b: sp.FunctionalDecomposition(
+        n_draws=100, inputs="independent"
+    ),
     "HStatistic": lambda b: sp.HStatistic(n_draws=60),
     "LIME": lambda b: sp.LIME(background=b, n_samples=4096),
     "PartialDependence": lambda b: sp.PartialDependence(),

@@ -14,6 +14,10 @@ VARIANTS = {
     "ALE": lambda b: sp.ALE(),
     "ALE pairs": lambda b: sp.ALE(features=paired(b), grid_resolution=4),
     "CeterisParibus": lambda b: sp.CeterisParibus(background=b, grid_resolution=5),
+    "FunctionalDecomposition": lambda b: sp.FunctionalDecomposition(n_draws=10),
+    "FunctionalDecomposition independent": lambda b: sp.FunctionalDecomposition(
+        background=b, inputs="independent", n_draws=10, order=3
+    ),
     "GlobalSurrogate": lambda b: sp.GlobalSurrogate(max_depth=2),
     "GlobalSurrogate linear": lambda b: sp.GlobalSurrogate(kind="linear"),
     "HStatistic": lambda b: sp.HStatistic(n_draws=10),

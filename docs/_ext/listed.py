@@ -14,7 +14,13 @@ from sipakit.methods import keys_of
 
 # What a reader asks about, and which methods that is.
 _ABOUT = {
-    "the model as a whole": ("PermutationImportance", "LOFO", "HStatistic", "GlobalSurrogate"),
+    "the model as a whole": (
+        "PermutationImportance",
+        "LOFO",
+        "FunctionalDecomposition",
+        "HStatistic",
+        "GlobalSurrogate",
+    ),
     "a feature's effect": ("PartialDependence", "ALE", "ICE"),
     "single rows": ("CeterisParibus", "Shapley", "LIME", "IntegratedGradients"),
 }

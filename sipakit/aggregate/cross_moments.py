@@ -129,20 +129,21 @@ def _by_column(update: Update, n: int) -> CrossMoments:
 
 
 def _by_cell(update: Update, n: int) -> CrossMoments:
-    """Moments of long vectors: matrix products, cell by cell."""
+    """Moments of long vectors: matrix products, for all cells at a time that have equally many rows."""
     state = CrossMoments.zero(n, *update.values.shape[1:])
-    all_weights = update.weight_of_each()
-    for cell in np.unique(update.cells):
-        rows = np.flatnonzero(update.cells == cell)
-        w, v = all_weights[rows], update.values[rows]
-        square = w**2
-        state.weight[cell], state.weight_squares[cell] = w.sum(), square.sum()
-        if not state.weight[cell] > 0:
-            continue
-        state.mean[cell] = np.tensordot(w, v, 1) / state.weight[cell]
-        deviation = v - state.mean[cell]
-        by_output = deviation.transpose(1, 0, 2)
-        state.first[cell] = np.tensordot(square, deviation, 1)
-        state.second[cell] = by_output.swapaxes(1, 2) @ (square[:, None] * by_output)
-        state.spread[cell] = np.tensordot(w, deviation**2, 1)
+    weights, order, counts = update.weight_of_each(), np.argsort(update.cells, kind="stable"), np.bincount(update.cells)
+    ends = np.cumsum(counts)
+    for count in np.unique(counts[counts > 0]):
+        (cells,) = np.nonzero(counts == count)
+        rows = order[ends[cells][:, None] - count + np.arange(count)]  # (cells, rows of each)
+        w = weights[rows]
+        cells, rows, w = (part[w.sum(axis=1) > 0] for part in (cells, rows, w))
+        v, w = update.values[rows].swapaxes(1, 2), w[:, None, None]  # (cells, k, rows, d), (cells, 1, 1, rows)
+        mean = (w @ v) / w.sum(axis=-1, keepdims=True)
+        deviation = v - mean
+        scaled = deviation * (w**2).swapaxes(2, 3)
+        state.weight[cells], state.weight_squares[cells] = w.sum(axis=(1, 2, 3)), (w**2).sum(axis=(1, 2, 3))
+        state.mean[cells], state.first[cells] = mean[:, :, 0], scaled.sum(axis=2)
+        state.second[cells] = scaled.swapaxes(2, 3) @ deviation
+        state.spread[cells] = (w @ deviation**2)[:, :, 0]
     return state

@@ -89,21 +89,32 @@ def increase(deals: Deals, rise: NDArray[np.float64]) -> tuple[float, float, flo
     the strata are taken as given.
     """
     w, pair = deals.weights, deals.pairs
-    mean = float((pair * rise).sum() / pair.sum())
-    received = _ratio((pair * rise).sum(axis=0), pair.sum(axis=0))
-    givers, values = deals.given.ravel(), int(max(deals.given.max(), deals.own.max())) + 1
-    everybody = w * (deals.counts > 0)
-    gave = _ratio(cell_sums(givers, (everybody * rise).ravel(), values), cell_sums(givers, everybody.ravel(), values))
-    means = _ratio(*(cell_sums(deals.stratum, part.sum(axis=0), len(deals.shuffles)) for part in (pair * rise, pair)))
+    weighed = pair * rise
+    whole, of_row = float(pair.sum()), (weighed.sum(axis=0), pair.sum(axis=0))
+    mean = float(of_row[0].sum()) / whole
+    means = _ratio(*(cell_sums(deals.stratum, part, len(deals.shuffles)) for part in of_row))
     own_mean = means[deals.stratum] if len(means) > 1 else mean
-    influence = received + gave[deals.own] - own_mean - mean
+    influence = _ratio(*of_row) + _given(deals, rise)[deals.own] - own_mean - mean
     n = float(effective_count(w.sum(), (w**2).sum()))
-    dealing = _dealing_error(deals, pair * (rise - own_mean) / pair.mean())
+    dealing = _dealing_error(deals, (weighed - pair * own_mean) * (pair.size / whole)) if deals.shuffles.any() else 0.0
     if n <= 1 + 1e-9:
         return mean, np.inf, dealing, 0.0
     spread = float(np.sqrt(w**2 @ influence**2))
     skew = float(w**3 @ influence**3) / spread**3 if spread > 0 else 0.0
     return mean, spread / float(w.sum()) * float(np.sqrt(n / (n - 1))), dealing, skew
+
+
+def _given(deals: Deals, rise: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean rise of all rows that were given each value."""
+    shown = deals.counts > 0
+    if (deals.given == deals.given[:, :1]).all():  # a deal gives everybody the same
+        givers, everybody = deals.given[:, 0], shown @ deals.weights
+        total = (rise if shown.all() else rise * shown) @ deals.weights
+    else:
+        givers, everybody = deals.given.ravel(), (deals.weights * shown).ravel()
+        total = everybody * rise.ravel()
+    values = int(max(deals.given.max(), deals.own.max())) + 1
+    return _ratio(cell_sums(givers, total, values), cell_sums(givers, everybody, values))
 
 
 def _dealing_error(deals: Deals, part: NDArray[np.float64]) -> float:

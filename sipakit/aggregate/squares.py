@@ -1,4 +1,4 @@
-"""Mean squares of an expectation over contexts, free of the noise of a few drawn contexts, with their errors."""
+"""Mean squares and products of an expectation over contexts, free of the noise of a few contexts, with their errors."""
 
 from __future__ import annotations
 
@@ -49,7 +49,10 @@ def spread_of(influence: NDArray[np.float64], weights: NDArray[np.float64]) -> S
 
 @dataclass(frozen=True)
 class Square:
-    """A mean square (k,), and what moves it: (m, k) each point's influence, (m, d, k) that of each of its contexts."""
+    """A mean square or product (k,), and what moves it.
+
+    ``by_point`` (m, k) is the influence of each point, ``by_context`` (m, d, k) that of each of its contexts.
+    """
 
     value: NDArray[np.float64]
     by_point: NDArray[np.float64]
@@ -112,6 +115,20 @@ class Incomplete:
         own = np.einsum("mk,m->k", (total / d) ** 2, w**2) * used / (used - 1) if used > 1 else 0.0
         each = centred * (total[:, None] - centred) / (d - 1)
         value = np.einsum("mdk,m->k", each, w) / d
+        return Square(value + own, each.mean(axis=1) - value, 2 * (each - value))  # a square moves twice as much
+
+    def product(self, values: NDArray[np.float64], known: NDArray[np.float64]) -> Square:
+        """Return the covariance over points of the expectation over contexts of values (m, d, k) with ``known`` (m, k).
+
+        That of ``known`` with itself is what `square` says of it.
+        """
+        d, w = self.contexts.shape[1], self.weights
+        centred = values - np.einsum("mdk,m->k", values, w) / d
+        about = known - np.einsum("mk,m->k", known, w)
+        each = centred * about[:, None]
+        used = int((w > 0).sum())
+        value = np.einsum("mdk,m->k", each, w) / d
+        own = np.einsum("mdk,m->k", each, w**2) / d * used / (used - 1) if used > 1 else 0.0
         return Square(value + own, each.mean(axis=1) - value, each - value)
 
     def spread(self, square: Square) -> Spread:
@@ -119,7 +136,7 @@ class Incomplete:
         w, (m, d) = self.weights, self.contexts.shape
         found = spread_of(square.by_point[None], w[None])
         point = w[:, None] * square.by_point
-        context = 2 * w[:, None, None] * square.by_context / d
+        context = w[:, None, None] * square.by_context / d
         flat = context.reshape(m * d, -1)
         by_row = cell_sums(self._served, np.concatenate([point, flat]), len(self._served))
         again = (by_row**2).sum(axis=0) - (point**2).sum(axis=0) - (flat**2).sum(axis=0)

@@ -6,7 +6,7 @@ import numpy as np
 
 from sipakit.axis import Plane
 from sipakit.checks.case import Case, must
-from sipakit.explanation import Attributions, Effects, Importances, Interactions, Surrogates
+from sipakit.explanation import Attributions, Decomposition, Effects, Importances, Interactions, Surrogates
 
 __all__ = [
     "check_frame_has_its_columns_and_no_missing_estimate",
@@ -47,7 +47,7 @@ def check_values_have_the_layout_of_their_type(case: Case) -> None:
         sizes = [axis.shape if isinstance(axis, Plane) else (len(axis),) for axis in result.axes]
         layout = [v.shape[-1 - len(g) :] for v, g in zip(result.values, sizes, strict=True)]
         must(layout == [(*g, k) for g in sizes], "values", "(places, outputs) a feature")
-    elif isinstance(result, Interactions):
+    elif isinstance(result, (Interactions, Decomposition)):
         must(shape == (len(result.sets), k), f"values is {shape}", "it is (sets, outputs)")
     elif isinstance(result, Surrogates):
         must(shape == (len(result.terms), k), f"values is {shape}", "it is (terms, outputs)")

@@ -167,6 +167,7 @@ _HOLDS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "tuple[Caveat, ...]": lambda value: all(isinstance(one, Caveat) for one in value),
     "Axis": lambda value: isinstance(value, Axis),
     "tuple[Axis | Plane, ...]": lambda value: all(isinstance(one, (Axis, Plane)) for one in value),
+    "tuple[Axis, ...]": lambda value: all(isinstance(one, Axis) for one in value),
     "tuple[tuple[Hashable, ...], ...]": lambda value: all(2 <= len(one) <= 3 for one in value),
     "tuple[tuple[Hashable, str], ...]": lambda value: all(type(told) is str for _, told in value),
     "tuple[tuple[Hashable, int], ...]": lambda value: all(type(count) is int for _, count in value),

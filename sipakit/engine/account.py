@@ -34,7 +34,14 @@ __all__ = ["above", "completed", "cost_of", "shortfall"]
 
 
 def completed(
-    explainer: Explainer, result: Explanation, ground: Ground, how: How, budget: int | None, cost: Cost
+    explainer: Explainer,
+    result: Explanation,
+    ground: Ground,
+    how: How,
+    budget: int | None,
+    cost: Cost,
+    *,
+    structured: bool,
 ) -> Explanation:
     """Return a result with its cost, its manifest and all its caveats."""
     caveats = [*ground.caveats, *result.caveats]
@@ -50,7 +57,7 @@ def completed(
         result,
         caveats=tuple(dict.fromkeys(caveats)),
         cost=cost,
-        manifest=_manifest(explainer, ground, how, budget),
+        manifest=_manifest(explainer, ground, how, budget) | {"structure": "trees" if structured else None},
     )
 
 
@@ -116,7 +123,6 @@ def _manifest(explainer: Explainer, ground: Ground, how: How, budget: int | None
         "budget": budget,
         "tolerance": how.tolerance,
         "on_bad": how.on_bad,
-        "structure": "trees" if ground.curves(explainer) is not None else None,
         "rows": len(ground.rows),
         "rows_fingerprint": ground.rows.fingerprint,
         "background": len(ground.background),

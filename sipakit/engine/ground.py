@@ -14,7 +14,7 @@ from sipakit.door import conform, open_table, open_target, open_weights
 from sipakit.engine.answers import Answers, in_batches
 from sipakit.engine.manners import check_manners
 from sipakit.errors import CapabilityError, InputError, PredictionError, first_few
-from sipakit.exact import Curves, available, trace
+from sipakit.exact import Batches, Curves, Joint, available, join, trace
 from sipakit.intervene import Mix, Rows
 from sipakit.task import Feature, Task, resolve_features
 
@@ -62,6 +62,8 @@ class Ground:
         Positions of the rows in the user's table, where some were left out.
     drops : bool
         Whether draws are left out for which the model has no answer.
+    eager : bool
+        Whether a structure is followed however few the rows are.
     """
 
     adapter: Adapter
@@ -77,8 +79,10 @@ class Ground:
     pace_rows: int = 0
     numbers: NDArray[np.intp] | None = None
     drops: bool = False
+    eager: bool = False
     _known: dict[Table, Answers] = field(default_factory=dict)
     _traced: dict[str, Curves | None] = field(default_factory=dict)
+    _joined: dict[Table, Joint | None] = field(default_factory=dict)
 
     def knowing(self, outputs: tuple[str, ...], caveats: Sequence[Caveat], check_rows: int = 0) -> Ground:
         """Return the same ground with what a look at the model told."""
@@ -126,34 +130,84 @@ class Ground:
             _known=dict(known.values()),
         )
 
+    def few(self, count: int) -> Ground:
+        """Return the same ground with the first rows of each table alone, and whatever structure the model has."""
+        rows = self.rows.take(np.arange(min(count, len(self.rows))))
+        own = self.background is self.rows
+        background = rows if own else self.background.take(np.arange(min(count, len(self.background))))
+        return replace(
+            self,
+            rows=rows,
+            background=background,
+            target=None if self.target is None else self.target[: len(rows)],
+            weights=self.weights[: len(rows)],
+            background_weights=self.background_weights[: len(background)],
+            caveats=[],
+            eager=True,
+            _known={},
+            _traced={},
+            _joined={},
+        )
+
     def predictions(self, table: Table) -> Answers:
         """(rows, k) predictions of a whole table, made when first asked for."""
         if table not in self._known:
             self._known[table] = in_batches(self.adapter.predict, _whole(table), len(self.outputs))
         return self._known[table]
 
-    def opens(self, explainer: Explainer) -> bool:
-        """Whether the model has a structure that suits an explainer, and there is enough to ask."""
-        enough = len(self.rows) * self.rows.n_columns >= _ENOUGH
-        usable = explainer.single_columns and not self.drops and enough and available()
-        return usable and self.adapter.structure is not None
+    @property
+    def opens(self) -> bool:
+        """Whether the model has a structure, and there is enough to ask."""
+        enough = self.eager or len(self.rows) * self.rows.n_columns >= _ENOUGH
+        return enough and not self.drops and available() and self.adapter.structure is not None
+
+    def structured(self, explainer: Explainer, task: Task) -> Task:
+        """Return the question with what the model's structure tells of it, if it suits and gives the model's answers.
+
+        That is curves of single columns, and means with two columns set.
+        """
+        if not self.opens:
+            return task
+        averaged = explainer.averages(task)
+        joint = None if averaged is None else self._joint(averaged)
+        follow = (explainer.single_columns or joint is not None) and any(not f.parts for f in task.features)
+        curves = self._curves() if follow else None
+        if follow and curves is None and not explainer.single_columns:
+            joint = None  # of no use alone
+        return replace(task, curves=curves, joint=joint)
 
     def traced(self, table: Table) -> Curves | None:
         """Follow the rows of a table down the model's structure."""
         return None if self.adapter.structure is None else trace(self.adapter.structure, table, self.adapter.read)
 
-    def curves(self, explainer: Explainer) -> Curves | None:
-        """Return answers from the model's structure, if it suits and gives the model's answers."""
-        if not self.opens(explainer):
-            return None
+    def _curves(self) -> Curves | None:
         if "curves" not in self._traced:
             made = self.traced(self.rows)
-            if made is not None and not _agree(made.own, self.predictions(self.rows).values, made.trees.tolerance):
+            if made is not None and not self._confirms(made.own, self.rows, made.trees.tolerance):
                 made = None
-                message = "The trees read from the model do not give its answers; it was asked for them instead."
-                self.caveats.append(caveat("SIPA033", message))
             self._traced["curves"] = made
         return self._traced["curves"]
+
+    def _joint(self, table: Table) -> Joint | None:
+        trees = self.adapter.structure
+        if table not in self._joined and trees is not None:
+            weights = self.weights if table is self.rows else self.background_weights
+            made = join(trees, table, weights, self.adapter.read)
+            if made is not None and not self._confirms(made.level, table, trees.tolerance, made.batches):
+                made = None
+            self._joined[table] = made
+        return self._joined[table]
+
+    def _confirms(
+        self, told: NDArray[np.float64], table: Table, tolerance: float, batches: Batches | None = None
+    ) -> bool:
+        """Whether the model's own predictions of a table, or their means in batches, are what its structure tells."""
+        asked = self.predictions(table).values
+        if _agree(told, asked if batches is None else batches.means(asked), tolerance):
+            return True
+        message = "The trees read from the model do not give its answers; it was asked for them instead."
+        self.caveats.append(caveat("SIPA033", message))
+        return False
 
     def rows_beside(self, used: Mapping[Table, Answers]) -> int:
         """Return the model rows that were predicted to find bad rows, in tables that are not used otherwise."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Plan", "plan", "rows_of", "share_of_different"]
 
 _CELL = 8  # bytes of a number
-_TRACED = 512  # rows, to see how long the trees take
+_FOLLOWED = 4_096  # rows, to see how long the trees take
 _SLICES = 8  # looked at, of all
 _COPIES = 4  # of a batch: as the table gives it, as the model takes it, and what the model makes of it
 
@@ -112,8 +112,8 @@ def plan(
         gradient, all_asked = "gradient" in explainer.needs, bool({"gradient", "refit"} & explainer.needs)
         pace = pace_of(ground.adapter, ground.rows, gradient=gradient)
         base = ground.base_rows(explainer)
-        if (traced := _seconds_to_trace(explainer, ground)) is not None:
-            return _by_structure(explainer, ground, pace, traced)
+        if (followed := _seconds_by_structure(explainer, ground)) is not None:
+            return _by_structure(explainer, ground, pace, followed)
         rows = rows_of(how.cap, explainer, ground, how.workers, lambda: pace)
         left = None if rows is None else rows - base - ground.check_rows
         task, state, round_ = _first_round(explainer, ground, left)
@@ -135,19 +135,24 @@ def plan(
         )
 
 
-def _seconds_to_trace(explainer: Explainer, ground: Ground) -> float | None:
-    """Time it takes to follow all rows down the model's trees, by some of them; None where the model will be asked."""
-    if not ground.opens(explainer) or not ground.task(explainer, predicted=False).single:
+def _seconds_by_structure(explainer: Explainer, ground: Ground) -> float | None:
+    """Time it takes where all answers follow from the model's structure, by some rows; None where it will be asked."""
+    from sipakit.engine.run import explain_in
+
+    if not ground.opens:
         return None
-    some = ground.rows.take(np.arange(min(_TRACED, len(ground.rows))))
+    some = ground.few(_FOLLOWED)
+    if not some.structured(explainer, some.task(explainer)).follows:
+        return None
     for _ in range(2):  # the first time, loops may have to be compiled
         started = time.perf_counter()
-        made = ground.traced(some)
+        explain_in([explainer], some.few(_FOLLOWED), How())
         seconds = time.perf_counter() - started
-    return None if made is None else seconds * len(ground.rows) / len(some)
+    ground.pace_rows += len(some.rows)
+    return seconds * len(ground.rows) / len(some.rows)
 
 
-def _by_structure(explainer: Explainer, ground: Ground, pace: Pace, traced: float) -> Plan:
+def _by_structure(explainer: Explainer, ground: Ground, pace: Pace, followed: float) -> Plan:
     base = ground.base_rows(explainer)
     low, high = pace.seconds(base)
     codes = int(ground.adapter.structure.sizes.sum()) if ground.adapter.structure else 0
@@ -156,7 +161,7 @@ def _by_structure(explainer: Explainer, ground: Ground, pace: Pace, traced: floa
         estimator="answers follow from the model's trees",
         rows=base,
         expected_rows=base,
-        seconds=(low + traced, high + 2 * traced),
+        seconds=(low + followed, high + 2 * followed),
         memory=_CELL * len(ground.rows) * codes * len(ground.outputs),
         checked=ground.check_rows + pace.rows,
     )

@@ -163,9 +163,10 @@ def _explained(
     made = run.concluded(short=cut and run.is_short())
     alone = time.perf_counter() - started - run.waited - (ground.seconds - predicted)
     outside = alone + run.bill.outside
+    costs = [cost_of(explainer, ground, run.bill, base, outside) for explainer, base in zip(group, used, strict=True)]
     results = [
-        one and completed(explainer, one, ground, how, budget, cost_of(explainer, ground, run.bill, base, outside))
-        for explainer, base, one in zip(group, used, made, strict=True)
+        one and completed(explainer, one, ground, how, budget, cost, structured=task.structured)
+        for explainer, one, cost, task in zip(group, made, costs, run.tasks, strict=True)
     ]
     return results, cut
 
@@ -223,8 +224,7 @@ class _Run:
         lead = group[0]
         base_rows = max((sum(answers.rows for answers in one.values()) for one in used), default=0)
         left = None if budget is None else _left(lead, budget, base_rows + ground.check_rows)
-        curves = ground.curves(lead)
-        tasks = [replace(ground.task(e), budget=left, tolerance=how.tolerance, curves=curves) for e in group]
+        tasks = [ground.structured(e, replace(ground.task(e), budget=left, tolerance=how.tolerance)) for e in group]
         design = lead.design(tasks[0])
         tasks = [replace(task, design=design) for task in tasks]
         known = {table: answers.values for one in used for table, answers in one.items()}
@@ -278,7 +278,7 @@ class _Run:
             round_=round_,
             drops=self.how.drops,
         )
-        workers = self.how.workers if self.tasks[0].curves is None else 1  # there is nothing to wait for
+        workers = 1 if self.tasks[0].structured else self.how.workers  # there is nothing to wait for
         since = time.perf_counter()
         for draws, (parts, bill) in zip(work.due(), in_order(work, workers), strict=True):
             self.waited += time.perf_counter() - since
@@ -339,7 +339,7 @@ class _Run:
         if self.how.tolerance is not None:
             found += above(self.how.tolerance, explainer.chance(answered, seen))
         rows = positions[units.kept] if units.kind == "row" else positions
-        by = "" if task.curves is None else "; answers follow from the model's trees"
+        by = "; answers follow from the model's trees" if task.structured else ""
         return replace(result.numbered(rows), caveats=(*result.caveats, *found), estimator=f"{result.estimator}{by}")
 
 

@@ -1,5 +1,6 @@
 """Answers that follow from the structure of a model, without asking it."""
 
 from sipakit.exact.curves import Curves, available, trace
+from sipakit.exact.joint import Batches, Joint, deal, join
 
-__all__ = ["Curves", "available", "trace"]
+__all__ = ["Batches", "Curves", "Joint", "available", "deal", "join", "trace"]

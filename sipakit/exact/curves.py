@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sipakit.exact.boxes import Boxes
     from sipakit.intervene import Mix
-    from sipakit.structure import Trees
+    from sipakit.structure import Sum, Trees
     from sipakit.table import Table
 
 __all__ = ["Curves", "available", "trace"]
@@ -56,22 +57,54 @@ class Curves:
         """(m,) whether a virtual row takes one column at most, and is of this table otherwise."""
         if mix.base.table is not self.table or mix.fractional:
             return np.zeros(len(mix), bool)
-        return np.asarray(mix.take.sum(axis=1) <= 1)[mix.which]
+        few = np.asarray(mix.take.sum(axis=1) <= 1)
+        return np.ones(len(mix), bool) if few.all() else few[mix.which]
 
     def answers(self, mix: Mix) -> NDArray[np.float64]:
         """(m, k) answers at virtual rows that take one column at most."""
+        from sipakit.exact import walk
+
         column = np.where(mix.take.any(axis=1), mix.take.argmax(axis=1), -1)  # of each pattern
-        taken = column[mix.which]
-        place = np.zeros(len(mix), np.int64)
-        for j in np.unique(column[column >= 0]).tolist():
-            rows = np.flatnonzero(taken == j)
-            place[rows] = (1 + self.first[j] + self.codes(mix.donor.table, j)).take(mix.donor.index[rows])
-        return self.values[mix.base.index, place]
+        donors = mix.donor.table
+        codes = donors.remembered(("codes", id(self.trees)), lambda: all_codes(self.trees, donors))
+        found: NDArray[np.float64] = walk.looked_up(
+            self.values, mix.base.index, mix.donor.index, mix.which, column, codes, self.first
+        )
+        return found
 
 
 def available() -> bool:
     """Whether there is what `trace` needs: numba, which comes with ``sipakit[trees]``."""
     return importlib.util.find_spec("numba") is not None
+
+
+def firsts(trees: Trees) -> NDArray[np.int64]:
+    """(p + 1,) where each column's codes begin, if all columns' codes are counted on."""
+    return np.concatenate([[0], np.cumsum(trees.sizes)])
+
+
+def leaves_of(trees: Trees, one: Sum) -> Boxes:
+    """Return the boxes of all leaves of a sum's trees."""
+    from sipakit.exact.boxes import Nodes, boxes
+
+    missing = np.array([c.size - 1 if isinstance(c, Numbers) else -1 for c in trees.codings])
+    nodes = Nodes(
+        trees.feature,
+        trees.left,
+        trees.right,
+        trees.last_left,
+        trees.missing_left,
+        trees.set_first,
+        trees.sets,
+        missing,
+    )
+    made: Boxes = boxes(nodes, one.roots, firsts(trees))
+    return made
+
+
+def all_codes(trees: Trees, table: Table) -> NDArray[np.int32]:
+    """(rows, p) codes of all columns."""
+    return np.column_stack([codes_of(trees, table, j) for j in range(table.n_columns)])
 
 
 def codes_of(trees: Trees, table: Table, column: int) -> NDArray[np.int32]:
@@ -94,23 +127,9 @@ def trace(trees: Trees, table: Table, read: Callable[[NDArray[np.float64]], NDAr
     sizes = trees.sizes
     if not trees.takes(table.columns) or len(table) * int(sizes.sum()) * len(trees.sums) > _MOST_CELLS:
         return None
-    first = np.concatenate([[0], np.cumsum(sizes)])
-    missing = np.array([c.size - 1 if isinstance(c, Numbers) else -1 for c in trees.codings])
-    nodes = walk.Nodes(
-        trees.feature,
-        trees.left,
-        trees.right,
-        trees.last_left,
-        trees.missing_left,
-        trees.set_first,
-        trees.sets,
-        missing,
-    )
-    codes = np.column_stack([codes_of(trees, table, j) for j in range(table.n_columns)])
-    sums = []
-    for one in trees.sums:
-        leaves = walk.boxes(nodes, one.roots, first)
-        sums.append(walk.curves(codes, nodes, leaves, one.roots, one.value, one.base, first))
+    first, n = firsts(trees), len(table)
+    below = walk.prefixes(all_codes(trees, table), np.arange(n), -(-n // walk.WORD), first)
+    sums = [walk.curves(below, n, leaves_of(trees, one), one.value, one.base, first) for one in trees.sums]
     answers = linked(np.stack(sums, axis=-1), trees.link)
     flat = read(answers.reshape(-1, answers.shape[-1]))
     return Curves(table, trees, first, flat.reshape(*answers.shape[:2], -1))

@@ -2,6 +2,7 @@
 
 from sipakit.explainers.ale import ALE
 from sipakit.explainers.ceteris_paribus import CeterisParibus
+from sipakit.explainers.functional_decomposition import FunctionalDecomposition
 from sipakit.explainers.global_surrogate import GlobalSurrogate
 from sipakit.explainers.h_statistic import HStatistic
 from sipakit.explainers.ice import ICE
@@ -18,6 +19,7 @@ __all__ = [
     "LIME",
     "LOFO",
     "CeterisParibus",
+    "FunctionalDecomposition",
     "GlobalSurrogate",
     "HStatistic",
     "IntegratedGradients",

@@ -39,9 +39,14 @@ class Curves(Explainer):
         """Grids of all features."""
         return make_grids(task, self.grid_resolution)
 
+    def asked(self, task: Task) -> Task:
+        """Return the part of the question that rows are asked for: all of it."""
+        return task
+
     def next_round(self, task: Task, state: State, number: int) -> Round | None:
         """Ask once about every row."""
-        return Round(draws=task.n, rows=len(task.design.place)) if number == 0 else None
+        places = len(self.asked(task).design.place)
+        return Round(draws=task.n, rows=places) if number == 0 and places else None
 
     def sample(self, task: Task, round_: Round, index: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:
         """Rows number ``index``; nothing is random."""
@@ -49,6 +54,7 @@ class Curves(Explainer):
 
     def intervene(self, task: Task, sample: NDArray[np.intp]) -> Mix:
         """Row i, but feature j comes from grid row g: for every i of the sample, every j and every g."""
+        task = self.asked(task)
         grids: Grids = task.design
         e, d = len(grids.place), len(sample)
         # a column may belong to several features here, alone and in pairs, so the patterns are those of the columns

@@ -1,4 +1,4 @@
-"""Which rows H statistics draw, and what is asked of them."""
+"""Which rows H statistics and the functional decomposition draw, and what is asked of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from sipakit.task import Task
 
-__all__ = ["Asked", "Design", "beyond", "contexts_of_each", "drawn_rows", "questions"]
+__all__ = ["Asked", "Design", "beyond", "contexts_of_each", "drawn_design", "drawn_rows", "questions"]
+
+_CONTEXTS = 4  # of each point where there are points enough: of those tried, among the best and the simplest
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,11 @@ class Design:
             np.broadcast_to(self.contexts, (len(draws), len(self.contexts))) if self.complete else self.contexts[draws]
         )
 
+    def left_out(self, task: Task) -> float:
+        """Share of the rows that a complete design leaves out, of the table of which it takes fewer."""
+        tables = ((self.evaluated, task.weights), (self.contexts, task.background_weights))
+        return max(1 - len(drawn) / int((weights > 0).sum()) for drawn, weights in tables)
+
     def told(self, task: Task) -> str:
         """Say what was drawn."""
         some = f"{len(self.evaluated):,} of {task.n:,} rows were"
@@ -95,6 +102,46 @@ class Asked:
 
     draws: NDArray[np.intp]
     patterns: NDArray[np.intp]
+
+
+def drawn_design(
+    task: Task,
+    takes: NDArray[np.bool_],
+    corners: tuple[NDArray[np.intp], ...],
+    sets: tuple[tuple[Hashable, ...], ...],
+    n_draws: int | None,
+    estimator: str,
+    random_state: int,
+) -> Design:
+    """Draw the rows: all pairs of some, or more of them in a few contexts of their own each.
+
+    Parameters
+    ----------
+    task : Task
+    takes, corners, sets : see `Design`
+    n_draws : int or None
+        Its square is what each pattern may cost, in model rows; None for all pairs of all rows.
+    estimator : "auto", "pairs" or "incomplete"
+        "auto" takes all pairs of all rows where these are no more and the budget has them, and else "incomplete".
+    random_state : int
+    """
+    shared = task.background is task.rows
+    rng = np.random.default_rng(random_state)
+    sizes = int((task.weights > 0).sum()), int((task.background_weights > 0).sum())
+    pairs = sizes[0] * sizes[1] if n_draws is None else n_draws**2
+    design = None
+    if estimator == "pairs" or (estimator == "auto" and pairs >= sizes[0] * sizes[1]):
+        evaluated = drawn_rows(n_draws, task.weights, rng)
+        contexts = evaluated if shared else drawn_rows(n_draws, task.background_weights, rng)
+        design = Design(evaluated, contexts, shared, takes, corners, sets)
+        if estimator == "pairs" or n_draws is None or design.fits(task.budget):
+            return design
+    if n_draws is None:
+        pairs = _CONTEXTS * sizes[0]
+    evaluated = drawn_rows(max(pairs // _CONTEXTS, 2), task.weights, rng)
+    each = max(pairs // len(evaluated), 2) if design is None else sizes[1]
+    own = contexts_of_each(len(evaluated), each, task.background_weights, rng)
+    return Design(evaluated, own, shared, takes, corners, sets)
 
 
 def drawn_rows(limit: int | None, weights: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.intp]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sipakit.aggregate import Collected, Combined, Incomplete, Moments, Spread, spread_of
+from sipakit.estimate import Estimate
 from sipakit.explainers.h_design import Design, beyond
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from sipakit.task import Task
 
-__all__ = ["Found", "of_all_pairs", "of_own_contexts", "strongest", "usual"]
+__all__ = ["Found", "of_all_pairs", "of_own_contexts", "strongest", "usual", "within", "without_variance"]
 
 _SURE = 2.0  # standard errors by which a denominator must be above zero
 
@@ -40,7 +41,7 @@ def of_all_pairs(task: Task, state: Combined) -> Found:
     theta, influence, weights = _components(task, state)
     half = len(task.design.sets)
     square, below = theta[:half], theta[half:]
-    none = below <= 1e-12 * np.maximum(below[0], 1e-300)
+    none = without_variance(below)
     ratio = np.where(none, np.nan, square / np.where(none, 1.0, below))
     about_ratio = (influence[:half] - ratio[:, None] * influence[half:]) / np.where(none, np.nan, below)[:, None]
     spreads = spread_of(influence[:half], weights), spread_of(about_ratio, weights)
@@ -68,6 +69,11 @@ def of_own_contexts(task: Task, state: Combined) -> Found:
     sets = tuple(design.sets[s] for s in answers.numbers)
     square, under, ratio, none = (np.stack(one) for one in zip(*found, strict=True))
     return Found(sets, square, under, ratio, none.astype(bool), squares, ratios)
+
+
+def without_variance(below: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Where a denominator (s, k) is zero but for rounding, beside the first one, the variance of the predictions."""
+    return np.asarray(below <= 1e-12 * np.maximum(below[0], 1e-300))
 
 
 @dataclass(frozen=True)
@@ -137,6 +143,18 @@ def strongest(task: Task, state: Combined) -> NDArray[np.intp]:
 def usual(task: Task) -> NDArray[np.float64]:
     """(k,) mean prediction, which is taken off so that products keep their digits."""
     return np.asarray(np.average(task.known_background_predictions, axis=0, weights=task.background_weights))
+
+
+def within(values: NDArray[np.float64], spread: Spread, conf_level: float) -> Estimate:
+    """Return values (c, k) with their intervals.
+
+    Squares of products have heavy tails, so that the error is itself uncertain: its degrees of freedom follow
+    Satterthwaite (1946), from the fourth moment of the influences; for normal ones they are the number of rows.
+    """
+    cube, doubt = spread.variance**1.5, spread.doubt
+    skew = np.divide(spread.third, cube, out=np.zeros_like(cube), where=cube > 0)
+    df = np.divide(2 * spread.variance**2, doubt, out=np.full_like(cube, np.inf), where=doubt > 0)
+    return Estimate.within(values, np.sqrt(spread.variance), conf_level=conf_level, df=df, skew=skew)
 
 
 def _components(task: Task, state: Combined) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from sipakit.aggregate import Collected, Combined, Moments, Spread, Update
+from sipakit.aggregate import Collected, Combined, Moments, Update
 from sipakit.caveats import Caveat, caveat
 from sipakit.estimate import Estimate
 from sipakit.explainer import Explainer, Round
-from sipakit.explainers.h_design import Asked, Design, beyond, contexts_of_each, drawn_rows, questions
-from sipakit.explainers.h_found import Found, of_all_pairs, of_own_contexts, strongest, usual
+from sipakit.explainers.h_design import Asked, Design, beyond, drawn_design, questions
+from sipakit.explainers.h_exact import of_structure
+from sipakit.explainers.h_found import Found, of_all_pairs, of_own_contexts, strongest, usual, within
 from sipakit.explanation import Interactions
 from sipakit.intervene import Mix, Rows
 
@@ -22,12 +23,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sipakit.rules import Rule
+    from sipakit.table import Table
     from sipakit.task import Task
 
 __all__ = ["HStatistic"]
 
 _WEAK = 0.01  # share of the prediction's variance below which a denominator says little
-_CONTEXTS = 4  # of each point where there are points enough: of those tried, among the best and the simplest
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -69,6 +70,10 @@ class HStatistic(Explainer):
 
     Notes
     -----
+    The trees of a model that adds them up tell everything, where they can be read (`sipakit.adapt`): "auto" then takes
+    all rows in all contexts for totals and pairs, whatever ``n_draws``, and asks the model nothing beyond its
+    predictions. The interval then follows from 64 batches of rows.
+
     Every part is evaluated on the same rows and contexts, so an additive model gives 0 to rounding. The interval
     covers the choice of rows, through each row's influence as evaluation point and as context; near zero the law of
     the statistic is not normal and the interval is a guide only. A set whose joint effect varies by less than 1 % of
@@ -115,26 +120,18 @@ class HStatistic(Explainer):
         "Friedman and Popescu (2008), Predictive learning via rule ensembles. doi:10.1214/07-AOAS148",
     )
 
+    def averages(self, task: Task) -> Table | None:
+        """Return the background, where totals and pairs of single columns are wanted by whatever estimator is best."""
+        return task.background if self.estimator == "auto" and self.order < 3 and task.single else None
+
     def design(self, task: Task) -> Design:
         """Draw the rows, and list what is asked of the model and how it adds up."""
-        shared = task.background is task.rows
-        rng = np.random.default_rng(self.random_state)
         asked = questions(task, self.order)
-        sizes = int((task.weights > 0).sum()), int((task.background_weights > 0).sum())
-        pairs = sizes[0] * sizes[1] if self.n_draws is None else self.n_draws**2
-        design = None
-        if self.estimator == "pairs" or (self.estimator == "auto" and pairs >= sizes[0] * sizes[1]):
-            evaluated = drawn_rows(self.n_draws, task.weights, rng)
-            contexts = evaluated if shared else drawn_rows(self.n_draws, task.background_weights, rng)
-            design = Design(evaluated, contexts, shared, *asked)
-            if self.estimator == "pairs" or self.n_draws is None or design.fits(task.budget):
-                return design
-        if self.n_draws is None:
-            pairs = _CONTEXTS * sizes[0]
-        evaluated = drawn_rows(max(pairs // _CONTEXTS, 2), task.weights, rng)
-        each = max(pairs // len(evaluated), 2) if design is None else sizes[1]
-        contexts = contexts_of_each(len(evaluated), each, task.background_weights, rng)
-        return Design(evaluated, contexts, shared, *asked).within(task.budget, len(task.features))
+        if _told(task):
+            rows, contexts = (np.flatnonzero(weights > 0) for weights in (task.weights, task.background_weights))
+            return Design(rows, contexts, task.background is task.rows, *asked)
+        design = drawn_design(task, *asked, self.n_draws, self.estimator, self.random_state)
+        return design if design.complete else design.within(task.budget, len(task.features))
 
     def start(self, task: Task) -> Combined:
         """Begin with nothing.
@@ -143,6 +140,8 @@ class HStatistic(Explainer):
         products with those means; else every answer.
         """
         design: Design = task.design
+        if _told(task):
+            return Combined({})
         m, per, u, k = len(design.evaluated), design.contexts.shape[-1], len(task.features), task.k
         if design.complete:
             c = 2 * len(design.sets)
@@ -152,6 +151,8 @@ class HStatistic(Explainer):
 
     def next_round(self, task: Task, state: Any, number: int) -> Round | None:
         """Ask once about every drawn row; where a budget is short, about totals first, then the sets that they name."""
+        if _told(task):
+            return None
         design: Design = task.design
         asked, per = np.arange(len(design.takes)), design.contexts.shape[-1]
         if design.screened and number == 0:
@@ -213,16 +214,19 @@ class HStatistic(Explainer):
         design: Design = task.design
         if not design.complete:
             return self.conclude(task, state).std_error
-        tables = ((design.evaluated, task.weights), (design.contexts, task.background_weights))
-        left_out = max(1 - len(drawn) / int((weights > 0).sum()) for drawn, weights in tables)
+        left_out = design.left_out(task)
         return self.conclude(task, state).std_error * np.sqrt(left_out) if left_out > 0 else None
 
     def conclude(self, task: Task, state: Combined) -> Interactions:
         """Return the statistics with intervals by the influence of each row in both of its roles."""
         design: Design = task.design
-        found = (of_all_pairs if design.complete else of_own_contexts)(task, state)
+        if _told(task):
+            found = of_structure(task, self.order)
+        else:
+            found = (of_all_pairs if design.complete else of_own_contexts)(task, state)
         square, ratio = found.square, found.ratio
-        squares, ratios = self._within(square, found.squares), self._within(ratio, found.ratios)
+        squares = within(square, found.squares, self.conf_level)
+        ratios = within(ratio, found.ratios, self.conf_level)
         above = square > found.below if design.complete else ratios.lower > 1  # where single effects cancel
         weak = (found.below < _WEAK * found.below[0]) | above  # the first one is the variance of f
         lower, upper = (np.sqrt(np.maximum(end, 0)) for end in (squares.lower, squares.upper))
@@ -240,24 +244,24 @@ class HStatistic(Explainer):
             **self.about(task),
             estimate=Estimate(value, std_error, lower, upper, parts),
             error="Choice of the drawn rows, as evaluation points and as contexts; the model is taken as given.",
-            estimator="all pairs of the drawn rows"
-            if design.complete
-            else f"incomplete U-statistic: {design.told(task)}",
+            estimator=_how(task),
             caveats=tuple(_caveats(task, found, weak)),
             sets=found.sets,
             weak=weak,
         )
 
-    def _within(self, values: NDArray[np.float64], spread: Spread) -> Estimate:
-        """Values (c, k) with intervals.
 
-        Squares of products have heavy tails, so that the error is itself uncertain: its degrees of freedom follow
-        Satterthwaite (1946), from the fourth moment of the influences; for normal ones they are the number of rows.
-        """
-        cube, doubt = spread.variance**1.5, spread.doubt
-        skew = np.divide(spread.third, cube, out=np.zeros_like(cube), where=cube > 0)
-        df = np.divide(2 * spread.variance**2, doubt, out=np.full_like(cube, np.inf), where=doubt > 0)
-        return Estimate.within(values, np.sqrt(spread.variance), conf_level=self.conf_level, df=df, skew=skew)
+def _how(task: Task) -> str:
+    """Say what was done."""
+    if task.joint is not None:
+        return "all pairs of rows, the error by batches of them"
+    design: Design = task.design
+    return "all pairs of the drawn rows" if design.complete else f"incomplete U-statistic: {design.told(task)}"
+
+
+def _told(task: Task) -> bool:
+    """Whether the model's structure tells everything."""
+    return task.joint is not None and task.curves is not None
 
 
 def _caveats(task: Task, found: Found, weak: NDArray[np.bool_]) -> list[Caveat]:

@@ -40,52 +40,60 @@ _LARGEST = 700.0  # of what is raised: beyond it numbers end
 
 @dataclass(frozen=True, eq=False)
 class Nodes:
-    """Some of an axis' places, which stand for those beside them.
+    """Runs of an axis' places, each of which has one number where errors are measured: the mean over its rows.
 
     Parameters
     ----------
-    chosen : (m,) int
-        Places.
+    start : (m,) int
+        The first place of each run.
+    weight : (g,) float
+        Share of the rows at each place, adding to 1.
     share : (m,) float
-        Of the rows at the places that each one stands for, adding to 1.
-    pool : (g,) int
-        Which of the chosen ones each place belongs to.
+        The same of each run.
     total : float
         Share of all rows that have a place.
     """
 
-    chosen: NDArray[np.intp]
+    start: NDArray[np.intp]
+    weight: Floats
     share: Floats
-    pool: NDArray[np.intp]
     total: float
 
     @classmethod
     def of(cls, axis: Axis | Plane, most: int | None = None) -> Nodes:
-        """Choose all places, or the middle ones of ``most`` equally long runs of them.
+        """Make a run of each place, or at most ``most`` runs, short ones at the ends, where curves are furthest apart.
 
         Examples
         --------
         >>> import numpy as np, sipakit as sp
         >>> e = sp.PartialDependence(grid_resolution="all").explain(lambda X: X[:, 0], np.arange(9.0)[:, None])
         >>> few = Nodes.of(e.axes[0], 3)
-        >>> few.chosen.tolist(), few.pool.tolist()
-        ([1, 4, 7], [0, 0, 0, 1, 1, 1, 2, 2, 2])
+        >>> few.start.tolist(), few.means(e.values[0][:, 0]).round(9).tolist()
+        ([0, 2, 6], [0.5, 3.5, 7.0])
         """
-        g = len(axis)
-        pool = np.arange(g) * min(g, most or g) // g
-        starts = np.searchsorted(pool, np.arange(pool[-1] + 2))
-        chosen = (starts[1:] - 1 + starts[:-1]) // 2
-        weight = np.bincount(pool, axis.weight.ravel(), len(chosen))
-        return cls(chosen, weight / weight.sum(), pool, float(weight.sum()))
+        g, weight = len(axis), axis.weight.ravel()
+        m = min(g, most or g)
+        order = np.arange(m)
+        ends = (g * (1 - np.cos(np.pi * order / m)) / 2).astype(np.intp)
+        start = order + np.clip(np.maximum.accumulate(ends - order), 0, g - m)  # a place or more each
+        total = float(weight.sum())
+        return cls(start, weight / total, np.add.reduceat(weight, start) / total, total)
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def means(self, values: Floats) -> Floats:
+        """(..., m) means over each run of values (..., g)."""
+        if len(self.start) == len(self.weight):
+            return values
+        sums = np.add.reduceat(values * self.weight, self.start, axis=-1)
+        means: Floats = np.divide(sums, self.share, out=np.zeros_like(sums), where=self.share > 0)
+        return means
 
     def shares(self, axis: Axis | Plane, columns: Sequence[Column]) -> Floats:
-        """(r, m) how rows are shared between the chosen places, their mean over all rows being ``share``."""
-        shares = shares_of(axis, *columns) / self.total
-        if len(self.chosen) == len(self.pool):
-            return shares
-        pooled = np.zeros((len(shares), len(self.chosen)))
-        np.add.at(pooled.T, self.pool, shares.T)
-        return pooled
+        """(r, m) how rows are shared between the runs, their mean over all rows being ``share``."""
+        shares: Floats = np.add.reduceat(shares_of(axis, *columns), self.start, axis=1) / self.total
+        return shares
 
 
 def vectors(nodes: Nodes, curves: Floats, shares: Floats, longest: int) -> Floats:
@@ -99,22 +107,26 @@ def vectors(nodes: Nodes, curves: Floats, shares: Floats, longest: int) -> Float
     longest : int
         Numbers that a curve takes, m or more.
     """
-    m, chosen = len(nodes.chosen), curves[:, :, nodes.chosen]
+    m = len(nodes)
     told = np.zeros((*curves.shape[:2], 2 * longest + 1))
-    told[:, :, :m] = chosen - (chosen @ nodes.share)[:, :, None]
+    centred = curves - (curves @ nodes.weight)[:, :, None]
+    told[:, :, :m] = nodes.means(centred)
     told[:, :, longest : longest + m] = shares[:, None, :]
-    told[:, :, -1] = told[:, :, :m] ** 2 @ nodes.share
+    told[:, :, -1] = centred**2 @ nodes.weight
     return told
 
 
-def sum_of_squares(state: CrossMoments, cell: int, nodes: Nodes) -> tuple[Floats, Floats, Floats]:
-    """(m, k) squares at the places, (k,) their sum H^2, and (k,) its standard error, from what `vectors` told."""
-    longest, m = (state.mean.shape[2] - 1) // 2, len(nodes.chosen)
-    squares = state.spread[cell, :, :m] / max(state.weight[cell], 1e-300)  # (k, m)
-    total = squares @ nodes.share
+def sum_of_squares(state: CrossMoments, cell: int, nodes: Nodes, at_places: Floats | None = None) -> tuple[Floats, ...]:
+    """(g, k) squares at the places, (k,) their sum H^2, and (k,) its standard error, from what `vectors` told.
+
+    ``at_places`` are the squares (g, k) where there are more places than runs.
+    """
+    longest, m = (state.mean.shape[2] - 1) // 2, len(nodes)
+    squares = state.spread[cell, :, :m] / max(state.weight[cell], 1e-300) if at_places is None else at_places.T
+    total = squares @ nodes.weight
     gradient = np.zeros(state.mean.shape[1:])
     gradient[:, :m] = -2 * nodes.share * state.mean[cell, :, :m]
-    gradient[:, longest : longest + m] = squares - total[:, None]
+    gradient[:, longest : longest + m] = nodes.means(squares) - total[:, None]
     gradient[:, -1] = 1
     covariance = CrossMoments(*state.parts(slice(cell, cell + 1))).covariance()[0]
     if not np.isfinite(covariance).all():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -14,6 +14,7 @@ from sipakit.errors import InputError
 from sipakit.estimate import Estimate
 from sipakit.explainers.curves import Curves
 from sipakit.explainers.heterogeneity import Nodes, root_of, sum_of_squares, vectors
+from sipakit.explainers.pairs_told import told_pairs
 from sipakit.explanation import Effects
 from sipakit.sample import Grids
 
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sipakit.table import Table
     from sipakit.task import Task
 
 __all__ = ["PartialDependence"]
 
 _MOST_PLACES = 1_000  # of a centred pair: its covariances take the square of twice as many numbers
-_MOST_NODES = 60  # places of a longer axis that heterogeneity is measured at, where nothing else needs covariances
+_MOST_NODES = 16  # places of a longer axis that stand for all in the error of heterogeneity
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -110,8 +112,20 @@ class PartialDependence(Curves):
         "Friedman (2001), Greedy function approximation, section 8.2. doi:10.1214/aos/1013203451",
     )
 
+    def averages(self, task: Task) -> Table | None:
+        """Return the explained rows, where pairs are wanted: their means are all that a surface needs."""
+        return task.rows if any(feature.parts for feature in task.features) else None
+
+    def asked(self, task: Task) -> Task:
+        """Return the question without pairs whose means the model's structure tells."""
+        if task.joint is None:
+            return task
+        alone = np.array([not feature.parts for feature in task.features])
+        return replace(task.of_features(alone), joint=None, design=task.design.of(alone))
+
     def start(self, task: Task) -> Combined:
         """Moments of every place, and of every feature's curve with each row's own place beside it."""
+        task = self.asked(task)
         families = _families(task.design)
         sizes = {name: max(len(task.design.axes[j]) for j in family) for name, family in families.items()}
         if self.centred and sizes.get("pairs", 0) > _MOST_PLACES:
@@ -120,7 +134,7 @@ class PartialDependence(Curves):
             raise InputError(message, f"A centred pair has at most {_MOST_PLACES:,}.", cure)
         # pairs have many more places, so single features are kept apart from them
         of_curves = families if self.centred else {name: f for name, f in families.items() if name == "single"}
-        most = max(sizes.values()) if self.centred else _MOST_NODES
+        most = max(sizes.values(), default=0) if self.centred else _MOST_NODES
         states: dict[str, State] = {
             name: CrossMoments.zero(len(family), task.k, 2 * min(sizes[name], most) + 1)
             for name, family in of_curves.items()
@@ -134,6 +148,7 @@ class PartialDependence(Curves):
 
     def aggregate(self, task: Task, sample: NDArray[np.intp], answers: NDArray[np.float64]) -> Mapping[str, Update]:
         """One value a row and place, and one vector a row and feature."""
+        task = self.asked(task)
         curves = answers.reshape(len(sample), -1, task.k)
         families = _families(task.design)
         if self.centred:
@@ -152,23 +167,56 @@ class PartialDependence(Curves):
 
     def conclude(self, task: Task, state: Combined) -> Effects:
         """Return the curves with their intervals over rows."""
-        grids: Grids = task.design
-        values, std_error = _centred(grids, state) if self.centred else _plain(state)
-        df = effective_count(*_weights(state))[0] - 1
-        few = (caveat("SIPA011", "One row has no spread; the intervals are infinite."),) if df < 1 else ()
-        at_places, squares, errors = _heterogeneity(task, state, None if self.centred else _MOST_NODES)
-        single = len(squares) > 0
-        parts = {"heterogeneity": at_places} if single else {}
+        asked, told = self.asked(task), {} if task.joint is None else told_pairs(task, centred=self.centred)
+        values, std_error = _centred(task.k, asked.design, state) if self.centred else _plain(state)
+        rows = float(effective_count(*_weights(task, state)))
+        few = (caveat("SIPA011", "One row has no spread; the intervals are infinite."),) if rows < 2 else ()
+        at_places, squares, errors = _heterogeneity(asked, state, None if self.centred else _MOST_NODES)
+        df = np.full_like(values, rows - 1)
+        parts = {"heterogeneity": at_places} if len(squares) else {}
+        if told:
+            whole = _Whole(task.design, tuple(told))
+            batches = float(effective_count(task.joint.batches.share.sum(), (task.joint.batches.share**2).sum()))
+            values = whole.filled(values, {u: found for u, (found, _) in told.items()})
+            std_error = whole.filled(std_error, {u: error for u, (_, error) in told.items()})
+            df = whole.filled(df, dict.fromkeys(told, batches - 1))
+            parts = {name: whole.filled(part, dict.fromkeys(told, np.nan)) for name, part in parts.items()}
         return Effects(
             **self.about(task),
             estimate=Estimate.within(values, std_error, conf_level=self.conf_level, df=df, parts=parts),
             error="Choice of the explained rows; the model is taken as given.",
             estimator="every row at every place",
-            caveats=grids.caveats + few,
-            axes=grids.axes,
+            caveats=task.design.caveats + few,
+            axes=task.design.axes,
             centred=self.centred,
-            heterogeneity=root_of(squares, errors, conf_level=self.conf_level, df=df) if single else None,
+            heterogeneity=root_of(squares, errors, conf_level=self.conf_level, df=rows - 1) if len(squares) else None,
         )
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """All places, some features' being told and the others' asked.
+
+    Parameters
+    ----------
+    grids : Grids
+    told : tuple of int
+        Numbers of the features that are told.
+    """
+
+    grids: Grids
+    told: tuple[int, ...]
+
+    def filled(
+        self, asked: NDArray[np.float64], told: Mapping[int, NDArray[np.float64] | float]
+    ) -> NDArray[np.float64]:
+        """(e, k) numbers at all places, from those of the features asked, in their order, and of each told."""
+        alone = ~np.isin(self.grids.feature, self.told)
+        found = np.empty((len(alone), asked.shape[1]))
+        found[alone] = asked
+        for feature, values in told.items():
+            found[self.grids.feature == feature] = values
+        return found
 
 
 def _families(grids: Grids) -> dict[str, list[int]]:
@@ -189,7 +237,7 @@ def _shapes(
     """For each row and feature what `vectors` tells; ``curves`` are (rows, places, outputs)."""
     grids: Grids = task.design
     nodes = [Nodes.of(grids.axes[j], most) for j in family]
-    longest = max(len(one.chosen) for one in nodes)
+    longest = max(len(one) for one in nodes)
     values = np.empty((len(sample), len(family), task.k, 2 * longest + 1))
     for cell, (j, one) in enumerate(zip(family, nodes, strict=True)):
         columns = [task.rows.columns[c].take(sample) for c in task.features[j].columns]
@@ -202,7 +250,7 @@ def _shapes(
 def _centred_at(grids: Grids, curves: NDArray[np.float64], feature: int) -> NDArray[np.float64]:
     """(r, g, k) each row's curve less its own mean."""
     own = curves[:, grids.feature == feature]
-    centred: NDArray[np.float64] = own - np.einsum("rgk,g->rk", own, Nodes.of(grids.axes[feature]).share)[:, None]
+    centred: NDArray[np.float64] = own - np.einsum("rgk,g->rk", own, Nodes.of(grids.axes[feature]).weight)[:, None]
     return centred
 
 
@@ -217,10 +265,11 @@ def _heterogeneity(
     for cell, j in enumerate(_families(grids).get("single", ())):
         axis = grids.axes[j]
         nodes = Nodes.of(axis, most)
-        here, square, error = sum_of_squares(single, cell, nodes)  # type: ignore[arg-type]
-        if len(nodes.chosen) < len(axis) and isinstance(long, CrossMoments):
+        measured = None
+        if len(nodes) < len(axis) and isinstance(long, CrossMoments):
             part = slice(done, done + len(axis))
-            here, done = long.spread[part, :, 0] / np.maximum(long.weight[part, None], 1e-300), part.stop
+            measured, done = long.spread[part, :, 0] / np.maximum(long.weight[part, None], 1e-300), part.stop
+        here, square, error = sum_of_squares(single, cell, nodes, measured)  # type: ignore[arg-type]
         at_places[grids.feature == j] = np.sqrt(here)
         squares.append(square)
         errors.append(error)
@@ -228,11 +277,12 @@ def _heterogeneity(
     return at_places, np.array(squares).reshape(shape), np.array(errors).reshape(shape)
 
 
-def _weights(state: Combined) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _weights(task: Task, state: Combined) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the sums of the rows' weights and of their squares, which are the same for every place."""
-    arrays = state.arrays()
-    weight, squares = (next(a for name, a in arrays.items() if name.endswith(end)) for end in ("weight", "_squares"))
-    return weight, squares
+    for one in state.states.values():
+        if isinstance(one, Moments | CrossMoments) and len(one.weight):
+            return one.weight[0], one.weight_squares[0]
+    return task.weights.sum(), (task.weights**2).sum()  # nothing was asked
 
 
 def _plain(state: Combined) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -242,17 +292,17 @@ def _plain(state: Combined) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return places.mean, places.std_error()
 
 
-def _centred(grids: Grids, state: Combined) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _centred(k: int, grids: Grids, state: Combined) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Centred curves and their standard errors by the influence function in the class's notes."""
-    done: dict[int, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
-    for name, family in _families(grids).items():
-        arrays = state.states[name]
-        if isinstance(arrays, CrossMoments):
-            covariance = arrays.covariance()
-            for cell, j in enumerate(family):
-                done[j] = _centred_curve(arrays.mean[cell], covariance[cell], len(grids.axes[j]))
-    values, std_error = zip(*(done[j] for j in range(len(grids.axes))), strict=True)
-    return np.concatenate(values), np.concatenate(std_error)
+    families = _families(grids)
+    moments = {name: one for name, one in state.states.items() if name in families and isinstance(one, CrossMoments)}
+    values, std_error = np.empty((2, len(grids.place), k))
+    for name, one in moments.items():
+        covariance = one.covariance()
+        for cell, j in enumerate(families[name]):
+            curve = _centred_curve(one.mean[cell], covariance[cell], len(grids.axes[j]))
+            values[grids.feature == j], std_error[grids.feature == j] = curve
+    return values, std_error
 
 
 def _centred_curve(

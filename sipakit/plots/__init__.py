@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from sipakit.errors import InputError, InputTypeError
 from sipakit.explanation import (
     Attributions,
+    Decomposition,
     Effects,
     Explanation,
     Importances,
@@ -20,6 +21,7 @@ from sipakit.plots.attributions import draw_row
 from sipakit.plots.bars import draw_importances
 from sipakit.plots.beeswarm import draw_swarm
 from sipakit.plots.curves import draw_heterogeneity, draw_means
+from sipakit.plots.decomposition import draw_decomposition
 from sipakit.plots.display import Display
 from sipakit.plots.groups import cohorts
 from sipakit.plots.ice import draw_changes, draw_rows, draw_slopes
@@ -27,6 +29,7 @@ from sipakit.plots.interactions import draw_interactions
 from sipakit.plots.matrix import draw_matrix
 from sipakit.plots.network import draw_network
 from sipakit.plots.shades import column_of
+from sipakit.plots.shares import draw_shares
 from sipakit.plots.surface import draw_surfaces
 from sipakit.plots.surrogate import draw_surrogate
 
@@ -60,6 +63,7 @@ KINDS: Final[Mapping[type[Explanation], Mapping[str, Callable[..., Display]]]] =
     },
     Interactions: {"bars": draw_interactions, "matrix": draw_matrix, "network": draw_network},
     Surrogates: {"bars": draw_surrogate},
+    Decomposition: {"effects": draw_decomposition, "shares": draw_shares},
 }
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from sipakit.estimate import falling
-from sipakit.explanation import Attributions, Effects, Importances, Interactions, Surrogates
+from sipakit.explanation import Attributions, Decomposition, Effects, Importances, Interactions, Surrogates
 from sipakit.plots.formats import metric_name, quantity, spoken
 from sipakit.plots.labels import clean, distinct
+from sipakit.reports.decomposed import ordered_sets, share_lines, spread_of
 from sipakit.reports.finding import at, both
 from sipakit.reports.measure import Measure, share
 from sipakit.reports.single import cell_text
@@ -272,6 +273,22 @@ def _interactions(e: Interactions, measure: Measure) -> _Shown:
     return size, ("feature", "together with", "interaction", "interval", "share"), 2, lines, more
 
 
+def _decomposition(e: Decomposition, measure: Measure) -> _Shown:
+    known = np.flatnonzero(np.isfinite(e.values[-1]))
+    output = int(known[0]) if len(known) else 0
+    sets = ordered_sets(e, output)
+    shown = [*sets[: _LINES - 1], sets[-1]] if len(sets) > _LINES else sets
+    told = zip(shown, share_lines(e, output, shown), strict=True)
+    lines = [
+        (*(clean(name, _NAME) for name in line[:2]), *line[2:], measure.number(spread_of(e, s, output)))
+        for s, line in told
+    ]
+    of = "" if e.outputs[output] == "prediction" else f" of {clean(e.outputs[output])}"
+    size = f"{_rows_told(e)}{sized(len(e.features), 'feature')}; as a share of the variance{of}, and in {measure.step}"
+    head = ("feature", "together with", "share", "interval", "spread")
+    return size, head, 2, lines, _left_out(len(shown), len(sets), "effects", _first_output(e))
+
+
 def _surrogates(e: Surrogates, measure: Measure) -> _Shown:
     value, error, lower, upper = at(e.fidelity, (0,))
     ends = f" ({share(lower, error)} to {share(upper, error)})" if 0 < error < np.inf else ""
@@ -301,4 +318,5 @@ _TELLERS: Mapping[type[Explanation], Callable[[Any, Measure], _Shown]] = {
     Effects: _effects,
     Interactions: _interactions,
     Surrogates: _surrogates,
+    Decomposition: _decomposition,
 }

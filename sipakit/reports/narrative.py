@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sipakit.explanation import Attributions, Effects, Importances, Interactions, Surrogates
+from sipakit.explanation import Attributions, Decomposition, Effects, Importances, Interactions, Surrogates
 from sipakit.plots.formats import metric_name, number
 from sipakit.reports.agreement import about_comparison
+from sipakit.reports.decomposed import about_decomposition
 from sipakit.reports.finding import Finding, at, basis, both, in_full, listed, named, placed, ranked, said
 from sipakit.reports.measure import Measure, share
 from sipakit.reports.shapes import shape
@@ -326,4 +327,5 @@ _TELLERS: Mapping[type[Explanation], Callable[[Any, Measure], list[Finding]]] = 
     Effects: _effects,
     Interactions: _interactions,
     Surrogates: _surrogates,
+    Decomposition: lambda e, _: about_decomposition(e),
 }

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sipakit.explanation import Attributions, Effects, Explanation, Importances, Interactions, Surrogates
+from sipakit.explanation import (
+    Attributions,
+    Decomposition,
+    Effects,
+    Explanation,
+    Importances,
+    Interactions,
+    Surrogates,
+)
 from sipakit.plots.formats import spoken
 from sipakit.plots.labels import clean
 from sipakit.reports.agreement import about_comparison, agreement_table
@@ -106,6 +114,13 @@ _SECTIONS = {
             "row only a little. Where the two differ, features depend on each other."
         ),
     ),
+    "decomposition": (
+        "Of which effects the model is the sum",
+        (
+            "The prediction is the sum of effects of single features, of what sets of them do beyond that, and a rest. "
+            "Each explains a share of how far predictions differ."
+        ),
+    ),
     "interactions": (
         "Which features act together",
         "How far a joint effect departs from the sum of separate effects.",
@@ -136,6 +151,7 @@ _KINDS: Mapping[type[Explanation], str] = {
     Effects: "effects",
     Interactions: "interactions",
     Surrogates: "surrogate",
+    Decomposition: "decomposition",
 }
 
 

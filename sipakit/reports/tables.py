@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sipakit.estimate import falling
-from sipakit.explanation import Attributions, Effects, Importances, Interactions, Surrogates
+from sipakit.explanation import Attributions, Decomposition, Effects, Importances, Interactions, Surrogates
 from sipakit.plots.formats import metric_name, quantity
+from sipakit.reports.decomposed import ordered_sets, share_lines, spread_of
 from sipakit.reports.finding import at, both, in_full, named
 from sipakit.reports.measure import Measure, share
 from sipakit.reports.single import cell_text
@@ -154,6 +155,16 @@ def _interactions(e: Interactions, measure: Measure) -> _Written:
     return head, 3, lines
 
 
+def _decomposition(e: Decomposition, measure: Measure) -> _Written:
+    lines = (
+        (*line[:2], named(output), *line[2:], measure.number(spread_of(e, s, k)))
+        for k, output in enumerate(e.outputs)
+        for s, line in zip(ordered_sets(e, k), share_lines(e, k, ordered_sets(e, k)), strict=True)
+    )
+    head = ("feature", "together with", "output", "share of the variance", "interval", f"spread, in {measure.step}")
+    return head, 3, lines
+
+
 def _attributions(e: Attributions, measure: Measure) -> _Written:
     lines = (
         (
@@ -197,4 +208,5 @@ _WRITERS: Mapping[type[Explanation], Callable[[Any, Measure], _Written]] = {
     Effects: _effects,
     Interactions: _interactions,
     Surrogates: _surrogates,
+    Decomposition: _decomposition,
 }

@@ -5,6 +5,7 @@ from sipakit.sample.donors import dealt, nearest_pairs
 from sipakit.sample.enough import more_draws
 from sipakit.sample.folds import folds_of
 from sipakit.sample.grids import Grids, cells_of, make_edges, make_grids, positions_of, shares_of
+from sipakit.sample.independent import even_places, independent_rows
 from sipakit.sample.neighbours import Neighbourhood, draw_neighbours, neighbourhood_of
 from sipakit.sample.permutations import balanced_shuffles, orders, shuffled_along
 from sipakit.sample.strata import strata_of
@@ -17,7 +18,9 @@ __all__ = [
     "cells_of",
     "dealt",
     "draw_neighbours",
+    "even_places",
     "folds_of",
+    "independent_rows",
     "make_edges",
     "make_grids",
     "more_draws",

@@ -57,6 +57,12 @@ class Grids:
         """The axes of single features: all of them, for a method that takes no pairs."""
         return tuple(axis for axis in self.axes if isinstance(axis, Axis))
 
+    def of(self, kept: NDArray[np.bool_]) -> Grids:
+        """Return the grids of some features."""
+        here = kept[self.feature]
+        axes = tuple(axis for axis, one in zip(self.axes, kept, strict=True) if one)
+        return replace(self, axes=axes, feature=(np.cumsum(kept) - 1)[self.feature[here]], place=self.place[here])
+
     @property
     def starts(self) -> NDArray[np.intp]:
         """(u,) the row of ``table`` that holds each feature's first place."""

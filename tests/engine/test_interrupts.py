@@ -26,6 +26,7 @@ BY_ROW = {
 }
 AS_A_WHOLE = {
     "ALE": sp.ALE(),
+    "FunctionalDecomposition": sp.FunctionalDecomposition(n_draws=20),
     "GlobalSurrogate": sp.GlobalSurrogate(),
     "HStatistic": sp.HStatistic(n_draws=20),
     "PartialDependence": sp.PartialDependence(grid_resolution=5),

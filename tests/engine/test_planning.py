@@ -16,6 +16,8 @@ Y = X[:, 0]
 EXPLAINERS = {
     "ALE": sp.ALE(),
     "CeterisParibus": sp.CeterisParibus(background=BEHIND),
+    "FunctionalDecomposition": sp.FunctionalDecomposition(n_draws=20),
+    "FunctionalDecomposition of independent inputs": sp.FunctionalDecomposition(n_draws=20, inputs="independent"),
     "GlobalSurrogate": sp.GlobalSurrogate(),
     "HStatistic": sp.HStatistic(n_draws=20),
     "ICE": sp.ICE(),

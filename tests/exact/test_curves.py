@@ -110,9 +110,11 @@ def test_explanations_are_those_of_the_sampled_route(name, model, small, monkeyp
     asked = EXPLAINERS[name].explain(fitted, cases.FULL)
     assert by_structure.manifest["structure"] == "trees"
     assert asked.manifest["structure"] is None
-    if name != "PartialDependence pairs":
+    follows = name != "PartialDependence pairs"
+    if follows:
         assert by_structure.cost.rows == len(cases.FULL) < asked.cost.rows
-    for one, other in zip(by_structure.estimate.columns().values(), asked.estimate.columns().values(), strict=True):
+    columns = zip(by_structure.estimate.columns().values(), asked.estimate.columns().values(), strict=True)
+    for one, other in columns if follows else [(by_structure.estimate.values, asked.estimate.values)]:
         np.testing.assert_allclose(one, other, atol=1e-10, rtol=1e-9)
 
 
@@ -178,7 +180,7 @@ def test_a_budget_is_for_what_the_model_is_asked(small):
     e = sp.PartialDependence().explain(fitted, data, budget=1_000)
     assert e.cost.rows + e.cost.check_rows <= 1_000 < e.cost.asked
     with pytest.raises(sp.BudgetError):
-        sp.PartialDependence(features=[("x0", "x1")]).explain(fitted, data, budget=1_000)
+        sp.ALE(features=[("x0", "x1")], grid_resolution=40).explain(fitted, data, budget=1_000)
 
 
 def test_a_plan_knows_that_the_model_will_not_be_asked(small):
@@ -205,3 +207,38 @@ def test_a_model_may_be_asked_for_everything(small):
 def test_small_tables_are_answered_by_the_model():
     fitted, data, _ = cases.fitted("a forest")
     assert sp.ALE().explain(fitted, data).manifest["structure"] is None
+
+
+@pytest.mark.parametrize("centred", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("features", [["x3", ("x2", "x0"), "x1"], [("x0", "x1"), ("x3", "x1")]])
+def test_surfaces_are_those_of_the_sampled_route(centred, weighted, features, small):
+    fitted, data, _ = cases.fitted("a forest of two targets")
+    weights = np.random.default_rng(0).integers(0, 3, 300).astype(float) if weighted else None
+    explainer = sp.PartialDependence(features=features, grid_resolution=6, centred=centred)
+    told = explainer.explain(fitted, data[:300], sample_weight=weights)
+    asked = explainer.explain(sp.adapt(fitted, structure=False), data[:300], sample_weight=weights)
+    assert told.manifest["structure"] == "trees"
+    assert told.cost.rows == 300 < asked.cost.rows
+    for one, other in zip(told.values, asked.values, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-10)
+    apart = asked.std_error > 1e-6
+    ratio = told.std_error[apart] / asked.std_error[apart]
+    assert 0.8 < np.median(ratio) < 1.25
+    np.testing.assert_allclose(ratio, 1, atol=0.45)
+    np.testing.assert_allclose(told.std_error[~apart], 0, atol=1e-6)
+
+
+def test_a_surface_of_a_link_asks_the_model_for_it(small):
+    fitted, data, _ = cases.fitted("histograms of two")
+    e = sp.PartialDependence(features=["x0", ("x0", "x1")], grid_resolution=4).explain(fitted, data[:200])
+    asked = sp.PartialDependence(features=["x0", ("x0", "x1")], grid_resolution=4)
+    asked = asked.explain(sp.adapt(fitted, structure=False), data[:200])
+    np.testing.assert_allclose(e.estimate.values, asked.estimate.values, atol=1e-12)
+    assert 200 < e.cost.rows < asked.cost.rows
+
+
+def test_a_surface_needs_no_budget_where_it_follows(small):
+    fitted, data, _ = cases.fitted("a forest")
+    e = sp.PartialDependence(features=[("x0", "x1"), "x2"]).explain(fitted, data, budget=1_000)
+    assert e.cost.rows == 600

@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 import sipakit as sp
-from tests.analytic import T1, T2, T7
+from tests.analytic import T1, T2, T3, T7
 
 
 def ends(estimate, of=(...,)):
@@ -161,6 +161,35 @@ def interaction_with_a_background(seed):
     return *ends(e.estimate, (2, 0)), np.sqrt(T2.h_numerator("x1", "x2"))
 
 
+def decomposition(seed, *, n=150, n_draws=None, **background):
+    """Shares of main effects and of the only pair, and the totals; rows are drawn anew."""
+    X = T3.sample(n, np.random.default_rng([12, seed]))
+    e = sp.FunctionalDecomposition(n_draws=n_draws, random_state=seed, **background).explain(T3.predict, X)
+    return shares_and_totals(e)
+
+
+def shares_and_totals(e):
+    parts, sets = e.estimate.parts, [0, 1, 2, 4]
+    lower, upper = ends(e.estimate, (sets, 0))
+    first = [T3.sobol_first(name) for name in T3.names] + [T3.sobol_total("x3")]
+    truth = [*first, *(T3.sobol_total(name) for name in T3.names)]
+    return np.append(lower, parts["total_lower"][:3, 0]), np.append(upper, parts["total_upper"][:3, 0]), truth
+
+
+def decomposition_of_independent_inputs(seed):
+    X, weights = T3.population()
+    e = sp.FunctionalDecomposition(inputs="independent", n_draws=46, random_state=seed)
+    return shares_and_totals(e.explain(T3.predict, X, sample_weight=weights))
+
+
+def decomposition_with_a_background(seed):
+    return decomposition(seed, background=T3.sample(120, np.random.default_rng([13, seed])))
+
+
+def decomposition_with_few_contexts(seed):
+    return decomposition(seed, n=400, n_draws=40)
+
+
 def attribution(size, estimator):
     X = pd.DataFrame({"x1": [2.0, 0.0], "x2": [1.5, -1.0]})
 
@@ -211,6 +240,10 @@ CASES = {
     "ALE of a pair": accumulated_pair,
     "heterogeneity of partial dependence": heterogeneity(sp.PartialDependence(), 1.0),
     "heterogeneity of ALE": heterogeneity(sp.ALE(grid_resolution=20), np.sqrt(1 - T2.r**2)),
+    "decomposition": decomposition,
+    "decomposition with a background": decomposition_with_a_background,
+    "decomposition with few contexts": decomposition_with_few_contexts,
+    "decomposition of independent inputs": decomposition_of_independent_inputs,
     "H": interaction,
     "H with a background": interaction_with_a_background,
     "Shapley values, enumerated": attribution(100, "enumeration"),

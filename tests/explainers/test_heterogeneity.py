@@ -38,17 +38,16 @@ def test_partial_dependence_tells_how_far_the_curves_of_ice_are_apart(centred, w
         at_places, number = by_definition(curves, axis.weight / axis.weight.sum(), w)
         part = e.estimate.parts["heterogeneity"][e.parts()[j]]
         np.testing.assert_allclose(part, at_places, atol=1e-12)
-        if centred or most > len(axis):
-            np.testing.assert_allclose(e.heterogeneity.values[j], number, atol=1e-12)
+        np.testing.assert_allclose(e.heterogeneity.values[j], number, atol=1e-12)
 
 
-def test_long_grids_are_measured_at_some_of_their_places():
+def test_errors_of_long_grids_are_measured_in_runs_of_places():
     X = T2.sample(400, np.random.default_rng(0))
     all_places = sp.PartialDependence(grid_resolution="all").explain(T2.predict, X)
     assert len(all_places.axes[0]) == 400
     centred = sp.PartialDependence(grid_resolution="all", centred=True).explain(T2.predict, X)
-    np.testing.assert_allclose(all_places.heterogeneity.values, centred.heterogeneity.values, rtol=0.02)
-    np.testing.assert_allclose(all_places.heterogeneity.std_error, centred.heterogeneity.std_error, rtol=0.1)
+    np.testing.assert_allclose(all_places.heterogeneity.values, centred.heterogeneity.values, rtol=1e-9)
+    np.testing.assert_allclose(all_places.heterogeneity.std_error, centred.heterogeneity.std_error, rtol=0.05)
 
 
 @pytest.mark.parametrize("feature", ["x1", "x2", "x3"])

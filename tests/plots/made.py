@@ -14,6 +14,7 @@ from sipakit.estimate import Estimate
 from sipakit.explanation import (
     Attributions,
     Cost,
+    Decomposition,
     Effects,
     Importances,
     Interactions,
@@ -293,6 +294,37 @@ def interactions(count=3, k=1, names=None, totals=True, pairs=True, triples=Fals
     )
 
 
+def decomposition(count=3, k=1, names=None, axes=None, triples=False, n=40):
+    rng = np.random.default_rng(7)
+    if axes is None:
+        axes = axes_of(features(count) if names is None else names)
+    names = [axis.name for axis in axes]
+    sets = [(name, None) for name in names] + list(combinations(names, 2))
+    sets += list(combinations(names, 3)) if triples else []
+    sets.append((None, None))
+    values = rng.dirichlet(np.ones(len(sets)) / 4, size=k).T
+    total = np.where(np.arange(len(sets))[:, None] < len(names), values + 0.1, np.nan)
+    own = np.stack([rng.choice(axis.positions, n) for axis in axes], axis=1)
+    components = rng.normal(size=(n, len(sets), k)) * values
+    base = np.full((n, k), 0.5)
+    made = common(names, k)
+    parts = {"structural": values, "correlative": 0 * values, "sd": np.sqrt(values), "total": total}
+    return Decomposition(
+        **{**made, "explainer": "FunctionalDecomposition"},
+        estimate=Estimate.within(values, 0.02, conf_level=0.95, parts=parts),
+        sets=tuple(sets),
+        inputs="observed",
+        rows=np.arange(n),
+        components=components,
+        base_values=base,
+        predictions=base + components.sum(axis=1),
+        columns=COLUMNS,
+        row_values=row_values(n),
+        axes=tuple(axes),
+        own=own,
+    )
+
+
 def surrogates(count=3, k=1, names=None, kind="tree"):
     rng = np.random.default_rng(6)
     names = features(count) if names is None else names
@@ -336,6 +368,8 @@ def one_of_each(count=3, k=1, names=None):
         ("interactions", interactions(count, k, names=names), "bars"),
         ("matrix", interactions(count, k, names=names), "matrix"),
         ("network", interactions(count, k, names=names), "network"),
+        ("decomposition", decomposition(count, k, names=names), "effects"),
+        ("shares", decomposition(count, k, names=names), "shares"),
         ("tree", surrogates(count, k, names=names), "bars"),
         ("linear", surrogates(count, k, names=names, kind="linear"), "bars"),
     ]

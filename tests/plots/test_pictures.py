@@ -34,6 +34,8 @@ SHOWN = {
     "interactions": "15 of 1,770 pairs",
     "matrix": "30 of 60 features",
     "network": "14 of 60 features",
+    "decomposition": "9 of 60 main effects",
+    "shares": "14 of 1,830 effects",
     "tree": "20 of 60 rules",
     "linear": "20 of 60 terms",
 }

@@ -1,0 +1,227 @@
+"""Partial dependence on one column, and on two, at every code: from the structure of a model, over all rows at once.
+
+Rows are dealt to batches, and every mean is taken in each of them: what differs between batches tells how uncertain the
+mean over all rows is, as in the method of batch means.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from sipakit.exact.curves import all_codes, codes_of, firsts, leaves_of
+from sipakit.structure import linked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from sipakit.exact.boxes import Boxes
+    from sipakit.structure import Trees
+    from sipakit.table import Table
+
+__all__ = ["Batches", "Joint", "deal", "join"]
+
+_Sums: TypeAlias = "tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]"
+_BATCHES = 64
+_MOST_CELLS = 2**23  # of all batches' tables of pairs that are held at a time, 64 MB
+_MOST_WORDS = 2**26  # of rows as bits, half a gigabyte
+_ADDITIVE = ("identity", "complement")  # links that leave sums sums
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Rows dealt at random to batches of nearly equal size; rows without weight are in none.
+
+    Parameters
+    ----------
+    of_row : (n,) int
+        Number of each row's batch, or -1.
+    weights : (n,)
+        Adding to 1.
+    share : (g,)
+        Weight of each batch.
+    """
+
+    of_row: NDArray[np.intp]
+    weights: NDArray[np.float64]
+    share: NDArray[np.float64]
+
+    def means(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(g, k) means in each batch of values (n, k)."""
+        used = self.of_row >= 0
+        sums = [np.bincount(self.of_row[used], self.weights[used] * one[used], len(self.share)) for one in values.T]
+        return np.asarray(np.stack(sums, axis=1) / self.share[:, None])
+
+    def shares_of(self, cells: NDArray[np.integer], count: int) -> NDArray[np.float64]:
+        """(g, count) share of each batch's rows that is in each cell, of cells (n,)."""
+        used = self.of_row >= 0
+        places = self.of_row[used] * count + cells[used]
+        sums = np.bincount(places, self.weights[used], len(self.share) * count)
+        return np.asarray(sums.reshape(-1, count) / self.share[:, None])
+
+
+def deal(weights: NDArray[np.float64]) -> Batches:
+    """Deal rows to batches.
+
+    Examples
+    --------
+    >>> dealt = deal(np.ones(130))
+    >>> np.bincount(np.bincount(dealt.of_row)).tolist()  # two batches of three rows
+    [0, 0, 62, 2]
+    """
+    used = np.flatnonzero(weights > 0)
+    g = min(len(used), _BATCHES)
+    of_row = np.full(len(weights), -1)
+    of_row[np.random.default_rng(0).permutation(used)] = np.arange(len(used)) % g
+    parts = weights / weights.sum()
+    return Batches(of_row, parts, np.asarray(np.bincount(of_row[used], parts[used], g), np.float64))
+
+
+@dataclass(frozen=True, eq=False)
+class Joint:
+    """Partial dependence at every code, in each batch of rows.
+
+    Parameters
+    ----------
+    table : Table, n rows
+    trees : Trees
+    read : callable
+        From (m, outputs) answers of the model to those that are explained.
+    batches : Batches, g of them
+
+    Notes
+    -----
+    Arrays are (g, ..., k): the mean over the rows of a batch. `level` is that of the answers as they are, `single` what
+    setting one column adds to it, and tables of pairs hold what setting both adds to that.
+    """
+
+    table: Table
+    trees: Trees
+    read: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    batches: Batches
+
+    @cached_property
+    def level(self) -> NDArray[np.float64]:
+        """(g, k) mean answer."""
+        sums = np.stack([one.base + level for one, (level, _, _) in zip(self.trees.sums, self._none, strict=True)], -1)
+        return self._answers(sums)
+
+    def single(self, column: int) -> NDArray[np.float64]:
+        """(g, codes, k) what the mean answer changes by when a column is set to each code."""
+        first, size = firsts(self.trees)[column] + column, self.trees.codings[column].size
+        steps = np.stack([single[:, first : first + size] for _, single, _ in self._none], axis=-1)
+        return self._changes(steps.cumsum(axis=1))
+
+    def pairs(self, wanted: Sequence[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], NDArray[np.float64]]]:
+        """Go through pairs of columns j < k, with (g, codes of j, codes of k, k) what both add beyond each."""
+        for part in self._parts(wanted):
+            made = self._tables(part)
+            ends = np.cumsum([0, *(self._places(j, k) for j, k in part)])
+            for (j, k), start, end in zip(part, ends[:-1], ends[1:], strict=True):
+                shape = (-1, self.trees.codings[j].size + 1, self.trees.codings[k].size + 1)
+                steps = np.stack([both[:, start:end].reshape(shape) for _, _, both in made], axis=-1)
+                yield (j, k), self._changes(steps.cumsum(axis=1).cumsum(axis=2)[:, :-1, :-1])
+
+    def codes(self, table: Table, column: int) -> NDArray[np.int32]:
+        """(rows,) codes of a column of any table with the same columns."""
+        return codes_of(self.trees, table, column)
+
+    def _parts(self, wanted: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+        """Cut pairs into parts whose tables are held together."""
+        part, cells = list[tuple[int, int]](), 0
+        for j, k in wanted:
+            more = self._places(j, k) * len(self.batches.share) * len(self.trees.sums)
+            if part and cells + more > _MOST_CELLS:
+                yield part
+                part, cells = [], 0
+            part.append((j, k))
+            cells += more
+        if part:
+            yield part
+
+    def _places(self, j: int, k: int) -> int:
+        return (self.trees.codings[j].size + 1) * (self.trees.codings[k].size + 1)
+
+    @cached_property
+    def _none(self) -> list[_Sums]:
+        return self._tables([])
+
+    @cached_property
+    def _leaves(self) -> list[Boxes]:
+        return [leaves_of(self.trees, one) for one in self.trees.sums]
+
+    @cached_property
+    def _bits(self) -> tuple[NDArray[np.uint64], NDArray[np.float64], NDArray[np.intp]]:
+        """Rows as bits of words, the weight of each bit (none if all weigh the same), and where batches begin."""
+        from sipakit.exact import walk
+
+        of_row, weights = self.batches.of_row, self.batches.weights
+        used = np.flatnonzero(of_row >= 0)
+        used = used[np.argsort(of_row[used], kind="stable")]
+        sizes = np.bincount(of_row[used])
+        begins = np.concatenate([[0], np.cumsum(-(-sizes // walk.WORD))])
+        within = np.arange(len(used)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        place = np.repeat(begins[:-1] * walk.WORD, sizes) + within
+        of_bit = np.zeros(0)
+        if np.ptp(weights[used]) > 0:
+            of_bit = np.zeros(begins[-1] * walk.WORD)
+            of_bit[place] = weights[used]
+        codes = all_codes(self.trees, self.table)[used]
+        return walk.prefixes(codes, place, int(begins[-1]), firsts(self.trees)), of_bit, begins
+
+    def _tables(self, pairs: list[tuple[int, int]]) -> list[_Sums]:
+        """Means in each batch, for each sum of trees."""
+        from sipakit.exact import walk
+
+        below, weights, begins = self._bits
+        first, p = firsts(self.trees), len(self.trees.codings)
+        number = np.full((p, p), -1)
+        for i, (j, k) in enumerate(pairs):
+            number[j, k] = i
+        tables = np.cumsum([0, *(self._places(j, k) for j, k in pairs)])
+        scale = (1.0 if len(weights) else float(self.batches.weights.max())) / self.batches.share
+        found = []
+        for one, leaves in zip(self.trees.sums, self._leaves, strict=True):
+            made = walk.tables(below, weights, begins, leaves, one.value, first, number, tables)
+            level, single, both = (sums * scale.reshape(-1, *[1] * (sums.ndim - 1)) for sums in made)
+            found.append((level, single, both))
+        return found
+
+    def _answers(self, sums: NDArray[np.float64]) -> NDArray[np.float64]:
+        linear = linked(sums, self.trees.link)
+        return self.read(linear.reshape(-1, linear.shape[-1])).reshape(*linear.shape[:-1], -1)
+
+    def _changes(self, sums: NDArray[np.float64]) -> NDArray[np.float64]:
+        return self._answers(sums) - self._answers(np.zeros((1, sums.shape[-1])))
+
+
+def join(
+    trees: Trees, table: Table, weights: NDArray[np.float64], read: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+) -> Joint | None:
+    """Get ready to average over rows; None where the answers are no sums of the trees', or rows would not fit.
+
+    Parameters
+    ----------
+    trees : Trees
+    table : Table, n rows
+    weights : (n,)
+    read : callable
+        From (m, outputs) answers of the model to those that are explained.
+    """
+    words = (len(table) / 64 + _BATCHES) * float(trees.sizes.sum())
+    if trees.link not in _ADDITIVE or not trees.takes(table.columns) or words > _MOST_WORDS or not _adds(trees, read):
+        return None
+    return Joint(table, trees, read, deal(weights))
+
+
+def _adds(trees: Trees, read: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> bool:
+    """Whether what is explained is the same sum of the trees everywhere, and no curve of it such as log-odds."""
+    one, other = np.random.default_rng(0).uniform(0.1, 0.4, (2, 3, len(trees.sums)))
+    zero, first, second, both = (read(linked(sums, trees.link)) for sums in (0 * one, one, other, one + other))
+    with np.errstate(all="ignore"):
+        return bool(np.allclose(first + second, both + zero, rtol=1e-9, atol=1e-12))

@@ -1,0 +1,164 @@
+"""H statistics of all pairs of rows from the structure of a model, without asking it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sipakit.aggregate import spread_of
+from sipakit.exact import Batches, Joint, deal
+from sipakit.explainers.h_found import Found, without_variance
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from numpy.typing import NDArray
+
+    from sipakit.task import Task
+
+__all__ = ["of_structure"]
+
+
+def of_structure(task: Task, order: int) -> Found:
+    """Find the statistics of all rows in all contexts, with the influence of each batch of them.
+
+    The model adds up over leaves, so a pair has one table: what setting both columns to two codes adds to setting each.
+    Mean squares over rows then are sums over that table, weighed by how many rows have each two codes.
+    """
+    joint: Joint = task.joint
+    columns = [feature.columns[0] for feature in task.features]
+    roles = _Roles(task, joint.batches if task.background is task.rows else deal(task.weights), joint.batches)
+    found = [_total(roles, j) for j in columns]
+    sets: list[tuple[Hashable, ...]] = [(name, None) for name in task.names]
+    if order > 1:
+        number = {column: u for u, column in enumerate(columns)}
+        tables = joint.pairs(list(combinations(sorted(columns), 2)))
+        together = {(number[j], number[k]): _pair(roles, j, k, table) for (j, k), table in tables}
+        for u, v in combinations(range(len(columns)), 2):
+            sets.append((task.names[u], task.names[v]))
+            found.append(together[(u, v) if (u, v) in together else (v, u)])
+    square, below, by_square, by_below = (np.stack(each) for each in zip(*found, strict=True))
+    none = without_variance(below)
+    ratio = np.where(none, np.nan, square / np.where(none, 1.0, below))
+    by_ratio = (by_square - ratio[:, None] * by_below) / np.where(none, np.nan, below)[:, None]
+    spreads = spread_of(by_square, roles.shares), spread_of(by_ratio, roles.shares)
+    return Found(tuple(sets), square, below, ratio, none, *spreads)
+
+
+@dataclass(frozen=True, eq=False)
+class _Roles:
+    """Rows in their two roles: evaluated, and as contexts; the same rows have both, and one influence.
+
+    Parameters
+    ----------
+    task : Task
+    points, contexts : Batches
+        Of the evaluated rows, and of the contexts; the same object if these are the same rows.
+    """
+
+    task: Task
+    points: Batches
+    contexts: Batches
+
+    @property
+    def shared(self) -> bool:
+        """Whether each row has both roles."""
+        return self.points is self.contexts
+
+    @cached_property
+    def rows(self) -> NDArray[np.intp]:
+        """(n,) numbers of the evaluated rows, those that weigh something."""
+        return np.flatnonzero(self.points.of_row >= 0)
+
+    @cached_property
+    def weights(self) -> NDArray[np.float64]:
+        """(n,) their weights, adding to 1."""
+        return self.points.weights[self.rows]
+
+    def centred(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Values (n, k) less their mean."""
+        return np.asarray(values - self.weights @ values)
+
+    @property
+    def shares(self) -> NDArray[np.float64]:
+        """(1, g) or (2, g + h) weights of the batches, a line for each independent sample."""
+        one, other = self.points.share, self.contexts.share
+        if self.shared:
+            return one[None]
+        return np.stack([np.concatenate([one, 0 * other]), np.concatenate([0 * one, other])])
+
+    def mean_square(
+        self, component: NDArray[np.float64], as_context: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(k,) mean square of a component of each row (n, k) and (batches, k) what moves it.
+
+        Parameters
+        ----------
+        component : (n, k), its mean over the rows taken off
+        as_context : (h, k)
+            Mean product of the component and what it is in each batch of contexts alone.
+        """
+        value = np.asarray(self.weights @ component**2)
+        squares = np.zeros((len(self.points.of_row), component.shape[1]))
+        squares[self.rows] = component**2
+        as_point = self.points.means(squares) - value
+        middle = self.contexts.share @ as_context
+        moved = 2 * (as_context - middle)
+        return value, as_point + moved if self.shared else np.concatenate([as_point, moved])
+
+    def over_cells(self, cells: NDArray[np.intp], values: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+        """(count, k) sums of the values (n, k) of the rows that are in each cell, by their weights."""
+        return np.stack([np.bincount(cells, self.weights * one, count) for one in values.T], axis=1)
+
+    def codes(self, column: int) -> NDArray[np.int64]:
+        """(n,) codes of the evaluated rows."""
+        joint: Joint = self.task.joint
+        return joint.codes(self.task.rows, column)[self.rows].astype(np.int64)
+
+
+def _pair(roles: _Roles, j: int, k: int, both: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    """Mean squares of what both features add beyond each, and of all that they do; and what moves either.
+
+    ``both`` is (h, codes of j, codes of k, outputs), in each batch of contexts.
+    """
+    joint, share = roles.task.joint, roles.contexts.share
+    of_j, of_k = joint.single(j)[:, :, None], joint.single(k)[:, None]
+    wide = both.shape[2]
+    cells = roles.codes(j) * wide + roles.codes(k)
+    here, cells = np.unique(cells, return_inverse=True)  # most cells of a table have no row
+    found = []
+    for table in (both, both + of_j + of_k):
+        flat = table.reshape(len(table), -1, table.shape[-1])[:, here]
+        component = roles.centred(np.tensordot(share, flat, 1)[cells])
+        products = roles.over_cells(cells, component, len(here))
+        found.append(roles.mean_square(component, np.einsum("hck,ck->hk", flat, products)))
+    (square, by_square), (below, by_below) = found
+    return square, below, by_square, by_below
+
+
+def _total(roles: _Roles, j: int) -> tuple[NDArray[np.float64], ...]:
+    """Mean squares of what a feature and all others do together beyond each, and of the answers themselves.
+
+    In context b row i has f(x_i) - f(x_i, but j from b) - f(b, but j from x_i) + f(b). What depends on b alone adds
+    nothing to a product with a component whose mean is zero, and what depends on i alone moves nothing.
+    """
+    task, joint, curves = roles.task, roles.task.joint, roles.task.curves
+    size = joint.trees.codings[j].size
+    start = 1 + int(curves.first[j])
+    codes, contexts = roles.codes(j), joint.codes(joint.table, j)
+    curve = curves.values[roles.rows, start : start + size]  # (n, codes, k)
+    of_batch = roles.contexts.shares_of(contexts, size)
+    usual = roles.contexts.share @ of_batch  # of the codes, over all contexts
+    alone = joint.single(j)  # (h, codes, k)
+    component = task.known_predictions[roles.rows] - np.tensordot(curve, usual, (1, 0))
+    component = roles.centred(component - np.tensordot(roles.contexts.share, alone, 1)[codes])
+    moved = np.einsum("nck,nk,n->ck", curve, component, roles.weights, optimize=True)
+    as_context = -(of_batch @ moved) - np.einsum("hck,ck->hk", alone, roles.over_cells(codes, component, size))
+    square, by_square = roles.mean_square(component, as_context)
+    answers = roles.centred(task.known_predictions[roles.rows])
+    below, by_below = roles.mean_square(answers, np.zeros((len(roles.contexts.share), task.k)))
+    return square, below, by_square, by_below
