@@ -19,6 +19,8 @@ from sipakit.reports.tables import tabulate
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from numpy.typing import NDArray
+
     from sipakit.explanation import Explanation
     from sipakit.plots import Display
     from sipakit.reports.tables import TextTable
@@ -117,15 +119,20 @@ def some_features(explanation: Effects, numbers: Iterable[int]) -> Effects:
     """Return the mean effects of some features, or pairs of features."""
     numbers, parts = list(numbers), explanation.parts()
     at = np.concatenate([np.arange(parts[j].start, parts[j].stop) for j in numbers])
-    e = explanation.estimate
+    lines = list(explanation.lines)
+    single = [lines.index(j) for j in numbers if j in lines]
+    spread = explanation.heterogeneity
     return replace(
         explanation,
         features=tuple(explanation.features[j] for j in numbers),
         axes=tuple(explanation.axes[j] for j in numbers),
-        estimate=Estimate(
-            e.values[at], e.std_error[at], e.lower[at], e.upper[at], {n: a[at] for n, a in e.parts.items()}
-        ),
+        estimate=_some(explanation.estimate, at),
+        heterogeneity=None if spread is None or not single else _some(spread, np.array(single)),
     )
+
+
+def _some(e: Estimate, at: NDArray[np.intp]) -> Estimate:
+    return Estimate(e.values[at], e.std_error[at], e.lower[at], e.upper[at], {n: a[at] for n, a in e.parts.items()})
 
 
 def one_row(explanation: Attributions, i: int) -> Attributions:

@@ -31,6 +31,7 @@ __all__ = ["Finding", "findings", "headline"]
 
 _FEATURES = 3  # sentences about single effects
 _PAIRS = 3
+_ROUNDING = 1e-9  # of the largest effect: what is less is no difference
 
 
 def findings(explanation: Explanation, unit: str | None = None) -> list[Finding]:
@@ -193,7 +194,24 @@ def _effects(e: Effects, measure: Measure) -> list[Finding]:
         order = sorted(family, key=lambda j: -ranges[j][output])[:_FEATURES]
         told = [tell(e, j, output, measure) for j in order if ranges[j][output] > 0]
         found += [Finding(text, rest, key=not found and place == 0) for place, text in enumerate(told)]
-    return found
+    apart = _apart(e, output, measure)
+    return [*found, Finding(apart, rest)] if apart else found
+
+
+def _apart(e: Effects, output: int, measure: Measure) -> str:
+    """Say along which feature single rows are farthest from the mean curve, if they surely are."""
+    if e.heterogeneity is None:
+        return ""
+    spread = e.heterogeneity
+    known = np.where(np.isfinite(spread.std_error[:, output]), spread.values[:, output], 0.0)
+    number = int(known.argmax())
+    if not known[number] > _ROUNDING * np.abs(e.estimate.values[:, output]).max():
+        return ""
+    axis = list(e.lines.values())[number]
+    told = measure.within(*at(spread, (number, output)), step=True)
+    lead = f"Single rows are farthest from the mean curve along {named(axis.name)}"
+    own = f"apart from its own level, each row's {said(e, output)}"
+    return f"{lead}: {own} differs from it by {told}, as a root mean square."
 
 
 def _over(e: Effects, pair: int, output: int, measure: Measure) -> str:

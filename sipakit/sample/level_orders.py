@@ -30,11 +30,8 @@ def check_orders(orders: Mapping[Hashable, Sequence[Any]], table: Table) -> None
     free = [name for j, name in enumerate(table.names) if table.kind(j) == "category"]
     for name, levels in orders.items():
         if name not in table.names:
-            message, allowed = (
-                f"category_order names {name!r}, which is no column.",
-                f"Columns are {first_few(table.names)}.",
-            )
-            raise InputError(message, allowed, "Write its name as the table does.")
+            message = f"category_order names {name!r}, which is no column."
+            raise InputError(message, f"Columns are {first_few(table.names)}.", "Write its name as the table does.")
         if name not in free:
             message = f"category_order names {name!r}, whose values have an order of their own."
             allowed = f"Levels without one are in {first_few(free)}." if free else "No column has levels without one."

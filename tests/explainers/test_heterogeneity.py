@@ -9,6 +9,7 @@ from scipy import stats
 
 import sipakit as sp
 from sipakit.explainers import heterogeneity
+from sipakit.reports.figures import some_features
 from tests import brute
 from tests.analytic import T1, T2, T3, T8
 from tests.explainers import mixed
@@ -149,6 +150,15 @@ def test_pairs_have_none_and_single_features_beside_them_keep_theirs(tmp_path):
         assert "heterogeneity" not in pair.frame()
         with pytest.raises(sp.InputError, match="has no heterogeneity"):
             pair.heterogeneity_frame()
+
+
+def test_the_figures_of_a_report_keep_what_belongs_to_them():
+    e = sp.ALE(features=["whole", ("size", "number"), "size"], grid_resolution=3).explain(mixed.scores, mixed.table(40))
+    single, pairs = some_features(e, e.lines), some_features(e, e.planes)
+    np.testing.assert_array_equal(single.heterogeneity.values, e.heterogeneity.values)
+    np.testing.assert_array_equal(some_features(e, [2]).heterogeneity.values, e.heterogeneity.values[1:])
+    assert pairs.heterogeneity is None
+    single.plot("heterogeneity")
 
 
 def test_the_frame_names_features_and_outputs_and_files_keep_it(tmp_path):

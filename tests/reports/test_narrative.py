@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -122,6 +123,18 @@ def test_effects_are_told_from_their_lowest_to_their_highest_place():
     assert told[1].startswith("Along a, the model's mean prediction rises: from ")
     assert " at 0 to " in told[1]
     assert told[1].endswith(" at 6.")
+
+
+@pytest.mark.parametrize("method", [sp.PartialDependence(), sp.ALE()])
+def test_it_is_told_where_single_rows_are_farthest_from_the_mean_curve(method):
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(200, 3)), columns=list("abc"))
+    told = findings(method.explain(lambda X: (X["a"] + 3 * X["b"] * X["c"] ** 2).to_numpy(), X), "metres")[-1].text
+    assert re.match(
+        "Single rows are farthest from the mean curve along [bc]: apart from its own level, each row's ", told
+    )
+    assert re.search(r" differs from it by \d\.\d metres \(\d\.\d to \d\.\d\), as a root mean square\.$", told)
+    plain = findings(method.explain(lambda X: (X["a"] + 3 * X["b"]).to_numpy(), X), "metres")
+    assert not any("Single rows" in finding.text for finding in plain)
 
 
 def test_probabilities_are_percent_and_their_differences_points():

@@ -88,7 +88,7 @@ def test_orders_are_those_of_the_definition(seed, weighted, at_once, monkeypatch
     assert found[0] < found[-1]
 
 
-@settings(max_examples=60, derandomize=True)
+@settings(max_examples=30, derandomize=True)
 @given(st.integers(2, 8), st.integers(0, 10_000), st.randoms(use_true_random=False))
 def test_neither_rows_nor_names_matter(size, seed, chance):
     places = np.random.default_rng(seed).normal(size=(size, 2))
