@@ -88,7 +88,7 @@ class FunctionalDecomposition(Explainer):
     covers their draw and takes the background as given. A feature that the model does not use has the share 0 exactly,
     and an additive model leaves the rest 0 exactly.
 
-    A prediction that does not vary has no shares: a caveat says so.
+    A prediction that does not vary has no shares: they are told as 0 with no known error, and a caveat says so.
 
     Cost
     ----
@@ -184,7 +184,7 @@ class FunctionalDecomposition(Explainer):
         """Return shares with intervals, and the components at the rows where they were evaluated."""
         design: Observed | Independent = task.design
         found, points = design.found(task, state), design.points(task, state)
-        estimate = within(found.shares, found.share_spread, self.conf_level)
+        estimate = _with_shares(within(found.shares, found.share_spread, self.conf_level), found.none)
         axes, own, told = _axes(task, points, independent=self.inputs == "independent")
         seen = "Choice of the drawn rows, as evaluation points and as contexts; the model is taken as given."
         drawn = "Draw of the rows with independent features; the model and the background are taken as given."
@@ -211,13 +211,22 @@ class FunctionalDecomposition(Explainer):
         total = within(found.totals, found.total_spread, self.conf_level)
         whole = {f"total{end}": one for end, one in zip(("", *_ENDS), _arrays(total), strict=True)}
         lacking = ((0, len(found.shares) - len(found.totals)), (0, 0))
-        structural = np.maximum(found.structural, 0)
+        structural = np.maximum(found.structural, 0)  # NaN stays
         return {
             "structural": structural,
             "correlative": found.shares - found.structural,
             "sd": np.sqrt(structural * found.variance),
             **{name: np.pad(array, lacking, constant_values=np.nan) for name, array in whole.items()},
         }
+
+
+def _with_shares(estimate: Estimate, none: NDArray[np.bool_]) -> Estimate:
+    """Say nothing of outputs that do not vary: shares of 0 with no known error."""
+    values, error, lower, upper = (
+        np.where(none, nothing, array)
+        for nothing, array in zip((0.0, np.inf, -np.inf, np.inf), _arrays(estimate), strict=True)
+    )
+    return Estimate(values, error, lower, upper)
 
 
 _ENDS = ("_std_error", "_lower", "_upper")

@@ -81,10 +81,11 @@ class Decomposition(Explanation):
         """Return the result with its rows, where it has any, called by their numbers in the user's table."""
         return self if self.rows is None else replace(self, rows=rows[self.rows])
 
-    def frame(self) -> pd.DataFrame:
-        """Return a tidy frame: one set and output a row; outputs that do not vary have no shares, and no rows."""
-        frame = super().frame()
-        return frame[frame["estimate"].notna()].reset_index(drop=True)
+    @property
+    def shared(self) -> NDArray[np.bool_]:
+        """(k,) whether an output varies; the shares of one that does not are 0, with no known error."""
+        structural = self.estimate.parts.get("structural")
+        return np.ones(len(self.outputs), bool) if structural is None else np.isfinite(structural[-1])
 
     def of_size(self, size: int) -> NDArray[np.intp]:
         """Return the numbers of the main effects for one, of the pairs for two, of the sets of three."""
@@ -94,7 +95,7 @@ class Decomposition(Explanation):
     def explained(self) -> Estimate:
         """Return the share (k,) that all components explain together: all but the rest."""
         e = self.estimate
-        return Estimate(1 - e.values[-1], e.std_error[-1], 1 - e.upper[-1], 1 - e.lower[-1])
+        return Estimate(self.shared - e.values[-1], e.std_error[-1], 1 - e.upper[-1], 1 - e.lower[-1])
 
     def top(self, limit: int = 6) -> pd.DataFrame:
         """Return the sets with the largest shares, without the rest."""

@@ -52,7 +52,7 @@ class _Drawn:
     def of(cls, explanation: Decomposition, *, alone: bool) -> _Drawn:
         """Choose the largest shares of the first output that has any."""
         axis_of = {_key(axis.name): j for j, axis in enumerate(explanation.axes)}
-        known = np.flatnonzero(np.isfinite(explanation.values[0])).tolist() or [0]
+        known = np.flatnonzero(explanation.shared).tolist() or [0]
         size = np.abs(explanation.components[:, :, known[0]]).max(axis=0, initial=0.0)
         chosen = []
         for features, limit in ((1, _MAINS), (2, _PAIRS)):

@@ -55,7 +55,7 @@ def draw_shares(explanation: Decomposition, ax: Axes | None = None) -> Display:
     """
     outputs = list(range(min(len(explanation.outputs), 1 if ax is not None else _OUTPUTS)))
     total = len(explanation.sets) - 1
-    shares = np.nan_to_num(explanation.values[:total, 0])
+    shares = explanation.values[:total, 0]
     kept = np.append(falling(shares)[: fitting(_BARS, ax) - 1], total)
     names = [set_name(explanation, int(s)) for s in kept]
     sheet = bar_sheet(len(kept), len(outputs), ax, labels=max(map(len, names)))
@@ -129,7 +129,7 @@ def set_name(explanation: Decomposition, number_: int, limit: int = LIMIT) -> st
 def share_text(explanation: Decomposition, number_: int, output: int) -> str:
     """Return a share in percent, with the digits that its error leaves."""
     value, error = (100 * float(a[number_, output]) for a in (explanation.values, explanation.std_error))
-    if not np.isfinite(value):
+    if not explanation.shared[output]:
         return "no share"
     if abs(value) <= _NOTHING:
         return "0 %"
@@ -148,6 +148,6 @@ def share_within(explanation: Decomposition, number_: int, output: int) -> str:
 
 def rest_told(explanation: Decomposition, output: int) -> str:
     """Say what share the effects leave."""
-    if not np.isfinite(explanation.values[-1, output]):
+    if not explanation.shared[output]:
         return "it does not vary, so that there are no shares"
     return f"the rest has {share_text(explanation, len(explanation.sets) - 1, output)} of the variance"

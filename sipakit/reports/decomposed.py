@@ -28,8 +28,6 @@ _HIDDEN = 0.01  # share that a rest must have to be told
 def told_share(estimate: Estimate, cell: tuple[int, ...]) -> tuple[str, str]:
     """Write a share and its interval: "exact" where it has no error, "unknown" where none is known."""
     value, error, lower, upper = (0.0 if abs(one) < _NOTHING else one for one in at(estimate, cell))
-    if not np.isfinite(value):
-        return "none", "none"
     if not error > 0:
         return share(value), "exact"
     if not np.isfinite([lower, upper]).all():
@@ -48,7 +46,7 @@ def share_lines(e: Decomposition, output: int, sets: list[int]) -> Iterator[tupl
         first, *others = e.sets[s]
         beside = " and ".join(named(name) for name in others if name is not None) or "alone"
         feature, beside = (named(first), beside) if s < len(e.sets) - 1 else ("the rest", "larger sets")
-        yield feature, beside, *told_share(e.estimate, (s, output))
+        yield feature, beside, *(told_share(e.estimate, (s, output)) if e.shared[output] else ("none", "none"))
 
 
 def spread_of(e: Decomposition, s: int, output: int) -> float:
@@ -59,10 +57,9 @@ def spread_of(e: Decomposition, s: int, output: int) -> float:
 
 def about_decomposition(e: Decomposition) -> list[Finding]:
     """Say how much the effects explain together, which are the largest, and what is left."""
-    known = np.flatnonzero(np.isfinite(e.values[-1]))
-    if not len(known):
+    if not e.shared.any():
         return [Finding("The prediction does not vary, so there is nothing to be shared.", basis(e))]
-    output = int(known[0])
+    output = int(np.argmax(e.shared))
     inputs = "" if e.inputs == "observed" else " over rows with independent features"
     whole, ends = told_share(e.explained(), (output,))
     things = listed([word for size, word in _WORDS.items() if len(e.of_size(size))])

@@ -274,8 +274,7 @@ def _interactions(e: Interactions, measure: Measure) -> _Shown:
 
 
 def _decomposition(e: Decomposition, measure: Measure) -> _Shown:
-    known = np.flatnonzero(np.isfinite(e.values[-1]))
-    output = int(known[0]) if len(known) else 0
+    output = int(np.argmax(e.shared))
     sets = ordered_sets(e, output)
     shown = [*sets[: _LINES - 1], sets[-1]] if len(sets) > _LINES else sets
     told = zip(shown, share_lines(e, output, shown), strict=True)
