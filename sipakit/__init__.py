@@ -44,9 +44,18 @@ if TYPE_CHECKING:
         IntegratedGradients,
         PartialDependence,
         PermutationImportance,
+        RegionalEffects,
         Shapley,
     )
-    from sipakit.explanation import Attributions, Effects, Explanation, Importances, Interactions, Surrogates
+    from sipakit.explanation import (
+        Attributions,
+        Effects,
+        Explanation,
+        Importances,
+        Interactions,
+        Regions,
+        Surrogates,
+    )
     from sipakit.study import Study, explain
 
 __all__ = [
@@ -74,6 +83,8 @@ __all__ = [
     "PartialDependence",
     "PermutationImportance",
     "PredictionError",
+    "RegionalEffects",
+    "Regions",
     "Round",
     "Shapley",
     "SipakitError",
@@ -119,9 +130,10 @@ _ROOMS = {
         "IntegratedGradients",
         "PartialDependence",
         "PermutationImportance",
+        "RegionalEffects",
         "Shapley",
     ),
-    "explanation": ("Attributions", "Effects", "Explanation", "Importances", "Interactions", "Surrogates"),
+    "explanation": ("Attributions", "Effects", "Explanation", "Importances", "Interactions", "Regions", "Surrogates"),
     "study": ("Study", "explain"),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}

@@ -51,6 +51,7 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "SIPA037": ("caution", "cells without rows"),
     "SIPA038": ("caution", "sets of features left out by the budget"),
     "SIPA040": ("caution", "no errors are known"),
+    "SIPA041": ("caution", "regions that unseen rows do not confirm"),
 }
 
 

@@ -166,6 +166,7 @@ _HOLDS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "tuple[int, ...]": lambda value: all(type(one) is int for one in value),
     "tuple[Caveat, ...]": lambda value: all(isinstance(one, Caveat) for one in value),
     "Axis": lambda value: isinstance(value, Axis),
+    "tuple[Axis, ...]": lambda value: all(isinstance(one, Axis) for one in value),
     "tuple[Axis | Plane, ...]": lambda value: all(isinstance(one, (Axis, Plane)) for one in value),
     "tuple[tuple[Hashable, ...], ...]": lambda value: all(2 <= len(one) <= 3 for one in value),
     "tuple[tuple[Hashable, str], ...]": lambda value: all(type(told) is str for _, told in value),

@@ -8,7 +8,7 @@ from sipakit.documents.decode import built
 from sipakit.documents.encode import fields
 from sipakit.documents.layout import laid_out, opened
 from sipakit.errors import InputError
-from sipakit.explanation import Attributions, Effects, Explanation, Importances, Interactions, Surrogates
+from sipakit.explanation import Attributions, Effects, Explanation, Importances, Interactions, Regions, Surrogates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,7 @@ __all__ = ["SCHEMA", "document_of", "dumps", "explanation_of", "loads"]
 
 SCHEMA: Final = "sipakit.explanation/1"
 _KINDS: Final[Mapping[str, type[Explanation]]] = {
-    kind.__name__: kind for kind in (Attributions, Effects, Importances, Interactions, Surrogates)
+    kind.__name__: kind for kind in (Attributions, Effects, Importances, Interactions, Regions, Surrogates)
 }
 
 

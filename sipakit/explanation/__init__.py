@@ -1,7 +1,7 @@
 """The results: few types, by the shape of the answer. Each holds arrays in one layout and never leaves it.
 
 Attributions (rows, features, outputs) | Importances (features, metrics) | Effects (places of all features, outputs)
-Interactions (sets, outputs)           | Surrogates (terms, outputs)
+Interactions (sets, outputs) | Surrogates (terms, outputs) | Regions (places of all regions, outputs)
 """
 
 from sipakit.explanation.attributions import Attributions
@@ -9,6 +9,7 @@ from sipakit.explanation.base import Cost, Explanation
 from sipakit.explanation.effects import Effects
 from sipakit.explanation.importances import Importances
 from sipakit.explanation.interactions import Interactions
+from sipakit.explanation.regions import Regions
 from sipakit.explanation.surrogates import Surrogates
 
-__all__ = ["Attributions", "Cost", "Effects", "Explanation", "Importances", "Interactions", "Surrogates"]
+__all__ = ["Attributions", "Cost", "Effects", "Explanation", "Importances", "Interactions", "Regions", "Surrogates"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from sipakit.estimate import falling
-from sipakit.explanation import Attributions, Effects, Importances, Interactions, Surrogates
+from sipakit.explanation import Attributions, Effects, Importances, Interactions, Regions, Surrogates
 from sipakit.plots.formats import metric_name, quantity, spoken
 from sipakit.plots.labels import clean, distinct
 from sipakit.reports.finding import at, both
@@ -295,10 +295,29 @@ def _surrogates(e: Surrogates, measure: Measure) -> _Shown:
     return size, ("term", "effect", "interval"), 1, linear, more
 
 
+def _regions(e: Regions, measure: Measure) -> _Shown:
+    order = falling(e.removed[:, 0])[:_LINES]
+    names = _short([e.axes[j].name for j in order])
+    lines = []
+    for name, j in zip(names, order, strict=True):
+        before, after = (interval_text(one, (int(j), 0), measure)[0] for one in (e.before, e.after))
+        gain = interval_text(e.gain, (int(j), 0), Measure(1.0, "", ""))
+        lines.append((name, before, after, *gain, str(max(len(e.of_feature(int(j))) - 1, 1))))
+    of = "" if e.outputs[0] == "prediction" else f" of {clean(e.outputs[0])}"
+    size = (
+        f"{_rows_told(e)}{sized(len(e.axes), 'feature')}; how much curves disagree in all rows and within regions, in"
+    )
+    size += f" {measure.step}{of}, and the share of its square that regions remove"
+    head = ("feature", "all rows", "in regions", "gain", "interval", "regions")
+    more = _left_out(len(lines), len(e.axes), "features, what regions remove most of first", _first_output(e))
+    return size, head, 1, lines, more
+
+
 _TELLERS: Mapping[type[Explanation], Callable[[Any, Measure], _Shown]] = {
     Attributions: _attributions,
     Importances: _importances,
     Effects: _effects,
     Interactions: _interactions,
     Surrogates: _surrogates,
+    Regions: _regions,
 }

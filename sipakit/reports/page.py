@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sipakit.explanation import Attributions, Effects, Explanation, Importances, Interactions, Surrogates
+from sipakit.explanation import Attributions, Effects, Explanation, Importances, Interactions, Regions, Surrogates
 from sipakit.plots.formats import spoken
 from sipakit.plots.labels import clean
 from sipakit.reports.agreement import about_comparison, agreement_table
@@ -134,6 +134,7 @@ _SECTIONS = {
 _KINDS: Mapping[type[Explanation], str] = {
     Importances: "importance",
     Effects: "effects",
+    Regions: "effects",
     Interactions: "interactions",
     Surrogates: "surrogate",
 }
