@@ -15,7 +15,7 @@ from sipakit.methods import keys_of
 # What a reader asks about, and which methods that is.
 _ABOUT = {
     "the model as a whole": ("PermutationImportance", "LOFO", "HStatistic", "GlobalSurrogate"),
-    "a feature's effect": ("PartialDependence", "ALE", "ICE"),
+    "a feature's effect": ("PartialDependence", "ALE", "ICE", "RegionalEffects"),
     "single rows": ("CeterisParibus", "Shapley", "LIME", "IntegratedGradients"),
 }
 

@@ -107,7 +107,7 @@ class RegionalEffects(Curves):
     >>> X = np.random.default_rng(0).normal(size=(200, 3))
     >>> e = sp.RegionalEffects(features=["x0"]).explain(lambda X: X[:, 0] * (X[:, 1] > 0), X)
     >>> e.regions()[["region", "disagreement"]].round(2).values.tolist()[1:]
-    [['x1 <= 0.0015', 0.0], ['x1 > 0.0015', 0.0]]
+    [['x1 <= 0.01593', 0.0], ['x1 > 0.01593', 0.0]]
     >>> e.gains()["gain"].round(2).tolist()
     [1.0]
     """
@@ -197,7 +197,7 @@ class RegionalEffects(Curves):
             others = Encoding(terms)
             growth = Growth(self.max_depth, self.min_share, self.min_gain, self.random_state)
             members, rules = _leaves(growth.tree(others.matrix, alike, w), others)
-            for part in np.unique(fold):
+            for part in np.unique(fold) if len(rules) > 1 else ():  # no region removes nothing
                 seen, here = fold != part, fold == part
                 leaf = growth.tree(others.matrix[seen], alike[seen], w[seen]).apply(others.matrix)
                 for one in np.unique(leaf[here]) if leaf.any() else ():  # a root alone has the number 0

@@ -34,6 +34,8 @@ SHOWN = {
     "network": "14 of 60 features",
     "tree": "20 of 60 rules",
     "linear": "20 of 60 terms",
+    "regions": "6 of 60 features",
+    "no regions": "6 of 60 features",
 }
 
 
