@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from sipakit.caveats import Caveat
+    from sipakit.estimate import Estimate
     from sipakit.explanation import Explanation
 
 __all__ = ["Glance", "glance_of", "paid", "sized"]
@@ -300,8 +301,9 @@ def _regions(e: Regions, measure: Measure) -> _Shown:
     names = _short([e.axes[j].name for j in order])
     lines = []
     for name, j in zip(names, order, strict=True):
-        before, after = (interval_text(one, (int(j), 0), measure)[0] for one in (e.before, e.after))
-        gain = interval_text(e.gain, (int(j), 0), Measure(1.0, "", ""))
+        cell = int(j), 0
+        before, after = " ".join(_with_ends(e.before, cell, measure)), interval_text(e.after, cell, measure)[0]
+        gain = interval_text(e.gain, cell, Measure(1.0, "", ""))
         lines.append((name, before, after, *gain, str(max(len(e.of_feature(int(j))) - 1, 1))))
     of = "" if e.outputs[0] == "prediction" else f" of {clean(e.outputs[0])}"
     size = (
@@ -311,6 +313,12 @@ def _regions(e: Regions, measure: Measure) -> _Shown:
     head = ("feature", "all rows", "in regions", "gain", "interval", "regions")
     more = _left_out(len(lines), len(e.axes), "features, what regions remove most of first", _first_output(e))
     return size, head, 1, lines, more
+
+
+def _with_ends(estimate: Estimate, cell: tuple[int, ...], measure: Measure) -> list[str]:
+    """A number, and its interval in brackets where it has one."""
+    told, ends = interval_text(estimate, cell, measure)
+    return [told, *([f"({ends})"] if " to " in ends else [])]
 
 
 _TELLERS: Mapping[type[Explanation], Callable[[Any, Measure], _Shown]] = {
