@@ -153,33 +153,31 @@ class RegionalEffects(Curves):
         """Grow a tree for each feature, measure it crosswise, and average the curves in its regions."""
         kept = state.filled & (task.weights > 0)
         answers, rows = state.values[kept], task.of_rows(kept)
-        splitters = _splitters(rows.rows, self.split_by)
-        encoded = encode(rows.rows, splitters, rows.weights, impute=False)
+        encoded = encode(rows.rows, _splitters(rows.rows, self.split_by), rows.weights, impute=False)
         fold = self._folds(rows.weights)
         splits = [
-            self._split(Bundle.of(axis, answers[:, task.design.feature == j], rows.weights), encoded, fold)
+            self._split(rows, Bundle.of(axis, answers[:, task.design.feature == j], rows.weights), encoded, fold)
             for j, axis in enumerate(task.design.lines)
         ]
-        found = [split.regions(rows, self.conf_level) for split in splits]
-        regions = [region for of_one in found for region in of_one]
-        few = np.unique(np.linspace(0, rows.n - 1, min(rows.n, _SHOWN)).round().astype(np.intp))
+        regions = [region for split in splits for region in split.regions]
+        count = int(fold.max()) + 1
         return Regions(
             **self.about(task),
             estimate=_one_after_the_other([region.curve for region in regions]),
             error="Choice of the explained rows; regions, places and the model are taken as given. Gains are of trees "
             "grown without the rows that measure them.",
-            estimator=f"trees on the curves of all rows; gains from {int(fold.max()) + 1} folds",
+            estimator=f"trees on the curves of all rows; gains from {count} fold{'s' * (count != 1)}",
             caveats=(*task.design.caveats, *encoded.caveats, *_caveats(rows, splits)),
             axes=task.design.lines,
-            owner=np.repeat(np.arange(len(found)), [len(of_one) for of_one in found]),
+            owner=np.repeat(np.arange(len(splits)), [len(split.regions) for split in splits]),
             where=tuple(region.rule for region in regions),
             support=np.array([region.support for region in regions]),
             within=_below_each_other([region.spread for region in regions]),
             before=_below_each_other([split.told.before for split in splits]),
             after=_below_each_other([split.told.after for split in splits]),
             gain=_below_each_other([split.told.gain for split in splits]),
-            curves=np.concatenate([split.bundle.centred[few] for split in splits], axis=1),
-            members=np.column_stack([split.members[few] for split in splits]),
+            curves=np.concatenate([split.curves for split in splits], axis=1),
+            members=np.column_stack([split.members for split in splits]),
         )
 
     def _folds(self, weights: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -187,14 +185,14 @@ class RegionalEffects(Curves):
         count = max(2, min(self.n_folds, len(weights) // 2))
         return folds_of(weights, None, count, np.random.default_rng(self.random_state))
 
-    def _split(self, bundle: Bundle, encoded: Encoding, fold: NDArray[np.intp]) -> _Split:
+    def _split(self, task: Task, bundle: Bundle, encoded: Encoding, fold: NDArray[np.intp]) -> _Split:
         """Split the rows by the curves of one feature: once with all of them, and once without each fold."""
-        w, points, alike = bundle.weights, bundle.points, bundle.alike
-        members, means = np.zeros(len(w), np.intp), np.zeros_like(points)
-        rules: tuple[str, ...] = ("all rows",)
-        terms = tuple(term for term in encoded.terms if term.feature != bundle.axis.name)
+        w, name = bundle.weights, bundle.axis.name
+        members, means = np.zeros(len(w), np.intp), np.zeros_like(bundle.points)
+        rules: tuple[str, ...] = ()
+        terms = tuple(term for term in encoded.terms if term.feature is not name and term.feature != name)
         if terms and bundle.differ:
-            others = Encoding(terms)
+            others, alike = Encoding(terms), bundle.alike
             growth = Growth(self.max_depth, self.min_share, self.min_gain, self.random_state)
             members, rules = _leaves(growth.tree(others.matrix, alike, w), others)
             for part in np.unique(fold) if len(rules) > 1 else ():  # no region removes nothing
@@ -202,8 +200,23 @@ class RegionalEffects(Curves):
                 leaf = growth.tree(others.matrix[seen], alike[seen], w[seen]).apply(others.matrix)
                 for one in np.unique(leaf[here]) if leaf.any() else ():  # a root alone has the number 0
                     like = seen & (leaf == one)
-                    means[here & (leaf == one)] = np.tensordot(w[like] / w[like].sum(), points[like], 1)
-        return _Split(bundle, rules, members, disagreement(points, means, fold, w, self.conf_level))
+                    means[here & (leaf == one)] = np.tensordot(w[like] / w[like].sum(), bundle.points[like], 1)
+        own = bundle.own(task.rows.columns[task.rows.names.index(name)])
+        parts = [("all rows", members >= 0)]
+        parts += [(rule, members == r) for r, rule in enumerate(rules)] if len(rules) > 1 else []
+        few = np.unique(np.linspace(0, len(w) - 1, min(len(w), _SHOWN)).round().astype(np.intp))
+        return _Split(
+            name,
+            tuple(self._region(bundle, rule, here, own) for rule, here in parts),
+            disagreement(bundle.points, means, fold, w, self.conf_level),
+            bundle.centred[few],
+            members[few],
+        )
+
+    def _region(self, bundle: Bundle, rule: str, here: NDArray[np.bool_], own: NDArray[np.float64]) -> _Region:
+        """Measure one region."""
+        share = float(bundle.weights[here].sum() / bundle.weights.sum())
+        return _Region(rule, share, bundle.spread(here, self.conf_level), bundle.mean(here, own, self.conf_level))
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,25 +231,13 @@ class _Region:
 
 @dataclass(frozen=True, eq=False)
 class _Split:
-    """What became of one feature: the rules of its regions, and the region of each row (n,)."""
+    """What became of one feature: its regions, the whole table first, and curves (s, g, k) and regions (s,) of rows."""
 
-    bundle: Bundle
-    rules: tuple[str, ...]
-    members: NDArray[np.intp]
+    name: Hashable
+    regions: tuple[_Region, ...]
     told: Disagreement
-
-    def regions(self, task: Task, conf_level: float) -> list[_Region]:
-        """Return the whole table, and the regions where it was split."""
-        bundle, everyone = self.bundle, np.ones(len(self.members), bool)
-        own = bundle.own(task.rows.columns[task.rows.names.index(bundle.axis.name)])
-        here = [("all rows", everyone)]
-        if len(self.rules) > 1:
-            here += [(rule, self.members == r) for r, rule in enumerate(self.rules)]
-        w = bundle.weights / bundle.weights.sum()
-        return [
-            _Region(rule, float(w[r].sum()), bundle.spread(r, conf_level), bundle.mean(r, own, conf_level))
-            for rule, r in here
-        ]
+    curves: NDArray[np.float64]
+    members: NDArray[np.intp]
 
 
 def _leaves(tree: DecisionTreeRegressor, encoded: Encoding) -> tuple[NDArray[np.intp], tuple[str, ...]]:
@@ -280,7 +281,7 @@ def _arrays(estimate: Estimate) -> tuple[NDArray[np.float64], ...]:
 def _caveats(task: Task, splits: Sequence[_Split]) -> list[Caveat]:
     if task.n == 1:
         return [caveat("SIPA011", "One row has no other to disagree with; the intervals are infinite.")]
-    doubtful = [s.bundle.axis.name for s in splits if len(s.rules) > 1 and not (s.told.gain.lower > 0).any()]
+    doubtful = [s.name for s in splits if len(s.regions) > 1 and not (s.told.gain.lower > 0).any()]
     if not doubtful:
         return []
     message = f"The regions of {first_few(doubtful)} gain nothing on rows that did not choose them, by their intervals."

@@ -11,7 +11,7 @@ from matplotlib.collections import LineCollection
 from sipakit.estimate import falling
 from sipakit.plots.curves import RUG, draw_line, effect_sheet, finish_panel, limited
 from sipakit.plots.formats import quantity, spoken
-from sipakit.plots.labels import clean
+from sipakit.plots.labels import clean, put
 from sipakit.plots.places import Places
 from sipakit.plots.style import TEXT, Sheet
 from sipakit.plots.words import about_error, counted, largest, serious, told
@@ -173,7 +173,7 @@ def _behind(panel: Axes, places: Places, curves: NDArray[np.float64]) -> None:
 def _caption(sheet: Sheet, panel: Axes, e: Regions, cell: tuple[int, int], region: int) -> None:
     """Write a region's rule and share of the rows above its panel, and the gain above the whole table."""
     feature, output = cell
-    columns = sheet.columns(TEXT["label"], panel=True) + 4
+    columns = sheet.columns(TEXT["label"], panel=True) + 8  # titles may reach into the gaps between panels
     lines = [clean(part, columns) for part in _parts(e.where[region])]
     if region == e.of_feature(feature)[0]:
         name = f"{clean(e.outputs[output], columns - 10)}: " if len(e.outputs) > 1 else ""
@@ -181,12 +181,14 @@ def _caption(sheet: Sheet, panel: Axes, e: Regions, cell: tuple[int, int], regio
         lines = [f"{name}all rows", f"gain {told(e.gain, (feature, output))}" if split else ""]
     else:
         lines[0] = clean(f"{_share(e, region)}: {lines[0]}", columns)
-    sheet.caption(panel.set_title(" "), *filter(None, lines))
+    put(panel.set_title(" "), *filter(None, lines)).set_fontsize(TEXT["label"])
 
 
 def _parts(rule: str) -> list[str]:
     """Return the conditions of a rule, a line each."""
-    first, *others = rule.split(" and ")
+    first, *others = (
+        one.removeprefix("(").removesuffix(")") if one.endswith(" or missing)") else one for one in rule.split(" and ")
+    )
     return [first, *(f"and {one}" for one in others)]
 
 
