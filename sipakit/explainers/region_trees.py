@@ -99,22 +99,26 @@ def disagreement(
 
     Notes
     -----
-    With c a row's curve and m the mean curve of its region, both less their means over the fold, the gain is
-    sum c m / sum c c. The two factors of the product come from different rows, so that its expectation is the variance
-    between regions where there is any, and zero where the regions are noise; the squared error of m as a prediction
-    of c would be biased by the noise of m. The influence of a row is (2 c m - m m - gain c c) over the mean of c c: it
-    counts the row where it measures and where it makes the means.
+    With c a row's curve and m the mean curve of its region, both less their means over the fold, the gain is the
+    squared correlation (sum c m)^2 / (sum c c sum m m) with the sign of sum c m. The two factors of that product come
+    from different rows, so that it is as often below zero as above where the regions are noise. The means of a region
+    are too far apart, by its choice, and the correlation does not mind: sum c m / sum c c would be too large, and one
+    minus the squared error of m too small. With m times the slope of c on m in its place, the influence of a row is
+    (2 c m - m m - gain c c) over the mean of c c.
     """
     share = w / w.sum()
     n = 1 / (share**2).sum()
+    split = np.ptp(means, axis=0).any(axis=0)
     own, region = _less_fold_means(curves, fold, w), _less_fold_means(means, fold, w)
     spread, both, between = ((a * b).sum(axis=1) for a, b in ((own, own), (own, region), (region, region)))
     whole = share @ spread
     safe = np.where(whole > 0, whole, 1.0)
+    scale = np.abs(share @ both)  # as large as the rows that measure have it
+    scale = np.divide(scale, share @ between, out=np.zeros_like(scale), where=share @ between > 0)
+    region, both, between = region * scale, both * scale, between * scale**2
     gain: NDArray[np.float64] = np.where(whole > 0, share @ both / safe, 0.0)
     gain = np.round(gain, 12)  # of a share, what is less is rounding
     influence = (2 * both - between - gain * spread) / safe
-    split = np.ptp(region, axis=0).any(axis=0)
     around = ((curves - np.tensordot(share, curves, 1)) ** 2).sum(axis=1)
     rest = ((own - region) ** 2).sum(axis=1)
     square = share @ around * bessel(n)
@@ -122,9 +126,7 @@ def disagreement(
     unknown = np.where((whole > 0) | (square <= 0), 0.0, np.inf)
     gain_error = np.where(split, np.round(_error(influence, share, n), 12), unknown)
     told = Estimate.within(gain, gain_error, conf_level=conf_level, df=n - 1)
-    # more than all cannot be removed
-    lower, upper = (np.minimum(end, 1) for end in (told.lower, told.upper))
-    told = Estimate(np.minimum(gain, 1), told.std_error, lower, upper)
+    told = Estimate(gain, told.std_error, told.lower, np.minimum(told.upper, 1))  # more than all cannot be removed
     return Disagreement(
         rooted(square, around, share, conf_level),
         rooted(square * (1 - told.values), rest, share, conf_level),

@@ -9,7 +9,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 import sipakit as sp
 from sipakit.engine import ground
-from sipakit.explainers.region_trees import disagreement
+from sipakit.explainers.region_trees import Growth, disagreement
 from tests.analytic import T8
 from tests.explainers import mixed
 
@@ -278,13 +278,41 @@ def test_the_gain_is_what_folds_say_of_each_other():
     curves, w, fold = rng.normal(size=(30, 4, 2)), rng.uniform(0.5, 2, 30), np.arange(30) % 3
     means = rng.normal(size=(30, 4, 2))
     told = disagreement(curves, means, fold, w, 0.95)
-    above = below = np.zeros(2)
+    above = below = between = np.zeros(2)
     for k in range(3):
         here = fold == k
         c = curves[here] - np.average(curves[here], axis=0, weights=w[here])
         above = above + np.einsum("ngk,ngk,n->k", c, means[here], w[here])
+        m = means[here] - np.average(means[here], axis=0, weights=w[here])
         below = below + np.einsum("ngk,ngk,n->k", c, c, w[here])
-    np.testing.assert_allclose(told.gain.values, above / below, rtol=1e-9)
+        between = between + np.einsum("ngk,ngk,n->k", m, m, w[here])
+    np.testing.assert_allclose(told.gain.values, above * np.abs(above) / (below * between), rtol=1e-9)
+
+
+def test_the_gain_of_a_smooth_interaction_is_that_of_the_trees_of_the_folds():
+    """Regions are chosen where their means are far apart by chance, which must not count as gain."""
+
+    def model(Z):
+        return Z[:, 0] * (Z[:, 1] + Z[:, 2] / 2)
+
+    many = np.random.default_rng(10).normal(size=(10_000, 2))
+    of_many, off, held = many @ [1, 0.5], [], []
+    for seed in range(60):
+        Z = np.random.default_rng([11, seed]).normal(size=(200, 3))
+        Z[:, 0] = np.sign(Z[:, 0])
+        method = sp.RegionalEffects(features=["x0"], random_state=seed)
+        e, fold, slope = method.explain(model, Z), method._folds(np.ones(200)), Z[:, 1:] @ [1, 0.5]
+        true = []
+        for k in range(5):
+            seen, growth = fold != k, Growth(2, 0.05, 0.1, seed)
+            tree = growth.tree(Z[seen, 1:], np.column_stack([-slope, slope])[seen], np.ones(seen.sum()))
+            leaf = tree.apply(many)
+            left = sum(of_many[leaf == one].var() * np.mean(leaf == one) for one in np.unique(leaf))
+            true.append(1 - left / of_many.var())
+        off.append(e.gain.values.item() - np.mean(true))
+        held.append(e.gain.lower.item() <= np.mean(true) <= e.gain.upper.item())
+    assert abs(np.mean(off)) < 0.015
+    assert np.mean(held) >= 0.88
 
 
 # ---- in a study, and what is refused
