@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         IntegratedGradients,
         PartialDependence,
         PermutationImportance,
+        RegionalEffects,
         Shapley,
     )
     from sipakit.explanation import (
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
         Explanation,
         Importances,
         Interactions,
+        Regions,
         Surrogates,
     )
     from sipakit.study import Study, explain
@@ -85,6 +87,8 @@ __all__ = [
     "PartialDependence",
     "PermutationImportance",
     "PredictionError",
+    "RegionalEffects",
+    "Regions",
     "Round",
     "Shapley",
     "SipakitError",
@@ -131,6 +135,7 @@ _ROOMS = {
         "IntegratedGradients",
         "PartialDependence",
         "PermutationImportance",
+        "RegionalEffects",
         "Shapley",
     ),
     "explanation": (
@@ -140,6 +145,7 @@ _ROOMS = {
         "Explanation",
         "Importances",
         "Interactions",
+        "Regions",
         "Surrogates",
     ),
     "study": ("Study", "explain"),

@@ -52,6 +52,7 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "SIPA038": ("caution", "sets of features left out by the budget"),
     "SIPA039": ("info", "levels were put in an order"),
     "SIPA040": ("caution", "no errors are known"),
+    "SIPA041": ("caution", "regions that unseen rows do not confirm"),
 }
 
 

@@ -1,4 +1,4 @@
-"""A table as numbers for surrogates: one column a number or rank, one a level; never for the explained model."""
+"""A table as numbers, for surrogates and regions: one column a number or rank, one a level; never for the model."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def _levels(name: Hashable, column: col.Column, weights: NDArray[np.float64], ca
     counts = np.bincount(place, weights[~absent], len(levels))
     common = levels[np.sort(np.argsort(-counts, kind="stable")[:_MOST_LEVELS])]
     if len(levels) > len(common):
-        message = f"Feature {name!r} has {len(levels)} levels; the surrogate knows the {len(common)} most frequent."
+        message = f"Feature {name!r} has {len(levels)} levels; a rule can name the {len(common)} most frequent."
         caveats.append(caveat("SIPA022", message))
     shown = {f"{name} = {level}": (labels == level) & ~absent for level in common}
     if absent.any():

@@ -95,6 +95,9 @@ SAMPLED = {
         background=B, grid_resolution=4, centred=True
     ).explain(bent, X),
     "PermutationImportance": lambda X, s: sp.PermutationImportance(random_state=s).explain(bent, X, noisy(X, s)),
+    "RegionalEffects": lambda X, s: sp.RegionalEffects(
+        background=B, grid_resolution=4, max_depth=1, features=["x1"], random_state=s
+    ).explain(stepped, X),
     "Shapley": lambda X, s: sp.Shapley(background=X).explain(bent, POINT),
     "Shapley permutation": lambda X, s: sp.Shapley(background=X, estimator="permutation", random_state=s).explain(
         bent, POINT
@@ -104,6 +107,10 @@ SAMPLED = {
 
 def bent(X):
     return 2 * X[:, 0] + X[:, 0] * X[:, 1] + np.sin(X[:, 2])
+
+
+def stepped(X):  # so that the regions are the same in every sample
+    return X[:, 1] * (X[:, 0] > 0) + X[:, 2]
 
 
 def noisy(X, seed):

@@ -38,6 +38,10 @@ VARIANTS = {
     "PermutationImportance conditional": lambda b: sp.PermutationImportance(
         n_repeats=3, conditional="strata", min_stratum=3
     ),
+    "RegionalEffects": lambda b: sp.RegionalEffects(grid_resolution=5),
+    "RegionalEffects background": lambda b: sp.RegionalEffects(
+        background=b, grid_resolution=3, max_depth=1, min_gain=0.0, n_folds=2
+    ),
     "Shapley": lambda b: sp.Shapley(background=b),
     "Shapley permutation": lambda b: sp.Shapley(background=b, estimator="permutation"),
 }

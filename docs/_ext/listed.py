@@ -21,7 +21,7 @@ _ABOUT = {
         "HStatistic",
         "GlobalSurrogate",
     ),
-    "a feature's effect": ("PartialDependence", "ALE", "ICE"),
+    "a feature's effect": ("PartialDependence", "ALE", "ICE", "RegionalEffects"),
     "single rows": ("CeterisParibus", "Shapley", "LIME", "IntegratedGradients"),
 }
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from sipakit.axis import Plane
 from sipakit.checks.case import Case, must
-from sipakit.explanation import Attributions, Decomposition, Effects, Importances, Interactions, Surrogates
+from sipakit.explanation import Attributions, Decomposition, Effects, Importances, Interactions, Regions, Surrogates
 
 __all__ = [
     "check_frame_has_its_columns_and_no_missing_estimate",
@@ -49,6 +49,11 @@ def check_values_have_the_layout_of_their_type(case: Case) -> None:
         must(layout == [(*g, k) for g in sizes], "values", "(places, outputs) a feature")
     elif isinstance(result, (Interactions, Decomposition)):
         must(shape == (len(result.sets), k), f"values is {shape}", "it is (sets, outputs)")
+    elif isinstance(result, Regions):
+        places = sum(len(result.axes[j]) for j in result.owner)
+        must(shape == (places, k), f"values is {shape}", "it is (places of all regions, outputs)")
+        for name in ("before", "after", "gain"):
+            must(getattr(result, name).values.shape == (u, k), name, "it is (features, outputs)")
     elif isinstance(result, Surrogates):
         must(shape == (len(result.terms), k), f"values is {shape}", "it is (terms, outputs)")
     for name, array in result.estimate.columns().items():

@@ -18,7 +18,7 @@ from sipakit.checks.case import Case, must
 from sipakit.checks.equality import same
 from sipakit.checks.stand_ins import Counting, Narrow
 from sipakit.errors import BudgetError
-from sipakit.explanation import Attributions, Decomposition, Effects, Explanation, Interactions, Surrogates
+from sipakit.explanation import Attributions, Decomposition, Effects, Explanation, Interactions, Regions, Surrogates
 
 __all__ = [
     "check_budget_is_respected",
@@ -127,6 +127,10 @@ def _effect_of(result: Explanation, name: str) -> tuple[NDArray[np.float64], NDA
         place = result.parts()[result.features.index(name)]
         curve = estimate[..., place, :]
         return curve - curve[..., :1, :], np.zeros_like(curve)
+    if isinstance(result, Regions):
+        feature = result.features.index(name)
+        curve = np.concatenate([estimate[result.parts()[r]] for r in result.of_feature(feature)])
+        return curve, np.zeros_like(curve)
     if isinstance(result, (Interactions, Decomposition)):
         at = np.array([name in pair for pair in result.sets])
         return estimate[at], error[at]

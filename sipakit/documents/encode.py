@@ -40,7 +40,7 @@ __all__ = ["LISTED", "encoded", "field", "fields", "word_of"]
 
 # Fields that are tuples in Python and lists in a document; any other tuple says so.
 LISTED: Final = frozenset(
-    "features outputs references metrics caveats axes columns sets terms term_features labels unfinished".split()  # noqa: SIM905
+    "features outputs references metrics caveats axes columns sets terms term_features where labels unfinished".split()  # noqa: SIM905
 )
 _ADDRESS: Final = re.compile(r" at 0x[0-9A-Fa-f]+")
 _PLAIN: Final = frozenset({str, int, bool, type(None)})

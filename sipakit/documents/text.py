@@ -15,6 +15,7 @@ from sipakit.explanation import (
     Explanation,
     Importances,
     Interactions,
+    Regions,
     Surrogates,
 )
 
@@ -25,7 +26,8 @@ __all__ = ["SCHEMA", "document_of", "dumps", "explanation_of", "loads"]
 
 SCHEMA: Final = "sipakit.explanation/1"
 _KINDS: Final[Mapping[str, type[Explanation]]] = {
-    kind.__name__: kind for kind in (Attributions, Decomposition, Effects, Importances, Interactions, Surrogates)
+    kind.__name__: kind
+    for kind in (Attributions, Decomposition, Effects, Importances, Interactions, Regions, Surrogates)
 }
 
 

@@ -11,6 +11,7 @@ from sipakit.explainers.lime import LIME
 from sipakit.explainers.lofo import LOFO
 from sipakit.explainers.partial_dependence import PartialDependence
 from sipakit.explainers.permutation_importance import PermutationImportance
+from sipakit.explainers.regional_effects import RegionalEffects
 from sipakit.explainers.shapley import Shapley
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "IntegratedGradients",
     "PartialDependence",
     "PermutationImportance",
+    "RegionalEffects",
     "Shapley",
 ]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sipakit.encoding import Encoding
 
-__all__ = ["LinearForm", "Terms", "TreeForm"]
+__all__ = ["LinearForm", "Terms", "TreeForm", "rules_of"]
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class TreeForm:
         use = w > 0
         tree = self._tree(encoded.matrix[use], f[use], w[use])
         passes = np.asarray(tree.decision_path(encoded.matrix).todense(), bool) & use[:, None]  # (n, nodes)
-        rules = _rules(tree, encoded, passes)
+        rules = rules_of(tree, encoded, passes)
         values, errors, support, counts = [], [], [], []
         for leaf in rules:
             here = passes[:, leaf]
@@ -85,8 +85,17 @@ class TreeForm:
         return tree.fit(X, f, sample_weight=w)
 
 
-def _rules(tree: DecisionTreeRegressor, encoded: Encoding, passes: NDArray[np.bool_]) -> dict[int, str]:
-    """Return the way to every leaf, in words that are true of the rows which take it."""
+def rules_of(tree: DecisionTreeRegressor, encoded: Encoding, passes: NDArray[np.bool_]) -> dict[int, str]:
+    """Return the way to every leaf, in words that are true of the rows which take it.
+
+    Parameters
+    ----------
+    tree : DecisionTreeRegressor
+    encoded : Encoding
+        What it was fitted to.
+    passes : (n, nodes) bool
+        Which rows come through each node.
+    """
     nodes, rules = tree.tree_, {}
 
     def walk(node: int, path: dict[Hashable, str]) -> None:

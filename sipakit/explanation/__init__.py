@@ -2,6 +2,7 @@
 
 Attributions (rows, features, outputs) | Importances (features, metrics) | Effects (places of all features, outputs)
 Interactions (sets, outputs)           | Surrogates (terms, outputs)               | Decomposition (sets, outputs)
+Regions (places of all regions, outputs)
 """
 
 from sipakit.explanation.attributions import Attributions
@@ -10,6 +11,7 @@ from sipakit.explanation.decomposition import Decomposition
 from sipakit.explanation.effects import Effects
 from sipakit.explanation.importances import Importances
 from sipakit.explanation.interactions import Interactions
+from sipakit.explanation.regions import Regions
 from sipakit.explanation.surrogates import Surrogates
 
 __all__ = [
@@ -20,5 +22,6 @@ __all__ = [
     "Explanation",
     "Importances",
     "Interactions",
+    "Regions",
     "Surrogates",
 ]

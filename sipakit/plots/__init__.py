@@ -15,6 +15,7 @@ from sipakit.explanation import (
     Explanation,
     Importances,
     Interactions,
+    Regions,
     Surrogates,
 )
 from sipakit.plots.attributions import draw_row
@@ -28,6 +29,7 @@ from sipakit.plots.ice import draw_changes, draw_rows, draw_slopes
 from sipakit.plots.interactions import draw_interactions
 from sipakit.plots.matrix import draw_matrix
 from sipakit.plots.network import draw_network
+from sipakit.plots.regions import draw_regions
 from sipakit.plots.shades import column_of
 from sipakit.plots.shares import draw_shares
 from sipakit.plots.surface import draw_surfaces
@@ -64,6 +66,7 @@ KINDS: Final[Mapping[type[Explanation], Mapping[str, Callable[..., Display]]]] =
     Interactions: {"bars": draw_interactions, "matrix": draw_matrix, "network": draw_network},
     Surrogates: {"bars": draw_surrogate},
     Decomposition: {"effects": draw_decomposition, "shares": draw_shares},
+    Regions: {"curves": draw_regions},
 }
 
 

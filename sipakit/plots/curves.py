@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -27,7 +27,16 @@ if TYPE_CHECKING:
     from sipakit.explanation import Effects
     from sipakit.plots.display import Display
 
-__all__ = ["RUG", "draw_heterogeneity", "draw_means", "effect_sheet", "finish_panel", "named"]
+__all__ = [
+    "RUG",
+    "draw_heterogeneity",
+    "draw_line",
+    "draw_means",
+    "effect_sheet",
+    "finish_panel",
+    "limited",
+    "named",
+]
 
 RUG = "Grey marks at the foot show where rows of the data are: the longer, the more."
 _PANELS = 12
@@ -92,13 +101,15 @@ def _draw(explanation: Effects, ax: Axes | None, spread: Estimate | None) -> Dis
         turns = [((part.start + places.shown, output), (t, len(outputs))) for t, output in enumerate(outputs)]
         if spread is not None:
             draw_spread(sheet, panel, places, explanation, turns)
-        lines = [_line(panel, places, explanation, cells, turn) for cells, turn in turns]
+        lines = [draw_line(panel, places, explanation.estimate, cells, turn) for cells, turn in turns]
         finish_panel(panel, places, zero=explanation.centred)
     notes = [
         counted(len(features), len(ranges), "features", order),
         counted(len(outputs), len(explanation.outputs), "outputs", order),
         *(places.cut for places in layout),
-        _limited(sheet, explanation, features, outputs) if spread is None else about_spread(explanation),
+        about_spread(explanation)
+        if spread is not None
+        else limited(sheet, explanation.estimate, [explanation.parts()[j] for j in features], outputs),
         about_error(explanation),
         RUG,
         probability_beside(sheet, explanation, 3) if not explanation.centred else "",
@@ -128,16 +139,21 @@ def left_out(explanation: Effects) -> str:
 
 
 def effect_sheet(
-    axes: Sequence[Axis], ax: Axes | None, columns: int = 3, *, sharey: bool = True
+    axes: Sequence[Axis],
+    ax: Axes | None,
+    columns: int = 3,
+    *,
+    sharey: bool | Literal["row"] = True,
+    wide: float = 3.0,
 ) -> tuple[Sheet, list[Places]]:
-    """Make one panel an axis, with room for turned names of levels.
+    """Make one panel an axis, ``wide`` inches wide, with room for turned names of levels.
 
     Returns
     -------
     Sheet
     list of Places, one a panel
     """
-    size = (3.0, 2.3)
+    size = (wide, 2.3)
     if len(axes) == 1:
         size = (7.6 if len(axes[0]) > 36 else 6.2, 3.4)
     sheet = Sheet.make(len(axes), ax, columns=columns, size=size, sharey=sharey)
@@ -165,23 +181,32 @@ def named(explanation: Effects, features: list[int]) -> str:
     return f"{len(features)} features"
 
 
-def _line(
-    panel: Axes, places: Places, explanation: Effects, cells: tuple[NDArray[np.intp], int], turn: tuple[int, int]
+def draw_line(
+    panel: Axes,
+    places: Places,
+    estimate: Estimate,
+    cells: tuple[NDArray[np.intp], int],
+    turn: tuple[int, int],
+    *,
+    solid: bool = False,
 ) -> Line2D:
-    """Draw one output on one panel: a line with a band, and points with whiskers where places stand alone.
+    """Draw one curve on one panel: a line with a band, and points with whiskers where places stand alone.
 
     Parameters
     ----------
     panel : Axes
     places : Places
-    explanation : Effects
+    estimate : Estimate
     cells : index of the drawn places in the estimate
-    turn : (number of this output, how many there are)
+    turn : (number of this curve, how many share the panel)
+    solid : bool
+        Whether the line has no dashes, where no other shares the panel.
     """
-    estimate, (number, outputs) = explanation.estimate, turn
+    number, outputs = turn
     value, lower, upper = (array[cells] for array in (estimate.values, estimate.lower, estimate.upper))
     lower, upper = (np.where(np.isfinite(end), end, np.nan) for end in (lower, upper))
     look: dict[str, Any] = {"color": COLOURS[number], "linestyle": DASHES[number], "marker": MARKERS[number]}
+    look |= {"linestyle": "-"} if solid else {}
     line, points = places.line, places.points
     few: dict[str, Any] = {} if len(line) <= _FEW else {"marker": ""}
     (handle,) = panel.plot(places.x[line], value[line], **{**look, **few}, markersize=3.5, zorder=3)
@@ -196,12 +221,19 @@ def _line(
     return handle
 
 
-def _limited(sheet: Sheet, explanation: Effects, features: list[int], outputs: list[int]) -> str:
-    """Keep a few very wide intervals from flattening all curves; say so where it happens."""
-    parts = [explanation.parts()[feature] for feature in features]
+def limited(sheet: Sheet, estimate: Estimate, parts: Sequence[slice], outputs: list[int]) -> str:
+    """Keep a few very wide intervals from flattening all curves; say so where it happens.
+
+    Parameters
+    ----------
+    sheet : Sheet
+    estimate : Estimate
+    parts : which places are drawn
+    outputs : list of int
+    """
     values, *ends = (
         np.concatenate([array[part][:, outputs].ravel() for part in parts])
-        for array in (explanation.estimate.values, explanation.estimate.lower, explanation.estimate.upper)
+        for array in (estimate.values, estimate.lower, estimate.upper)
     )
     bounds = np.concatenate(ends)
     bounds = bounds[np.isfinite(bounds)]

@@ -6,7 +6,7 @@ Nothing here touches matplotlib's global settings: everything is set on the arti
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from matplotlib import colormaps
@@ -104,7 +104,7 @@ class Sheet:
         columns: int = 3,
         size: tuple[float, float] = (3.0, 2.5),
         margin: float = 0.3,
-        sharey: bool = False,
+        sharey: bool | Literal["row"] = False,
     ) -> Sheet:
         """Make panels in lines of at most ``columns``, or take the caller's axes as the only one.
 
@@ -116,7 +116,8 @@ class Sheet:
         size : (width, height) of a panel with its rulers, inches
         margin : float
             Width of the figure left of all panels, inches.
-        sharey : bool
+        sharey : bool or "row"
+            Whether all panels, or those of a line, have the same upright ruler.
         """
         if ax is not None:
             sheet = cls((ax,), own=False)

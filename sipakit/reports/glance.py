@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from sipakit.estimate import falling
-from sipakit.explanation import Attributions, Decomposition, Effects, Importances, Interactions, Surrogates
+from sipakit.explanation import Attributions, Decomposition, Effects, Importances, Interactions, Regions, Surrogates
 from sipakit.plots.formats import metric_name, quantity, spoken
 from sipakit.plots.labels import clean, distinct
 from sipakit.reports.decomposed import ordered_sets, share_lines, spread_of
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from sipakit.caveats import Caveat
+    from sipakit.estimate import Estimate
     from sipakit.explanation import Explanation
 
 __all__ = ["Glance", "glance_of", "paid", "sized"]
@@ -311,6 +312,31 @@ def _surrogates(e: Surrogates, measure: Measure) -> _Shown:
     return size, ("term", "effect", "interval"), 1, linear, more
 
 
+def _regions(e: Regions, measure: Measure) -> _Shown:
+    order = falling(e.removed[:, 0])[:_LINES]
+    names = _short([e.axes[j].name for j in order])
+    lines = []
+    for name, j in zip(names, order, strict=True):
+        cell = int(j), 0
+        before, after = " ".join(_with_ends(e.before, cell, measure)), interval_text(e.after, cell, measure)[0]
+        gain = interval_text(e.gain, cell, Measure(1.0, "", ""))
+        lines.append((name, before, after, *gain, str(max(len(e.of_feature(int(j))) - 1, 1))))
+    of = "" if e.outputs[0] == "prediction" else f" of {clean(e.outputs[0])}"
+    size = (
+        f"{_rows_told(e)}{sized(len(e.axes), 'feature')}; how much curves disagree in all rows and within regions, in"
+    )
+    size += f" {measure.step}{of}, and the share of its square that regions remove"
+    head = ("feature", "all rows", "in regions", "gain", "interval", "regions")
+    more = _left_out(len(lines), len(e.axes), "features, what regions remove most of first", _first_output(e))
+    return size, head, 1, lines, more
+
+
+def _with_ends(estimate: Estimate, cell: tuple[int, ...], measure: Measure) -> list[str]:
+    """A number, and its interval in brackets where it has one."""
+    told, ends = interval_text(estimate, cell, measure)
+    return [told, *([f"({ends})"] if " to " in ends else [])]
+
+
 _TELLERS: Mapping[type[Explanation], Callable[[Any, Measure], _Shown]] = {
     Attributions: _attributions,
     Importances: _importances,
@@ -318,4 +344,5 @@ _TELLERS: Mapping[type[Explanation], Callable[[Any, Measure], _Shown]] = {
     Interactions: _interactions,
     Surrogates: _surrogates,
     Decomposition: _decomposition,
+    Regions: _regions,
 }

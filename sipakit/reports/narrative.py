@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sipakit.explanation import Attributions, Decomposition, Effects, Importances, Interactions, Surrogates
+from sipakit.explanation import Attributions, Decomposition, Effects, Importances, Interactions, Regions, Surrogates
 from sipakit.plots.formats import metric_name, number
 from sipakit.reports.agreement import about_comparison
 from sipakit.reports.decomposed import about_decomposition
 from sipakit.reports.finding import Finding, at, basis, both, in_full, listed, named, placed, ranked, said
 from sipakit.reports.measure import Measure, share
+from sipakit.reports.regional import about_regions
 from sipakit.reports.shapes import shape
 from sipakit.reports.single import about_attributions, about_single_curves
 from sipakit.reports.together import about_contrast
@@ -328,4 +329,5 @@ _TELLERS: Mapping[type[Explanation], Callable[[Any, Measure], list[Finding]]] = 
     Interactions: _interactions,
     Surrogates: _surrogates,
     Decomposition: lambda e, _: about_decomposition(e),
+    Regions: about_regions,
 }

@@ -14,6 +14,7 @@ from sipakit.explanation import (
     Explanation,
     Importances,
     Interactions,
+    Regions,
     Surrogates,
 )
 from sipakit.plots.formats import spoken
@@ -149,6 +150,7 @@ _SECTIONS = {
 _KINDS: Mapping[type[Explanation], str] = {
     Importances: "importance",
     Effects: "effects",
+    Regions: "effects",
     Interactions: "interactions",
     Surrogates: "surrogate",
     Decomposition: "decomposition",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sipakit.estimate import falling
-from sipakit.explanation import Attributions, Decomposition, Effects, Importances, Interactions, Surrogates
+from sipakit.explanation import Attributions, Decomposition, Effects, Importances, Interactions, Regions, Surrogates
 from sipakit.plots.formats import metric_name, quantity
 from sipakit.reports.decomposed import ordered_sets, share_lines, spread_of
 from sipakit.reports.finding import at, both, in_full, named
@@ -202,6 +202,24 @@ def _surrogates(e: Surrogates, measure: Measure) -> _Written:
     return ("term", measure.put("effect for one standard deviation", step=True), "interval"), 1, linear
 
 
+def _regions(e: Regions, measure: Measure) -> _Written:
+    lines = (
+        (
+            named(e.axes[e.owner[r]].name),
+            in_full(e.where[r]),
+            share(float(e.support[r])),
+            named(label),
+            named(output),
+            *interval_text(e.estimate, (part.start + g, k), measure, signed=True),
+        )
+        for r, part in enumerate(e.parts())
+        for k, output in enumerate(e.outputs)
+        for g, label in enumerate(e.axes[e.owner[r]].labels)
+    )
+    change = measure.put("difference from the curve's mean", step=True)
+    return ("feature", "where", "rows", "value", "output", change, "interval"), 2, lines
+
+
 _WRITERS: Mapping[type[Explanation], Callable[[Any, Measure], _Written]] = {
     Attributions: _attributions,
     Importances: _importances,
@@ -209,4 +227,5 @@ _WRITERS: Mapping[type[Explanation], Callable[[Any, Measure], _Written]] = {
     Interactions: _interactions,
     Surrogates: _surrogates,
     Decomposition: _decomposition,
+    Regions: _regions,
 }

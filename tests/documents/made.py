@@ -12,6 +12,7 @@ CASES = [
     *((f"{name} 1", e) for name, e, _ in made.one_of_each(3, 1)),
     *((f"{name} 3", e) for name, e, _ in made.one_of_each(3, 3)),
     *((f"{name} hostile", e) for name, e, _ in made.one_of_each(names=made.HOSTILE)),
+    ("regions", made.regions(axes=made.all_axes())),
     ("axes", made.effects(axes=made.all_axes())),
     ("effects of every kind", made.decomposition(axes=made.all_axes(), triples=True)),
     ("rows and axes", made.row_effects(axes=made.all_axes(), n=3)),

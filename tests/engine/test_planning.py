@@ -24,6 +24,7 @@ EXPLAINERS = {
     "LIME": sp.LIME(background=BEHIND, n_samples=256),
     "PartialDependence": sp.PartialDependence(),
     "PermutationImportance": sp.PermutationImportance(),
+    "RegionalEffects": sp.RegionalEffects(),
     "Shapley": sp.Shapley(background=BEHIND),
     "Shapley by orders": sp.Shapley(background=BEHIND, estimator="permutation"),
 }

@@ -228,6 +228,27 @@ def surrogate(seed):
     return np.append(slopes - half, lower), np.append(slopes + half, upper), [m2, m1, line / T2.variance]
 
 
+def regional(seed):
+    """Gain, disagreement before and after, and the curve where x1 > 0, each of known slopes [x1 > 0] + 0.3 x2."""
+    rng = np.random.default_rng([13, seed])
+    X = np.column_stack([rng.choice([-1.0, 1.0], 300), rng.normal(size=(300, 3))])
+    e = sp.RegionalEffects(features=["x0"], split_by=["x1", "x2"], max_depth=1, random_state=seed)
+    e = e.explain(lambda X: X[:, 0] * ((X[:, 1] > 0) + 0.3 * X[:, 2]) + X[:, 3], X)
+    left, whole = 0.09, 0.09 + 0.25
+    told = [e.gain, e.before, e.after, e.within]
+    lower, upper = (np.concatenate([getattr(one, end)[-1] for one in told]) for end in ("lower", "upper"))
+    parts = e.estimate.parts
+    curve = [
+        (e.estimate.lower[-2:, 0], e.estimate.upper[-2:, 0]),
+        (parts["mean_lower"][-2:, 0], parts["mean_upper"][-2:, 0]),
+    ]
+    lower, upper = (
+        np.concatenate([lower, *(one for one, _ in curve)]),
+        np.concatenate([upper, *(one for _, one in curve)]),
+    )
+    return lower, upper, [1 - left / whole, whole**0.5, left**0.5, left**0.5, -1, 1, -1, 1]
+
+
 CASES = {
     "importance of a line": importance(T1),
     "importance of a product": importance(T2),
@@ -251,6 +272,7 @@ CASES = {
     "Shapley values, fewer draws than rows": attribution(600, "permutation"),
     "LIME": local_slope,
     "surrogate": surrogate,
+    "regional effects": regional,
 }
 
 

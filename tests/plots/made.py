@@ -18,6 +18,7 @@ from sipakit.explanation import (
     Effects,
     Importances,
     Interactions,
+    Regions,
     Surrogates,
 )
 
@@ -348,6 +349,43 @@ def surrogates(count=3, k=1, names=None, kind="tree"):
     )
 
 
+def regions(count=3, k=1, names=None, axes=None, split=3):
+    """Features whose table is split into up to ``split`` regions by the feature after them."""
+    rng = np.random.default_rng(9)
+    names = features(count) if names is None else names
+    axes = axes_of(names) if axes is None else axes
+    owner, where, support, values = [], [], [], []
+    for j, axis in enumerate(axes):
+        other = axes[(j + 1) % len(axes)].name
+        rules = ["all rows"]
+        if split > 1:
+            rules += [f"{other} > {r}.5 and {other} <= {r + 1}.5" for r in range(split - j % 2)]
+        t = np.linspace(-1, 1, len(axis))[:, None]
+        for r, rule in enumerate(rules):
+            owner.append(j)
+            where.append(rule)
+            support.append(1.0 if r == 0 else 1 / (len(rules) - 1))
+            values.append(t * (0.2 + 0.3 * r + 0.1 * np.arange(k)) / (1 + 0.1 * j))
+    curves = np.concatenate([np.linspace(-1, 1, len(axis)) for axis in axes])[None, :, None]
+    made = common([axis.name for axis in axes], k)
+    values, u = np.concatenate(values), len(axes)
+    parts = {"mean": values + 1, "mean_std_error": 0 * values + 0.1, "mean_lower": values, "mean_upper": values + 2}
+    return Regions(
+        **{**made, "explainer": "RegionalEffects"},
+        estimate=Estimate.within(values, 0.05, conf_level=0.95, parts=parts),
+        axes=axes,
+        owner=np.array(owner),
+        where=tuple(where),
+        support=np.array(support),
+        within=Estimate.within(rng.random((len(where), k)), 0.05, conf_level=0.95),
+        before=Estimate.within(np.full((u, k), 0.5) / (1 + np.arange(u))[:, None], 0.01, conf_level=0.95),
+        after=Estimate.within(np.full((u, k), 0.1), 0.01, conf_level=0.95),
+        gain=Estimate.within(np.full((u, k), 0.9 if split > 1 else 0.0), 0.02, conf_level=0.95),
+        curves=curves * rng.normal(1, 1, (20, 1, k)),
+        members=rng.integers(0, max(split - 1, 1), (20, u)),
+    )
+
+
 def one_of_each(count=3, k=1, names=None):
     """Every type and kind: (label, explanation, kind)."""
     return [
@@ -371,6 +409,8 @@ def one_of_each(count=3, k=1, names=None):
         ("decomposition", decomposition(count, k, names=names), "effects"),
         ("shares", decomposition(count, k, names=names), "shares"),
         ("tree", surrogates(count, k, names=names), "bars"),
+        ("regions", regions(count, k, names=names), "curves"),
+        ("no regions", regions(count, k, names=names, split=1), "curves"),
         ("linear", surrogates(count, k, names=names, kind="linear"), "bars"),
     ]
 

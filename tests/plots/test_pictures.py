@@ -38,6 +38,8 @@ SHOWN = {
     "shares": "14 of 1,830 effects",
     "tree": "20 of 60 rules",
     "linear": "20 of 60 terms",
+    "regions": "6 of 60 features",
+    "no regions": "6 of 60 features",
 }
 
 
