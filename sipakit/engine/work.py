@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Bill", "Work", "one_regime", "sampled", "slices", "without_false_alarms"]
 
 _SLICE_ROWS, _SLICE_CELLS = 32_768, 2**23  # many rows, so that what a slice costs by itself is little
+_FOLLOWED_ROWS = 2**17  # in a slice whose answers follow from the model's structure, and cost little more than it does
 
 
 @contextmanager
@@ -54,8 +55,8 @@ def without_false_alarms() -> Iterator[None]:
         yield
 
 
-def slices(round_: Round, n_columns: int = 1) -> list[range]:
-    """Cut a round into slices, by its draws, their rows, and the width of the table alone.
+def slices(round_: Round, n_columns: int = 1, rows: int = _SLICE_ROWS) -> list[range]:
+    """Cut a round into slices of so many rows, by its draws, their rows, and the width of the table alone.
 
     Examples
     --------
@@ -63,7 +64,7 @@ def slices(round_: Round, n_columns: int = 1) -> list[range]:
     >>> slices(Round(draws=5, rows=16_000))
     [range(0, 2), range(2, 4), range(4, 5)]
     """
-    most = min(_SLICE_ROWS, _SLICE_CELLS // max(n_columns, 1))
+    most = min(rows, _SLICE_CELLS // max(n_columns, 1))
     together = 1 if round_.alone else max(1, most // max(round_.rows, 1))
     return [range(i, min(i + together, round_.draws)) for i in range(0, round_.draws, together)]
 
@@ -144,7 +145,8 @@ class Work:
 
     def due(self) -> list[range]:
         """Return the slices of the round."""
-        return slices(self.round_, self.tasks[0].rows.n_columns)
+        task = self.tasks[0]
+        return slices(self.round_, task.rows.n_columns, _FOLLOWED_ROWS if task.follows else _SLICE_ROWS)
 
     def run(self, draws: range) -> tuple[list[Any], Bill]:
         """Sample, intervene, predict and aggregate one slice."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Batches", "Joint", "deal", "join"]
 
 _Sums: TypeAlias = "tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]"
-_BATCHES = 64
+_BATCHES, _WORDS = 64, 4
 _MOST_CELLS = 2**23  # of all batches' tables of pairs that are held at a time, 64 MB
 _MOST_WORDS = 2**26  # of rows as bits, half a gigabyte
 _ADDITIVE = ("identity", "complement")  # links that leave sums sums
@@ -66,7 +66,7 @@ class Batches:
 
 
 def deal(weights: NDArray[np.float64]) -> Batches:
-    """Deal rows to batches.
+    """Deal rows to 64 batches, or to a few less if these then are whole words of bits.
 
     Examples
     --------
@@ -75,7 +75,9 @@ def deal(weights: NDArray[np.float64]) -> Batches:
     [0, 0, 62, 2]
     """
     used = np.flatnonzero(weights > 0)
-    g = min(len(used), _BATCHES)
+    words = -(-len(used) // (64 * _BATCHES))  # of a batch
+    # from a few words on, as many batches as fill theirs
+    g = min(len(used), _BATCHES if words < _WORDS else -(-len(used) // (64 * words)))
     of_row = np.full(len(weights), -1)
     of_row[np.random.default_rng(0).permutation(used)] = np.arange(len(used)) % g
     parts = weights / weights.sum()

@@ -72,7 +72,7 @@ class HStatistic(Explainer):
     -----
     The trees of a model that adds them up tell everything, where they can be read (`sipakit.adapt`): "auto" then takes
     all rows in all contexts for totals and pairs, whatever ``n_draws``, and asks the model nothing beyond its
-    predictions. The interval then follows from 64 batches of rows.
+    predictions. The interval then follows from about 64 batches of rows.
 
     Every part is evaluated on the same rows and contexts, so an additive model gives 0 to rounding. The interval
     covers the choice of rows, through each row's influence as evaluation point and as context; near zero the law of

@@ -105,11 +105,13 @@ def test_tables_that_are_too_large_are_left_to_the_model(monkeypatch):
     assert joined("a tree")[2] is None
 
 
-@pytest.mark.parametrize("n", [1, 63, 64, 65, 1_000])
-def test_rows_are_dealt_evenly(n):
+@pytest.mark.parametrize(
+    ("n", "batches"), [(1, 1), (63, 63), (64, 64), (65, 64), (1_000, 64), (12_000, 64), (17_379, 55), (100_000, 63)]
+)
+def test_rows_are_dealt_evenly(n, batches):
     dealt = deal(np.ones(n))
     sizes = np.bincount(dealt.of_row)
-    assert len(sizes) == min(n, 64)
+    assert len(sizes) == batches
     assert np.ptp(sizes) <= 1
     np.testing.assert_allclose(dealt.share, sizes / n)
 
