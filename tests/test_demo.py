@@ -15,8 +15,8 @@ from sipakit.demo import tour
 from sipakit.demo.tour import QUICK, take_tour
 
 METHODS = {
-    "permutation_importance", "partial_dependence", "ice", "ale", "h_statistic", "global_surrogate", "shapley", "lime",
-    "ceteris_paribus",
+    "permutation_importance", "partial_dependence", "partial_dependence_of_a_pair", "ice", "ale", "h_statistic",
+    "global_surrogate", "shapley", "lime", "ceteris_paribus",
 }  # fmt: skip
 
 

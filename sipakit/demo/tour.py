@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -144,12 +144,22 @@ def _explained(model: Any, data: Split, size: Size, step: Say, name: str, *, sco
     step(f"{name}: {len(methods) + len(single)} methods on {len(X):,} rows")
     rows = _typical(model, X)
     study = sp.explain(model, X, y, methods=[*methods, *single], rows=rows)
+    step(f"{name}: the two features that act together most")
+    together = sp.PartialDependence(features=[_strongest(study["h_statistic"])], grid_resolution=25)
+    study = replace(study, results={**study.results, "partial_dependence_of_a_pair": together.explain(model, X)})
     note = (
         f"The first {len(X):,} of {len(data.X_test):,} rows that were held out at random and not used for fitting. "
         f"Rows explained one by one: lowest, middle and highest prediction; Shapley compares them with {len(behind):,} "
         f"rows of the training part, LIME and ceteris paribus with all {len(data.X_train):,}."
     )
     return study.described(note=note)
+
+
+def _strongest(interactions: Any) -> tuple[Hashable, Hashable]:
+    """Return the pair with the largest interaction."""
+    pairs = [(s, names) for s, names in enumerate(interactions.sets) if None not in names]
+    _, (first, second) = max(pairs, key=lambda pair: float(interactions.values[pair[0]].max()))
+    return first, second
 
 
 def _typical(model: Any, X: pd.DataFrame) -> list[int]:

@@ -45,7 +45,7 @@ def share_lines(e: Decomposition, output: int, sets: list[int]) -> Iterator[tupl
     for s in sets:
         first, *others = e.sets[s]
         beside = " and ".join(named(name) for name in others if name is not None) or "alone"
-        feature, beside = (named(first), beside) if s < len(e.sets) - 1 else ("the rest", "larger sets")
+        feature, beside = (named(first), beside) if s < len(e.sets) - 1 else ("the rest", "all else")
         yield feature, beside, *(told_share(e.estimate, (s, output)) if e.shared[output] else ("none", "none"))
 
 
@@ -73,7 +73,7 @@ def about_decomposition(e: Decomposition) -> list[Finding]:
         found.append(Finding(f"{what} explain{'s' * (e.sets[s][1] is None)} {value}{_within(ends)}.", basis(e)))
     if _above(e.estimate, len(e.sets) - 1, output) and float(e.values[-1, output]) > _HIDDEN:
         rest, ends = told_share(e.estimate, (len(e.sets) - 1, output))
-        found.append(Finding(f"{rest}{_within(ends)} is left to larger sets of features.", basis(e)))
+        found.append(Finding(f"{rest}{_within(ends)} is left to larger sets and other features.", basis(e)))
     return found
 
 
