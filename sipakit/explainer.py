@@ -180,8 +180,8 @@ class Explainer(ABC):
         """
         return None
 
-    def averages(self, task: Task) -> Table | None:
-        """Return the table over whose rows answers are averaged with one or two columns set, if that is all it takes.
+    def averages(self, task: Task) -> tuple[Table, list[tuple[int, int]]] | None:
+        """Return the table over whose rows answers are averaged, and the pairs of columns that are set, if that is all.
 
         The structure of a model may then give the means, in ``task.joint``, and nothing has to be asked for them.
         """

@@ -82,7 +82,6 @@ class Ground:
     eager: bool = False
     _known: dict[Table, Answers] = field(default_factory=dict)
     _traced: dict[str, Curves | None] = field(default_factory=dict)
-    _joined: dict[Table, Joint | None] = field(default_factory=dict)
 
     def knowing(self, outputs: tuple[str, ...], caveats: Sequence[Caveat], check_rows: int = 0) -> Ground:
         """Return the same ground with what a look at the model told."""
@@ -146,7 +145,6 @@ class Ground:
             eager=True,
             _known={},
             _traced={},
-            _joined={},
         )
 
     def predictions(self, table: Table) -> Answers:
@@ -169,7 +167,7 @@ class Ground:
         if not self.opens:
             return task
         averaged = explainer.averages(task)
-        joint = None if averaged is None else self._joint(averaged)
+        joint = None if averaged is None else self._joint(*averaged)
         follow = (explainer.single_columns or joint is not None) and any(not f.parts for f in task.features)
         curves = self._curves() if follow else None
         if follow and curves is None and not explainer.single_columns:
@@ -188,15 +186,13 @@ class Ground:
             self._traced["curves"] = made
         return self._traced["curves"]
 
-    def _joint(self, table: Table) -> Joint | None:
+    def _joint(self, table: Table, pairs: list[tuple[int, int]]) -> Joint | None:
         trees = self.adapter.structure
-        if table not in self._joined and trees is not None:
-            weights = self.weights if table is self.rows else self.background_weights
-            made = join(trees, table, weights, self.adapter.read)
-            if made is not None and not self._confirms(made.level, table, trees.tolerance, made.batches):
-                made = None
-            self._joined[table] = made
-        return self._joined[table]
+        if trees is None:
+            return None
+        weights = self.weights if table is self.rows else self.background_weights
+        made = join(trees, table, weights, self.adapter.read, pairs)
+        return made if made and self._confirms(made.level, table, trees.tolerance, made.batches) else None
 
     def _confirms(
         self, told: NDArray[np.float64], table: Table, tolerance: float, batches: Batches | None = None

@@ -95,6 +95,8 @@ class Joint:
     read : callable
         From (m, outputs) answers of the model to those that are explained.
     batches : Batches, g of them
+    wanted : tuple of (int, int)
+        Pairs of columns j < k; the tables of the first ones are made with all the rest.
 
     Notes
     -----
@@ -106,23 +108,24 @@ class Joint:
     trees: Trees
     read: Callable[[NDArray[np.float64]], NDArray[np.float64]]
     batches: Batches
+    wanted: tuple[tuple[int, int], ...] = ()
 
     @cached_property
     def level(self) -> NDArray[np.float64]:
         """(g, k) mean answer."""
-        sums = np.stack([one.base + level for one, (level, _, _) in zip(self.trees.sums, self._none, strict=True)], -1)
+        sums = np.stack([one.base + level for one, (level, _, _) in zip(self.trees.sums, self._first, strict=True)], -1)
         return self._answers(sums)
 
     def single(self, column: int) -> NDArray[np.float64]:
         """(g, codes, k) what the mean answer changes by when a column is set to each code."""
         first, size = firsts(self.trees)[column] + column, self.trees.codings[column].size
-        steps = np.stack([single[:, first : first + size] for _, single, _ in self._none], axis=-1)
+        steps = np.stack([single[:, first : first + size] for _, single, _ in self._first], axis=-1)
         return self._changes(steps.cumsum(axis=1))
 
-    def pairs(self, wanted: Sequence[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], NDArray[np.float64]]]:
-        """Go through pairs of columns j < k, with (g, codes of j, codes of k, k) what both add beyond each."""
-        for part in self._parts(wanted):
-            made = self._tables(part)
+    def pairs(self) -> Iterator[tuple[tuple[int, int], NDArray[np.float64]]]:
+        """Go through the wanted pairs, with (g, codes of j, codes of k, k) what both columns add beyond each."""
+        for i, part in enumerate(self._parts):
+            made = self._tables(part) if i else self._first
             ends = np.cumsum([0, *(self._places(j, k) for j, k in part)])
             for (j, k), start, end in zip(part, ends[:-1], ends[1:], strict=True):
                 shape = (-1, self.trees.codings[j].size + 1, self.trees.codings[k].size + 1)
@@ -133,25 +136,25 @@ class Joint:
         """(rows,) codes of a column of any table with the same columns."""
         return codes_of(self.trees, table, column)
 
-    def _parts(self, wanted: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+    @cached_property
+    def _parts(self) -> list[list[tuple[int, int]]]:
         """Cut pairs into parts whose tables are held together."""
-        part, cells = list[tuple[int, int]](), 0
-        for j, k in wanted:
+        parts, cells = list[list[tuple[int, int]]]([[]]), 0
+        for j, k in self.wanted:
             more = self._places(j, k) * len(self.batches.share) * len(self.trees.sums)
-            if part and cells + more > _MOST_CELLS:
-                yield part
-                part, cells = [], 0
-            part.append((j, k))
+            if parts[-1] and cells + more > _MOST_CELLS:
+                parts.append([])
+                cells = 0
+            parts[-1].append((j, k))
             cells += more
-        if part:
-            yield part
+        return parts
 
     def _places(self, j: int, k: int) -> int:
         return (self.trees.codings[j].size + 1) * (self.trees.codings[k].size + 1)
 
     @cached_property
-    def _none(self) -> list[_Sums]:
-        return self._tables([])
+    def _first(self) -> list[_Sums]:
+        return self._tables(self._parts[0])
 
     @cached_property
     def _leaves(self) -> list[Boxes]:
@@ -203,7 +206,11 @@ class Joint:
 
 
 def join(
-    trees: Trees, table: Table, weights: NDArray[np.float64], read: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    trees: Trees,
+    table: Table,
+    weights: NDArray[np.float64],
+    read: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    pairs: Sequence[tuple[int, int]],
 ) -> Joint | None:
     """Get ready to average over rows; None where the answers are no sums of the trees', or rows would not fit.
 
@@ -214,11 +221,13 @@ def join(
     weights : (n,)
     read : callable
         From (m, outputs) answers of the model to those that are explained.
+    pairs : list of (int, int)
+        The pairs of columns that will be looked at.
     """
     words = (len(table) / 64 + _BATCHES) * float(trees.sizes.sum())
     if trees.link not in _ADDITIVE or not trees.takes(table.columns) or words > _MOST_WORDS or not _adds(trees, read):
         return None
-    return Joint(table, trees, read, deal(weights))
+    return Joint(table, trees, read, deal(weights), tuple(sorted((min(pair), max(pair)) for pair in pairs)))
 
 
 def _adds(trees: Trees, read: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> bool:

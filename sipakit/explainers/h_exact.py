@@ -36,8 +36,7 @@ def of_structure(task: Task, order: int) -> Found:
     sets: list[tuple[Hashable, ...]] = [(name, None) for name in task.names]
     if order > 1:
         number = {column: u for u, column in enumerate(columns)}
-        tables = joint.pairs(list(combinations(sorted(columns), 2)))
-        together = {(number[j], number[k]): _pair(roles, j, k, table) for (j, k), table in tables}
+        together = {(number[j], number[k]): _pair(roles, j, k, table) for (j, k), table in joint.pairs()}
         for u, v in combinations(range(len(columns)), 2):
             sets.append((task.names[u], task.names[v]))
             found.append(together[(u, v) if (u, v) in together else (v, u)])

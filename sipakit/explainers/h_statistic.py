@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -120,9 +121,12 @@ class HStatistic(Explainer):
         "Friedman and Popescu (2008), Predictive learning via rule ensembles. doi:10.1214/07-AOAS148",
     )
 
-    def averages(self, task: Task) -> Table | None:
+    def averages(self, task: Task) -> tuple[Table, list[tuple[int, int]]] | None:
         """Return the background, where totals and pairs of single columns are wanted by whatever estimator is best."""
-        return task.background if self.estimator == "auto" and self.order < 3 and task.single else None
+        if self.estimator != "auto" or self.order > 2 or not task.single:
+            return None
+        columns = [feature.columns[0] for feature in task.features]
+        return task.background, list(combinations(columns, 2)) if self.order > 1 else []
 
     def design(self, task: Task) -> Design:
         """Draw the rows, and list what is asked of the model and how it adds up."""

@@ -29,7 +29,7 @@ def told_pairs(task: Task, *, centred: bool) -> dict[int, tuple[NDArray[np.float
     joint: Joint = task.joint
     numbers = {(min(f.columns), max(f.columns)): u for u, f in enumerate(task.features) if f.parts}
     share, found = joint.batches.share, {}
-    for (j, k), both in joint.pairs(sorted(numbers)):
+    for (j, k), both in joint.pairs():
         u = numbers[j, k]
         surface = _at_places(task, u, both)  # (g, places, k)
         if centred:

@@ -112,9 +112,10 @@ class PartialDependence(Curves):
         "Friedman (2001), Greedy function approximation, section 8.2. doi:10.1214/aos/1013203451",
     )
 
-    def averages(self, task: Task) -> Table | None:
+    def averages(self, task: Task) -> tuple[Table, list[tuple[int, int]]] | None:
         """Return the explained rows, where pairs are wanted: their means are all that a surface needs."""
-        return task.rows if any(feature.parts for feature in task.features) else None
+        pairs = [(f.columns[0], f.columns[1]) for f in task.features if f.parts]
+        return (task.rows, pairs) if pairs else None
 
     def asked(self, task: Task) -> Task:
         """Return the question without pairs whose means the model's structure tells."""

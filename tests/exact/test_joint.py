@@ -25,12 +25,16 @@ except ImportError:
 CURVED = ["a forest of two, log odds", "boosting of two", "boosting of three", "histograms of counts"]
 
 
+def every_pair(columns):
+    return list(combinations(range(columns), 2))
+
+
 def joined(name, weights=None):
     model, data, output = cases.fitted(name)
     adapter = adapt(model, output=output)
     table, _ = open_table(data[:150], expects=adapter.expects)
     weights = np.ones(len(table)) if weights is None else weights
-    return adapter, table, join(adapter.structure, table, weights, adapter.read)
+    return adapter, table, join(adapter.structure, table, weights, adapter.read, every_pair(table.n_columns))
 
 
 def asked(adapter, table, donors, columns, weights):
@@ -60,8 +64,7 @@ def test_means_with_one_and_two_columns_set(name, weighted):
         single[j] = np.tensordot(share, made.single(j), 1)[at]
         expected = asked(adapter, table, donors, [j], weights)
         np.testing.assert_allclose(level + single[j], expected, rtol=tolerance, atol=tolerance)
-    pairs = list(combinations(range(table.n_columns), 2))
-    for (j, k), both in made.pairs(pairs):
+    for (j, k), both in made.pairs():
         one, other = made.codes(table, j)[donors], made.codes(table, k)[donors]
         ours = level + single[j] + single[k] + np.tensordot(share, both, 1)[one, other]
         expected = asked(adapter, table, donors, [j, k], weights)
@@ -80,19 +83,21 @@ def test_each_batch_has_the_means_of_its_own_rows():
 
 def test_tables_made_in_parts_are_the_same(monkeypatch):
     _, _, made = joined("boosting")
-    pairs = list(combinations(range(4), 2))
-    whole = dict(made.pairs(pairs))
+    whole = dict(made.pairs())
     monkeypatch.setattr(joint, "_MOST_CELLS", 1)
-    for pair, both in made.pairs(pairs):
+    parts = joined("boosting")[2]
+    for pair, both in parts.pairs():
         np.testing.assert_array_equal(both, whole[pair])
+    assert len(whole) == 6
 
 
 def test_a_pair_that_no_leaf_asks_about_adds_exactly_nothing():
     model = cases.ensemble.GradientBoostingRegressor(n_estimators=5, max_depth=1).fit(cases.FULL, cases.Y)
     adapter = adapt(model)
     table, _ = open_table(cases.FULL)
-    made = join(adapter.structure, table, np.ones(len(table)), adapter.read)
-    assert all((both == 0).all() for _, both in made.pairs([(0, 1), (2, 3)]))
+    made = join(adapter.structure, table, np.ones(len(table)), adapter.read, [(3, 2), (0, 1)])
+    assert all((both == 0).all() for _, both in made.pairs())
+    assert made.wanted == ((0, 1), (2, 3))
 
 
 @pytest.mark.parametrize("name", CURVED)
