@@ -27,6 +27,7 @@ REFUSED = {
     "kernel_width": [0, -1.0, float("inf"), float("nan")],
     "kind": ["forest", None],
     "estimator": ["exact", None],
+    "category_order": ["by name", None, {"a": "xyz"}, ["a"]],
     "centred": [0, 1, "yes"],
 }
 TAKEN = {
@@ -37,6 +38,7 @@ TAKEN = {
     "n_steps": [None, 1],
     "kernel_width": [None, 0.1, 3],
     "order": [1, 2, 3],
+    "category_order": ["similarity", "given", {}, {"a": ["x", "y"]}],
     "centred": [True, False],
     "conditional": [False, "strata"],
 }

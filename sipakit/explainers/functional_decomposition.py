@@ -42,9 +42,9 @@ _PAIRS = 20_000  # of rows, where their number is left open
 class FunctionalDecomposition(Explainer):
     """The model as a sum of main effects, pairs (and sets of three), and what share of its variance each explains.
 
-    The component of a set is what partial dependence on it has beyond its parts: PD_j - PD_0 for one feature,
-    PD_jk - PD_j - PD_k + PD_0 for two, and so on by inclusion and exclusion, where PD_0 is the mean prediction. The
-    rest is the prediction less all components asked for, so that they add up to the prediction at every row.
+    The component of a set is what partial dependence on it has beyond its parts: ``PD_j - PD_0`` for one feature,
+    ``PD_jk - PD_j - PD_k + PD_0`` for two, and so on by inclusion and exclusion, where ``PD_0`` is the mean prediction.
+    The rest is the prediction less all components asked for, so that they add up to the prediction at every row.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ class FunctionalDecomposition(Explainer):
     ``structural`` is a component's own variance and ``correlative`` what its share has beyond, by going along with
     other components; the latter is zero for independent inputs, and a share can be negative where it is strong.
     ``total`` is the share of all sets that hold the set: for independent inputs the total Sobol index of a feature, and
-    of a pair the superset importance of Liu and Owen; for observed rows that of f - PD_-j, of single features only.
+    of a pair the superset importance of Liu and Owen; for observed rows that of ``f - PD_-j``, of single features only.
 
     Observed rows are drawn as those of `HStatistic`: all pairs of all rows where these are no more than ``n_draws``
     squared, else more rows in four contexts of their own each. The interval covers the choice of rows, as evaluation

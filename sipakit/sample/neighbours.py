@@ -200,7 +200,9 @@ def _moved(column: col.Column, row: int, own: float, step: NDArray[np.float64]) 
     cells = column.take(np.full(len(step), row))
     if col.kind(column) == "date":
         return _moved_dates(cells, step)
-    cells[:] = _held_in(getattr(column.dtype, "numpy_dtype", column.dtype), own + step)
+    with np.errstate(over="ignore"):  # beyond the largest number that one is taken
+        moved = own + step
+    cells[:] = _held_in(getattr(column.dtype, "numpy_dtype", column.dtype), moved)
     return cells
 
 
