@@ -12,7 +12,7 @@ from sipakit.intervene import Mix, Rows
 from tests.adapters.trees import cases
 
 pytest.importorskip("numba")
-ADDITIVE = ["a tree", "a leaf", "a forest", "a forest of two", "a forest of two targets", "extra trees of three"]
+ADDITIVE = ["a tree", "a leaf", "a forest of two", "a forest of two targets"]
 ADDITIVE += ["boosting", "boosting of two, score", "boosting of three, score", "histograms"]
 try:
     BOOSTED = [
