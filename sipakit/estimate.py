@@ -88,6 +88,28 @@ class Estimate:
         endless = np.full_like(values, np.inf)
         return cls(values, endless, -endless, endless, parts or {})
 
+    @property
+    def numbers(self) -> tuple[NDArray[np.float64], ...]:
+        """Values, standard errors, and both ends of the intervals."""
+        return self.values, self.std_error, self.lower, self.upper
+
+    def rooted(self) -> Estimate:
+        """Return the roots of mean squares, with the roots of their intervals.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> e = Estimate.within(np.array([4.0, 0.0]), np.array([0.4, 0.4]), conf_level=0.95).rooted()
+        >>> e.values.tolist(), e.std_error.round(2).tolist()
+        ([2.0, 0.0], [0.1, 0.44])
+        """
+        value, lower, upper = (np.sqrt(np.maximum(one, 0)) for one in (self.values, self.lower, self.upper))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            # at zero the root has no slope: the error is then what the interval spans
+            sloping = value > self.std_error / np.maximum(upper, 1e-300)
+            std_error = np.where(sloping, self.std_error / (2 * value), upper / 2)
+        return Estimate(value, std_error, lower, upper)
+
     def columns(self) -> dict[str, NDArray[np.float64]]:
         """Every array under the name that it has in a frame."""
         first = {"estimate": self.values, "std_error": self.std_error, "lower": self.lower, "upper": self.upper}

@@ -30,6 +30,7 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 NEEDS = {
     "sipakit.adapters.torch": "torch",
     "sipakit.explainers.integrated_gradients": "torch",
+    "sipakit.exact.leaves": "numba",
     "sipakit.exact.walk": "numba",
     "sipakit.exchange": "shap",
     "sipakit.frames.batches": "pyarrow",

@@ -6,7 +6,7 @@ from sipakit.aggregate.combined import Combined
 from sipakit.aggregate.cross_moments import CrossMoments
 from sipakit.aggregate.moments import Moments, effective_count
 from sipakit.aggregate.normal_equations import NormalEquations
-from sipakit.aggregate.squares import Incomplete, Spread, Square, spread_of
+from sipakit.aggregate.squares import Incomplete, Spread, Square, in_both_roles, spread_of
 
 AGGREGATORS: tuple[type[State], ...] = (Collected, Combined, CrossMoments, Moments, NormalEquations)
 
@@ -24,5 +24,6 @@ __all__ = [
     "State",
     "Update",
     "effective_count",
+    "in_both_roles",
     "spread_of",
 ]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Incomplete", "Spread", "Square", "spread_of"]
+__all__ = ["Incomplete", "Spread", "Square", "in_both_roles", "spread_of"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,31 @@ def spread_of(influence: NDArray[np.float64], weights: NDArray[np.float64]) -> S
         third += np.einsum("cik,i->ck", influence**3, w**3)
         doubt += np.maximum(np.einsum("cik,i->ck", influence**4, w**4) - square**2 / used, 0)
     return Spread(variance, third, doubt)
+
+
+def in_both_roles(
+    as_point: NDArray[np.float64],
+    as_context: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    context_weights: NDArray[np.float64],
+    *,
+    shared: bool,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return influences and weights for `spread_of`, of rows that are evaluated, and of rows that are contexts.
+
+    Parameters
+    ----------
+    as_point, as_context : (c, m, k), (c, b, k)
+    weights, context_weights : (m,), (b,)
+        Adding to 1.
+    shared : bool
+        Whether these are the same rows, each with both roles and one influence.
+    """
+    if shared:
+        return as_point + as_context, weights[None]
+    none, other = np.zeros_like(weights), np.zeros_like(context_weights)
+    lines = np.stack([np.concatenate([weights, other]), np.concatenate([none, context_weights])])
+    return np.concatenate([as_point, as_context], axis=1), lines
 
 
 @dataclass(frozen=True)

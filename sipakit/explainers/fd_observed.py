@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sipakit.aggregate import Collected, Combined, Incomplete, Moments, Spread, Square, Update, spread_of
+from sipakit.aggregate import Collected, Combined, Incomplete, Moments, Spread, Square, Update, in_both_roles, spread_of
 from sipakit.explainer import Round
 from sipakit.explainers.fd_parts import Found, Parts, Points, without_share
 from sipakit.explainers.h_design import Design
@@ -108,11 +108,8 @@ class Observed:
         in_context = contexts.mean.reshape(len(g), len(v), -1)
         in_context = in_context - np.einsum("cbk,b->ck", in_context, v)[:, None]
         as_point = g * about - value[:, None]
-        if self.drawn.shared and collected.filled.all():
-            influence, weights = as_point + in_context, w[None]
-        else:
-            influence = np.concatenate([as_point, in_context], axis=1)
-            weights = np.stack([np.concatenate([w, 0 * v]), np.concatenate([0 * w, v])])
+        shared = self.drawn.shared and bool(collected.filled.all())
+        influence, weights = in_both_roles(as_point, in_context, w, v, shared=shared)
         s = len(self.parts.sets) + 1
         variance = value[:s].sum(axis=0)
         none = without_share(variance, np.einsum("mk,m->k", about**2, w), self._size(task))

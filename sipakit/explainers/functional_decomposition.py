@@ -209,7 +209,7 @@ class FunctionalDecomposition(Explainer):
     def _parts(self, found: Found) -> dict[str, NDArray[np.float64]]:
         """Further columns of the frame."""
         total = within(found.totals, found.total_spread, self.conf_level)
-        whole = {f"total{end}": one for end, one in zip(("", *_ENDS), _arrays(total), strict=True)}
+        whole = {f"total{end}": one for end, one in zip(("", *_ENDS), total.numbers, strict=True)}
         lacking = ((0, len(found.shares) - len(found.totals)), (0, 0))
         structural = np.maximum(found.structural, 0)  # NaN stays
         return {
@@ -224,16 +224,12 @@ def _with_shares(estimate: Estimate, none: NDArray[np.bool_]) -> Estimate:
     """Say nothing of outputs that do not vary: shares of 0 with no known error."""
     values, error, lower, upper = (
         np.where(none, nothing, array)
-        for nothing, array in zip((0.0, np.inf, -np.inf, np.inf), _arrays(estimate), strict=True)
+        for nothing, array in zip((0.0, np.inf, -np.inf, np.inf), estimate.numbers, strict=True)
     )
     return Estimate(values, error, lower, upper)
 
 
 _ENDS = ("_std_error", "_lower", "_upper")
-
-
-def _arrays(estimate: Estimate) -> tuple[NDArray[np.float64], ...]:
-    return estimate.values, estimate.std_error, estimate.lower, estimate.upper
 
 
 def _axes(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from sipakit.aggregate import spread_of
+from sipakit.aggregate import in_both_roles, spread_of
 from sipakit.exact import Batches, Joint, deal
 from sipakit.explainers.h_found import Found, without_variance
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from sipakit.task import Task
 
 __all__ = ["of_structure"]
+
+_Square: TypeAlias = "tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]"
 
 
 def of_structure(task: Task, order: int) -> Found:
@@ -40,11 +42,14 @@ def of_structure(task: Task, order: int) -> Found:
         for u, v in combinations(range(len(columns)), 2):
             sets.append((task.names[u], task.names[v]))
             found.append(together[(u, v) if (u, v) in together else (v, u)])
-    square, below, by_square, by_below = (np.stack(each) for each in zip(*found, strict=True))
+    (square, *by_square), (below, *by_below) = (
+        map(np.stack, zip(*each, strict=True)) for each in zip(*found, strict=True)
+    )
+    (moved, weights), (moved_below, _) = (roles.influence(*by) for by in (by_square, by_below))
     none = without_variance(below)
     ratio = np.where(none, np.nan, square / np.where(none, 1.0, below))
-    by_ratio = (by_square - ratio[:, None] * by_below) / np.where(none, np.nan, below)[:, None]
-    spreads = spread_of(by_square, roles.shares), spread_of(by_ratio, roles.shares)
+    of_ratio = (moved - ratio[:, None] * moved_below) / np.where(none, np.nan, below)[:, None]
+    spreads = spread_of(moved, weights), spread_of(of_ratio, weights)
     return Found(tuple(sets), square, below, ratio, none, *spreads)
 
 
@@ -63,11 +68,6 @@ class _Roles:
     points: Batches
     contexts: Batches
 
-    @property
-    def shared(self) -> bool:
-        """Whether each row has both roles."""
-        return self.points is self.contexts
-
     @cached_property
     def rows(self) -> NDArray[np.intp]:
         """(n,) numbers of the evaluated rows, those that weigh something."""
@@ -82,18 +82,15 @@ class _Roles:
         """Values (n, k) less their mean."""
         return np.asarray(values - self.weights @ values)
 
-    @property
-    def shares(self) -> NDArray[np.float64]:
-        """(1, g) or (2, g + h) weights of the batches, a line for each independent sample."""
-        one, other = self.points.share, self.contexts.share
-        if self.shared:
-            return one[None]
-        return np.stack([np.concatenate([one, 0 * other]), np.concatenate([0 * one, other])])
+    def influence(
+        self, as_point: NDArray[np.float64], as_context: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], ...]:
+        """Return what each batch moves, in its roles, and the batches' weights."""
+        shared = self.points is self.contexts
+        return in_both_roles(as_point, as_context, self.points.share, self.contexts.share, shared=shared)
 
-    def mean_square(
-        self, component: NDArray[np.float64], as_context: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(k,) mean square of a component of each row (n, k) and (batches, k) what moves it.
+    def mean_square(self, component: NDArray[np.float64], as_context: NDArray[np.float64]) -> _Square:
+        """(k,) mean square of a component of each row (n, k), and what batches move it by, as rows and as contexts.
 
         Parameters
         ----------
@@ -104,10 +101,7 @@ class _Roles:
         value = np.asarray(self.weights @ component**2)
         squares = np.zeros((len(self.points.of_row), component.shape[1]))
         squares[self.rows] = component**2
-        as_point = self.points.means(squares) - value
-        middle = self.contexts.share @ as_context
-        moved = 2 * (as_context - middle)
-        return value, as_point + moved if self.shared else np.concatenate([as_point, moved])
+        return value, self.points.means(squares) - value, 2 * (as_context - self.contexts.share @ as_context)
 
     def over_cells(self, cells: NDArray[np.intp], values: NDArray[np.float64], count: int) -> NDArray[np.float64]:
         """(count, k) sums of the values (n, k) of the rows that are in each cell, by their weights."""
@@ -119,8 +113,8 @@ class _Roles:
         return joint.codes(self.task.rows, column)[self.rows].astype(np.int64)
 
 
-def _pair(roles: _Roles, j: int, k: int, both: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
-    """Mean squares of what both features add beyond each, and of all that they do; and what moves either.
+def _pair(roles: _Roles, j: int, k: int, both: NDArray[np.float64]) -> tuple[_Square, _Square]:
+    """Mean squares of what both features add beyond each, and of all that they do.
 
     ``both`` is (h, codes of j, codes of k, outputs), in each batch of contexts.
     """
@@ -129,17 +123,17 @@ def _pair(roles: _Roles, j: int, k: int, both: NDArray[np.float64]) -> tuple[NDA
     wide = both.shape[2]
     cells = roles.codes(j) * wide + roles.codes(k)
     here, cells = np.unique(cells, return_inverse=True)  # most cells of a table have no row
-    found = []
-    for table in (both, both + of_j + of_k):
+
+    def measured(table: NDArray[np.float64]) -> _Square:
         flat = table.reshape(len(table), -1, table.shape[-1])[:, here]
         component = roles.centred(np.tensordot(share, flat, 1)[cells])
         products = roles.over_cells(cells, component, len(here))
-        found.append(roles.mean_square(component, np.einsum("hck,ck->hk", flat, products)))
-    (square, by_square), (below, by_below) = found
-    return square, below, by_square, by_below
+        return roles.mean_square(component, np.einsum("hck,ck->hk", flat, products))
+
+    return measured(both), measured(both + of_j + of_k)
 
 
-def _total(roles: _Roles, j: int) -> tuple[NDArray[np.float64], ...]:
+def _total(roles: _Roles, j: int) -> tuple[_Square, _Square]:
     """Mean squares of what a feature and all others do together beyond each, and of the answers themselves.
 
     In context b row i has f(x_i) - f(x_i, but j from b) - f(b, but j from x_i) + f(b). What depends on b alone adds
@@ -157,7 +151,6 @@ def _total(roles: _Roles, j: int) -> tuple[NDArray[np.float64], ...]:
     component = roles.centred(component - np.tensordot(roles.contexts.share, alone, 1)[codes])
     moved = np.einsum("nck,nk,n->ck", curve, component, roles.weights, optimize=True)
     as_context = -(of_batch @ moved) - np.einsum("hck,ck->hk", alone, roles.over_cells(codes, component, size))
-    square, by_square = roles.mean_square(component, as_context)
     answers = roles.centred(task.known_predictions[roles.rows])
-    below, by_below = roles.mean_square(answers, np.zeros((len(roles.contexts.share), task.k)))
-    return square, below, by_square, by_below
+    nothing = np.zeros((len(roles.contexts.share), task.k))
+    return roles.mean_square(component, as_context), roles.mean_square(answers, nothing)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sipakit.aggregate import Collected, Combined, Incomplete, Moments, Spread, spread_of
+from sipakit.aggregate import Collected, Combined, Incomplete, Moments, Spread, in_both_roles, spread_of
 from sipakit.estimate import Estimate
 from sipakit.explainers.h_design import Design, beyond
 
@@ -179,7 +179,5 @@ def _components(task: Task, state: Combined) -> tuple[NDArray[np.float64], NDArr
     product, own = np.split(contexts.mean.reshape(len(means), len(v), -1), 2, axis=-1)
     product = product - own * middle[:, None]  # mean over points of G(i, b) g_i
     as_context = 2 * (product - np.einsum("cbk,b->ck", product, v)[:, None])
-    if design.shared and collected.filled.all():
-        return theta, as_point + as_context, w[None]
-    stacked = np.concatenate([as_point, as_context], axis=1)
-    return theta, stacked, np.stack([np.concatenate([w, 0 * v]), np.concatenate([0 * w, v])])
+    shared = design.shared and bool(collected.filled.all())
+    return theta, *in_both_roles(as_point, as_context, w, v, shared=shared)

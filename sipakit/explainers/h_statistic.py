@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,7 +10,6 @@ import numpy as np
 
 from sipakit.aggregate import Collected, Combined, Moments, Update
 from sipakit.caveats import Caveat, caveat
-from sipakit.estimate import Estimate
 from sipakit.explainer import Explainer, Round
 from sipakit.explainers.h_design import Asked, Design, beyond, drawn_design, questions
 from sipakit.explainers.h_exact import of_structure
@@ -233,12 +232,6 @@ class HStatistic(Explainer):
         ratios = within(ratio, found.ratios, self.conf_level)
         above = square > found.below if design.complete else ratios.lower > 1  # where single effects cancel
         weak = (found.below < _WEAK * found.below[0]) | above  # the first one is the variance of f
-        lower, upper = (np.sqrt(np.maximum(end, 0)) for end in (squares.lower, squares.upper))
-        value = np.sqrt(np.maximum(square, 0))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            # at zero the root has no slope: the error is then what the interval spans
-            sloping = value > squares.std_error / np.maximum(upper, 1e-300)
-            std_error = np.where(sloping, squares.std_error / (2 * value), upper / 2)
         parts = {
             "h_squared": np.maximum(ratio, 0),
             "h_squared_lower": np.clip(ratios.lower, 0, None),
@@ -246,7 +239,7 @@ class HStatistic(Explainer):
         }
         return Interactions(
             **self.about(task),
-            estimate=Estimate(value, std_error, lower, upper, parts),
+            estimate=replace(squares.rooted(), parts=parts),
             error="Choice of the drawn rows, as evaluation points and as contexts; the model is taken as given.",
             estimator=_how(task),
             caveats=tuple(_caveats(task, found, weak)),

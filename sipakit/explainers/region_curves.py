@@ -99,7 +99,7 @@ class Bundle:
             square = (part**2).sum(axis=0)
             errors.append(np.sqrt(square * n / (n - 1)) if n > 1 + 1e-9 else np.full(square.shape, np.inf))
         around = Estimate.within(level, errors[1], conf_level=conf_level, df=n - 1)
-        parts = {f"mean{name}": array for name, array in zip(_ENDS, _arrays(around), strict=True)}
+        parts = {f"mean{name}": array for name, array in zip(_ENDS, around.numbers, strict=True)}
         return Estimate.within(centred, errors[0], conf_level=conf_level, df=n - 1, parts=parts)
 
     def spread(self, here: NDArray[np.bool_], conf_level: float) -> Estimate:
@@ -110,7 +110,3 @@ class Bundle:
 
 
 _ENDS = ("", "_std_error", "_lower", "_upper")
-
-
-def _arrays(estimate: Estimate) -> tuple[NDArray[np.float64], ...]:
-    return estimate.values, estimate.std_error, estimate.lower, estimate.upper

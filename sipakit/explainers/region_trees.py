@@ -165,10 +165,4 @@ def rooted(
     error = _error(of_rows, share, n)
     third = share**3 @ (of_rows - share @ of_rows) ** 3
     skew = np.divide(third, error**3, out=np.zeros_like(error), where=(error > 0) & np.isfinite(error))
-    squares = Estimate.within(square, error, conf_level=conf_level, df=n - 1, skew=skew)
-    lower, upper = (np.sqrt(np.maximum(end, 0)) for end in (squares.lower, squares.upper))
-    value = np.sqrt(np.maximum(square, 0))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        sloping = value > error / np.maximum(upper, 1e-300)  # at zero the root has no slope
-        std_error = np.where(sloping, error / (2 * value), upper / 2)
-    return Estimate(value, std_error, lower, upper)
+    return Estimate.within(square, error, conf_level=conf_level, df=n - 1, skew=skew).rooted()

@@ -263,19 +263,19 @@ def _splitters(table: Table, names: Sequence[Hashable] | None) -> list[Feature]:
 
 def _below_each_other(parts: Sequence[Estimate]) -> Estimate:
     """Put estimates (k,) below each other."""
-    values, std_error, lower, upper = (np.stack(of_all) for of_all in zip(*map(_arrays, parts), strict=True))
+    values, std_error, lower, upper = (
+        np.stack(of_all) for of_all in zip(*(part.numbers for part in parts), strict=True)
+    )
     return Estimate(values, std_error, lower, upper)
 
 
 def _one_after_the_other(curves: Sequence[Estimate]) -> Estimate:
     """Put curves (g, k) on one axis."""
-    values, std_error, lower, upper = (np.concatenate(of_all) for of_all in zip(*map(_arrays, curves), strict=True))
+    values, std_error, lower, upper = (
+        np.concatenate(of_all) for of_all in zip(*(curve.numbers for curve in curves), strict=True)
+    )
     parts = {name: np.concatenate([curve.parts[name] for curve in curves]) for name in curves[0].parts}
     return Estimate(values, std_error, lower, upper, parts)
-
-
-def _arrays(estimate: Estimate) -> tuple[NDArray[np.float64], ...]:
-    return estimate.values, estimate.std_error, estimate.lower, estimate.upper
 
 
 def _caveats(task: Task, splits: Sequence[_Split]) -> list[Caveat]:

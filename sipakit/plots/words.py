@@ -89,5 +89,4 @@ def serious(explanation: Explanation) -> str:
 
 def told(estimate: Estimate, cell: tuple[int, ...]) -> str:
     """Write one number of an estimate with its interval."""
-    arrays = (estimate.values, estimate.std_error, estimate.lower, estimate.upper)
-    return interval(*(float(array[cell]) for array in arrays))
+    return interval(*(float(array[cell]) for array in estimate.numbers))

@@ -49,8 +49,7 @@ class Finding:
 
 def at(estimate: Estimate, cell: tuple[int, ...]) -> tuple[float, float, float, float]:
     """Return value, standard error, lower and upper end of one estimate."""
-    arrays = (estimate.values, estimate.std_error, estimate.lower, estimate.upper)
-    value, error, lower, upper = (float(array[cell]) for array in arrays)
+    value, error, lower, upper = (float(array[cell]) for array in estimate.numbers)
     return value, error, lower, upper
 
 
