@@ -34,16 +34,12 @@ def _resolution(value: object) -> bool:
     return _one_of("all")(value) or _whole(2)(value)
 
 
-def _share(value: Any) -> bool:
-    return _positive(value) and bool(value < 1)
+def _number(value: object) -> bool:
+    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
 
 
-def _positive(value: object) -> bool:
-    return (
-        isinstance(value, (int, float, np.integer, np.floating))
-        and not isinstance(value, bool)
-        and bool(0 < value < float("inf"))
-    )
+def _positive(value: Any) -> bool:
+    return _number(value) and bool(0 < value < float("inf"))
 
 
 def _category_order(value: object) -> bool:
@@ -53,7 +49,7 @@ def _category_order(value: object) -> bool:
 
 
 RULES: Mapping[str, Rule] = {
-    "conf_level": ("a number between 0 and 1, such as 0.95", _share),
+    "conf_level": ("a number between 0 and 1, such as 0.95", lambda v: _positive(v) and v < 1),
     "random_state": ("a whole number from 0", _whole(0)),
     "grid_resolution": ("a whole number from 2, or 'all'", _resolution),
     "n_repeats": ("a whole number from 1", _whole(1)),
@@ -63,6 +59,8 @@ RULES: Mapping[str, Rule] = {
     "n_samples": ("a whole number from 64", _whole(64)),
     "n_steps": ("a whole number from 1, or None", _or_none(_whole(1))),
     "max_depth": ("a whole number from 1", _whole(1)),
+    "min_share": ("a number above 0 and up to 0.5", lambda v: _positive(v) and v <= 0.5),
+    "min_gain": ("a number from 0 to below 1", lambda v: _number(v) and 0 <= v < 1),
     "n_folds": ("a whole number from 2", _whole(2)),
     "order": ("1, 2 or 3", lambda v: _whole(1)(v) and v <= 3),
     "kernel_width": ("a positive number, or None", _or_none(_positive)),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sipakit.columns import Column
+    from sipakit.table import Table
 
 __all__ = ["Coding", "Levels", "Numbers", "Sum", "Trees", "linked"]
 
@@ -163,6 +164,16 @@ class Trees:
     def sizes(self) -> NDArray[np.int64]:
         """(p,) numbers of codes."""
         return np.array([coding.size for coding in self.codings], np.int64)
+
+    @property
+    def first(self) -> NDArray[np.int64]:
+        """(p + 1,) where each column's codes begin, if all columns' codes are counted on."""
+        return np.concatenate([[0], np.cumsum(self.sizes)])
+
+    def codes(self, table: Table) -> NDArray[np.int32]:
+        """(rows, p) codes of all cells of a table."""
+        coded = zip(self.codings, table.columns, strict=True)
+        return table.remembered(("codes", self), lambda: np.column_stack([c.codes(column) for c, column in coded]))
 
     def takes(self, columns: Sequence[Column]) -> bool:
         """Whether the trees can be asked about such columns."""

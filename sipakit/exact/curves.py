@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sipakit.structure import Numbers, linked
+from sipakit.structure import linked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from sipakit.exact.leaves import Boxes
     from sipakit.intervene import Mix
-    from sipakit.structure import Sum, Trees
+    from sipakit.structure import Trees
     from sipakit.table import Table
 
-__all__ = ["Curves", "available", "trace"]
+__all__ = ["Curves", "answers_of", "available", "trace"]
 
 _MOST_CELLS = 2**26  # of all rows' curves, half a gigabyte
 
@@ -33,15 +32,12 @@ class Curves:
     ----------
     table : Table, n rows
     trees : Trees
-    first : (p + 1,) int
-        Where each column's codes begin.
     values : (n, 1 + codes, k)
         Answers for the row as it is, then for each column at each code.
     """
 
     table: Table
     trees: Trees
-    first: NDArray[np.int64]
     values: NDArray[np.float64]
 
     @property
@@ -51,7 +47,8 @@ class Curves:
 
     def codes(self, table: Table, column: int) -> NDArray[np.int32]:
         """(rows,) codes of a column of any table with the same columns."""
-        return codes_of(self.trees, table, column)
+        codes: NDArray[np.int32] = self.trees.codes(table)[:, column]
+        return codes
 
     def knows(self, mix: Mix) -> NDArray[np.bool_]:
         """(m,) whether a virtual row takes one column at most, and is of this table otherwise."""
@@ -65,10 +62,9 @@ class Curves:
         from sipakit.exact import walk
 
         column = np.where(mix.take.any(axis=1), mix.take.argmax(axis=1), -1)  # of each pattern
-        donors = mix.donor.table
-        codes = donors.remembered(("codes", id(self.trees)), lambda: all_codes(self.trees, donors))
+        codes = self.trees.codes(mix.donor.table)
         found: NDArray[np.float64] = walk.looked_up(
-            self.values, mix.base.index, mix.donor.index, mix.which, column, codes, self.first
+            self.values, mix.base.index, mix.donor.index, mix.which, column, codes, self.trees.first
         )
         return found
 
@@ -76,39 +72,6 @@ class Curves:
 def available() -> bool:
     """Whether there is what `trace` needs: numba, which comes with ``sipakit[trees]``."""
     return importlib.util.find_spec("numba") is not None
-
-
-def firsts(trees: Trees) -> NDArray[np.int64]:
-    """(p + 1,) where each column's codes begin, if all columns' codes are counted on."""
-    return np.concatenate([[0], np.cumsum(trees.sizes)])
-
-
-def leaves_of(trees: Trees, one: Sum) -> Boxes:
-    """Return the boxes of all leaves of a sum's trees."""
-    from sipakit.exact.leaves import Nodes, boxes
-
-    missing = np.array([c.size - 1 if isinstance(c, Numbers) else -1 for c in trees.codings])
-    nodes = Nodes(
-        trees.feature,
-        trees.left,
-        trees.right,
-        trees.last_left,
-        trees.missing_left,
-        trees.set_first,
-        trees.sets,
-        missing,
-    )
-    return boxes(nodes, one.roots, firsts(trees))
-
-
-def all_codes(trees: Trees, table: Table) -> NDArray[np.int32]:
-    """(rows, p) codes of all columns."""
-    return np.column_stack([codes_of(trees, table, j) for j in range(table.n_columns)])
-
-
-def codes_of(trees: Trees, table: Table, column: int) -> NDArray[np.int32]:
-    """(rows,) codes of a column."""
-    return table.remembered(("codes", id(trees), column), lambda: trees.codings[column].codes(table.columns[column]))
 
 
 def trace(trees: Trees, table: Table, read: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> Curves | None:
@@ -122,13 +85,20 @@ def trace(trees: Trees, table: Table, read: Callable[[NDArray[np.float64]], NDAr
         From (m, outputs) answers of the model to those that are explained.
     """
     from sipakit.exact import walk
+    from sipakit.exact.leaves import leaves_of
 
     sizes = trees.sizes
     if not trees.takes(table.columns) or len(table) * int(sizes.sum()) * len(trees.sums) > _MOST_CELLS:
         return None
-    first, n = firsts(trees), len(table)
-    below = walk.prefixes(all_codes(trees, table), np.arange(n), -(-n // walk.WORD), first)
+    first, n = trees.first, len(table)
+    below = walk.prefixes(trees.codes(table), np.arange(n), -(-n // walk.WORD), first)
     sums = [walk.curves(below, n, tuple(leaves_of(trees, one)), one.value, one.base, first) for one in trees.sums]
-    answers = linked(np.stack(sums, axis=-1), trees.link)
-    flat = read(answers.reshape(-1, answers.shape[-1]))
-    return Curves(table, trees, first, flat.reshape(*answers.shape[:2], -1))
+    return Curves(table, trees, answers_of(np.stack(sums, axis=-1), trees.link, read))
+
+
+def answers_of(
+    sums: NDArray[np.float64], link: str, read: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    """(..., k) what is explained of a model, from the sums (..., s) of its trees."""
+    answers = linked(sums, link)
+    return read(answers.reshape(-1, answers.shape[-1])).reshape(*answers.shape[:-1], -1)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from sipakit.exact.curves import all_codes, codes_of, firsts, leaves_of
+from sipakit.exact.curves import answers_of
 from sipakit.structure import linked
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class Joint:
 
     def single(self, column: int) -> NDArray[np.float64]:
         """(g, codes, k) what the mean answer changes by when a column is set to each code."""
-        first, size = firsts(self.trees)[column] + column, self.trees.codings[column].size
+        first, size = self.trees.first[column] + column, self.trees.codings[column].size
         steps = np.stack([single[:, first : first + size] for _, single, _ in self._first], axis=-1)
         return self._changes(steps.cumsum(axis=1))
 
@@ -134,7 +134,8 @@ class Joint:
 
     def codes(self, table: Table, column: int) -> NDArray[np.int32]:
         """(rows,) codes of a column of any table with the same columns."""
-        return codes_of(self.trees, table, column)
+        codes: NDArray[np.int32] = self.trees.codes(table)[:, column]
+        return codes
 
     @cached_property
     def _parts(self) -> list[list[tuple[int, int]]]:
@@ -158,6 +159,8 @@ class Joint:
 
     @cached_property
     def _leaves(self) -> list[Boxes]:
+        from sipakit.exact.leaves import leaves_of
+
         return [leaves_of(self.trees, one) for one in self.trees.sums]
 
     @cached_property
@@ -176,15 +179,15 @@ class Joint:
         if np.ptp(weights[used]) > 0:
             of_bit = np.zeros(begins[-1] * walk.WORD)
             of_bit[place] = weights[used]
-        codes = all_codes(self.trees, self.table)[used]
-        return walk.prefixes(codes, place, int(begins[-1]), firsts(self.trees)), of_bit, begins
+        codes = self.trees.codes(self.table)[used]
+        return walk.prefixes(codes, place, int(begins[-1]), self.trees.first), of_bit, begins
 
     def _tables(self, pairs: list[tuple[int, int]]) -> list[_Sums]:
         """Means in each batch, for each sum of trees."""
         from sipakit.exact import walk
 
         below, weights, begins = self._bits
-        first, p = firsts(self.trees), len(self.trees.codings)
+        first, p = self.trees.first, len(self.trees.codings)
         number = np.full((p, p), -1)
         for i, (j, k) in enumerate(pairs):
             number[j, k] = i
@@ -198,8 +201,7 @@ class Joint:
         return found
 
     def _answers(self, sums: NDArray[np.float64]) -> NDArray[np.float64]:
-        linear = linked(sums, self.trees.link)
-        return self.read(linear.reshape(-1, linear.shape[-1])).reshape(*linear.shape[:-1], -1)
+        return answers_of(sums, self.trees.link, self.read)
 
     def _changes(self, sums: NDArray[np.float64]) -> NDArray[np.float64]:
         return self._answers(sums) - self._answers(np.zeros((1, sums.shape[-1])))

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Boxes", "Nodes", "boxes"]
+from sipakit.structure import Numbers
+
+if TYPE_CHECKING:
+    from sipakit.structure import Sum, Trees
+
+__all__ = ["Boxes", "leaves_of"]
 
 _DEEPEST = 1024  # nodes on the longest way down
 _compiled = numba.njit(cache=True, nogil=True)
-
-
-class Nodes(NamedTuple):
-    """The nodes of `sipakit.structure.Trees`, and the code of missing cells of each column (-1 for levels)."""
-
-    feature: NDArray[np.int32]
-    left: NDArray[np.int32]
-    right: NDArray[np.int32]
-    last_left: NDArray[np.int32]
-    missing_left: NDArray[np.bool_]
-    set_first: NDArray[np.int64]
-    sets: NDArray[np.bool_]
-    missing: NDArray[np.int64]
 
 
 class Boxes(NamedTuple):
@@ -53,8 +45,8 @@ class Boxes(NamedTuple):
 
 
 @_compiled
-def _goes_left(nodes: Any, k: int, code: int) -> Any:
-    feature, _, _, last_left, missing_left, set_first, sets, missing = nodes
+def _goes_left(rules: Any, k: int, code: int) -> Any:
+    feature, last_left, missing_left, set_first, sets, missing = rules
     if set_first[k] >= 0:
         return sets[set_first[k] + code]
     if code == missing[feature[k]]:
@@ -69,23 +61,18 @@ def _longer(array: Any) -> Any:
     return longer
 
 
-def boxes(nodes: Nodes, roots: NDArray[np.int32], first: NDArray[np.int64]) -> Boxes:
-    """Tell the boxes of all leaves.
-
-    Parameters
-    ----------
-    nodes : Nodes, m of them
-    roots : (t,) int
-    first : (p + 1,) int
-        Where each column's codes begin, if all columns' codes are counted on.
-    """
-    return Boxes(*_boxes(tuple(nodes), roots, first))
+def leaves_of(trees: Trees, one: Sum) -> Boxes:
+    """Return the boxes of all leaves of a sum's trees."""
+    missing = np.array([c.size - 1 if isinstance(c, Numbers) else -1 for c in trees.codings])  # a code of numbers alone
+    ways = (trees.feature, trees.left, trees.right)
+    rules = (trees.feature, trees.last_left, trees.missing_left, trees.set_first, trees.sets, missing)
+    return Boxes(*_boxes(ways, rules, one.roots, trees.first))
 
 
 @_compiled
-def _boxes(nodes: Any, roots: Any, first: Any) -> Any:  # noqa: C901, PLR0912 - one walk down and up again
+def _boxes(ways: Any, rules: Any, roots: Any, first: Any) -> Any:  # noqa: C901, PLR0912 - one walk down and up again
     # plain tuples: what is kept of compiled code must not name a class, which may be another one tomorrow
-    feature, lefts, rights = nodes[:3]
+    feature, lefts, rights = ways
     p = first.shape[0] - 1
     leaf, slot_first = np.empty(1024, np.int64), np.zeros(1024, np.int64)
     column, run_first = np.empty(1024, np.int64), np.empty(1024, np.int64)
@@ -134,12 +121,10 @@ def _boxes(nodes: Any, roots: Any, first: Any) -> Any:  # noqa: C901, PLR0912 - 
             to_left = branches[depth] == 0
             used[f] += 1
             for c in range(size):
-                gone[depth, c] = allowed[first[f] + c] and _goes_left(nodes, k, c) != to_left
+                gone[depth, c] = allowed[first[f] + c] and _goes_left(rules, k, c) != to_left
                 allowed[first[f] + c] &= not gone[depth, c]
             branches[depth] += 1
             depth += 1
             way[depth], branches[depth] = (lefts[k] if to_left else rights[k]), 0
     run_first[slots] = runs
-    return Boxes(
-        leaf[:leaves], slot_first[: leaves + 1], column[:slots], run_first[: slots + 1], low[:runs], high[:runs]
-    )
+    return leaf[:leaves], slot_first[: leaves + 1], column[:slots], run_first[: slots + 1], low[:runs], high[:runs]

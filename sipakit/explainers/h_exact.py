@@ -141,7 +141,7 @@ def _total(roles: _Roles, j: int) -> tuple[_Square, _Square]:
     """
     task, joint, curves = roles.task, roles.task.joint, roles.task.curves
     size = joint.trees.codings[j].size
-    start = 1 + int(curves.first[j])
+    start = 1 + int(curves.trees.first[j])
     codes, contexts = roles.codes(j), joint.codes(joint.table, j)
     curve = curves.values[roles.rows, start : start + size]  # (n, codes, k)
     of_batch = roles.contexts.shares_of(contexts, size)

@@ -176,12 +176,11 @@ class PartialDependence(Curves):
         df = np.full_like(values, rows - 1)
         parts = {"heterogeneity": at_places} if len(squares) else {}
         if told:
-            whole = _Whole(task.design, tuple(told))
             batches = float(effective_count(task.joint.batches.share.sum(), (task.joint.batches.share**2).sum()))
-            values = whole.filled(values, {u: found for u, (found, _) in told.items()})
-            std_error = whole.filled(std_error, {u: error for u, (_, error) in told.items()})
-            df = whole.filled(df, dict.fromkeys(told, batches - 1))
-            parts = {name: whole.filled(part, dict.fromkeys(told, np.nan)) for name, part in parts.items()}
+            values = _filled(task.design, values, {u: found for u, (found, _) in told.items()})
+            std_error = _filled(task.design, std_error, {u: error for u, (_, error) in told.items()})
+            df = _filled(task.design, df, dict.fromkeys(told, batches - 1))
+            parts = {name: _filled(task.design, part, dict.fromkeys(told, np.nan)) for name, part in parts.items()}
         return Effects(
             **self.about(task),
             estimate=Estimate.within(values, std_error, conf_level=self.conf_level, df=df, parts=parts),
@@ -194,30 +193,15 @@ class PartialDependence(Curves):
         )
 
 
-@dataclass(frozen=True)
-class _Whole:
-    """All places, some features' being told and the others' asked.
-
-    Parameters
-    ----------
-    grids : Grids
-    told : tuple of int
-        Numbers of the features that are told.
-    """
-
-    grids: Grids
-    told: tuple[int, ...]
-
-    def filled(
-        self, asked: NDArray[np.float64], told: Mapping[int, NDArray[np.float64] | float]
-    ) -> NDArray[np.float64]:
-        """(e, k) numbers at all places, from those of the features asked, in their order, and of each told."""
-        alone = ~np.isin(self.grids.feature, self.told)
-        found = np.empty((len(alone), asked.shape[1]))
-        found[alone] = asked
-        for feature, values in told.items():
-            found[self.grids.feature == feature] = values
-        return found
+def _filled(
+    grids: Grids, asked: NDArray[np.float64], told: Mapping[int, NDArray[np.float64] | float]
+) -> NDArray[np.float64]:
+    """(e, k) numbers at all places, from those of the features asked, in their order, and of each feature told."""
+    found = np.empty((len(grids.feature), asked.shape[1]))
+    found[~np.isin(grids.feature, list(told))] = asked
+    for feature, values in told.items():
+        found[grids.feature == feature] = values
+    return found
 
 
 def _families(grids: Grids) -> dict[str, list[int]]:

@@ -21,22 +21,17 @@ from sipakit.sample import folds_of
 from sipakit.task import Feature, check_names
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
+    from collections.abc import Hashable, Sequence
 
     from numpy.typing import NDArray
     from sklearn.tree import DecisionTreeRegressor
 
-    from sipakit.rules import Rule
     from sipakit.table import Table
     from sipakit.task import Task
 
 __all__ = ["RegionalEffects"]
 
 _SHOWN = 60  # single curves that a result keeps for its picture
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -124,10 +119,6 @@ class RegionalEffects(Curves):
     conf_level: float = 0.95
     random_state: int = 0
 
-    rules: ClassVar[Mapping[str, Rule]] = {
-        "min_share": ("a number above 0 and up to 0.5", lambda v: _number(v) and 0 < v <= 0.5),
-        "min_gain": ("a number from 0 to below 1", lambda v: _number(v) and 0 <= v < 1),
-    }
     question: ClassVar[str] = "In which regions of the table does a feature act in one way?"
     references: ClassVar[tuple[str, ...]] = (
         (

@@ -33,11 +33,11 @@ def fallen(trees, root, codes):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_rows_are_in_the_boxes_of_the_leaves_that_they_fall_to(name):
-    from sipakit.exact.curves import firsts, leaves_of
+    from sipakit.exact.leaves import leaves_of
 
     model, _, output = cases.fitted(name)
     trees = adapt(model, output=output).structure
-    rng, first = np.random.default_rng(0), firsts(trees)
+    rng, first = np.random.default_rng(0), trees.first
     for one in trees.sums:
         boxes = leaves_of(trees, one)
         assert np.sort(boxes.leaf).tolist() == np.unique(boxes.leaf).tolist()
