@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Axis", "Plane"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Axis:
     """The places of one feature at which an effect was evaluated.
 
@@ -60,7 +60,7 @@ class Axis:
         return bool(np.isnan(self.positions[-1]))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Plane:
     """The places of two features together: every place of the first with every place of the second.
 

@@ -15,13 +15,13 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
 _FEW = 16  # columns, for which a pass each is quicker than one over all of them
 
-__all__ = ["Part", "State", "Update", "cell_sums"]
+__all__ = ["Part", "State", "Update", "adder", "cell_sums"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +110,27 @@ class State(ABC):
 
     def part(self, update: Any) -> Any:
         """Return what one slice observed, as a state of only the cells that it touched."""
-        local, cells = pd.factorize(update.cells, sort=True)
+        every = _in_turn(update.cells)
+        local, cells = (update.cells, np.arange(every)) if every else pd.factorize(update.cells, sort=True)
         return Part(cells, self.empty(len(cells)).update(replace(update, cells=local)))
 
     def absorb(self, part: Any) -> State:
         """Take a slice's part in."""
         return self.merge(part.state, part.cells)
+
+
+def _in_turn(cells: NDArray[np.intp]) -> int:
+    """Return the number of cells if observations are of all of them in turn, again and again; else 0."""
+    count = int(cells[-1]) + 1 if len(cells) else 0
+    in_turn = count > 0 and len(cells) % count == 0 and bool((cells.reshape(-1, count) == np.arange(count)).all())
+    return count if in_turn else 0
+
+
+def adder(cells: NDArray[np.intp], n_cells: int) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    """Return what turns values (r, ...) into (n_cells, ...) sums of those that fall into each cell."""
+    if n_cells and _in_turn(cells) == n_cells:
+        return lambda values: np.asarray(values.reshape(-1, n_cells, *values.shape[1:]).sum(axis=0))
+    return lambda values: cell_sums(cells, values, n_cells)
 
 
 def cell_sums(cells: NDArray[np.intp], values: NDArray[np.float64], n_cells: int) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sipakit.aggregate.base import State, Update, cell_sums
+from sipakit.aggregate.base import State, Update, adder
 from sipakit.aggregate.moments import effective_count
 
 if TYPE_CHECKING:
@@ -116,16 +116,17 @@ def _by_column(update: Update, n: int) -> CrossMoments:
     """Moments of short vectors: a pass over all rows for each number, and for each pair of numbers."""
     c, w = update.cells, update.weight_of_each()
     v, square = np.ascontiguousarray(np.moveaxis(update.values, 2, 0)), w**2  # v (d, r, k)
-    weight = cell_sums(c, w, n)
-    total = np.stack([cell_sums(c, w[:, None] * one, n) for one in v])
+    added = adder(c, n)
+    weight = added(w)
+    total = np.stack([added(w[:, None] * one) for one in v])
     mean = np.divide(total, weight[:, None], out=np.zeros_like(total), where=weight[:, None] > 0)
     deviation = v - mean.take(c, axis=1)
     scaled = square[:, None] * deviation
-    first = np.stack([cell_sums(c, one, n) for one in scaled], axis=-1)
-    second = np.stack([cell_sums(c, a * b, n) for a in scaled for b in deviation], axis=-1)
-    spread = np.stack([cell_sums(c, w[:, None] * one**2, n) for one in deviation], axis=-1)
+    first = np.stack([added(one) for one in scaled], axis=-1)
+    second = np.stack([added(a * b) for a in scaled for b in deviation], axis=-1)
+    spread = np.stack([added(w[:, None] * one**2) for one in deviation], axis=-1)
     second = second.reshape(*first.shape, len(v))
-    return CrossMoments(weight, cell_sums(c, square, n), np.moveaxis(mean, 0, 2), first, second, spread)
+    return CrossMoments(weight, added(square), np.moveaxis(mean, 0, 2), first, second, spread)
 
 
 def _by_cell(update: Update, n: int) -> CrossMoments:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sipakit.aggregate.base import State, Update, cell_sums
+from sipakit.aggregate.base import State, Update, adder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,13 +63,13 @@ class Moments(State):
     def update(self, update: Update) -> Moments:
         """Take observations in: values (r, k)."""
         c, v, w = update.cells, update.values, update.weight_of_each()
-        n = len(self.weight)
-        weight = cell_sums(c, w, n)
-        mean = _share(cell_sums(c, w[:, None] * v, n), weight[:, None])
+        added = adder(c, len(self.weight))
+        weight = added(w)
+        mean = _share(added(w[:, None] * v), weight[:, None])
         deviation = v - mean.take(c, axis=0)
         square = (w**2)[:, None]
-        first, second = (cell_sums(c, square * deviation**power, n) for power in (1, 2))
-        return self.merge(Moments(weight, cell_sums(c, w**2, n), mean, first, second))
+        first, second = (added(square * deviation**power) for power in (1, 2))
+        return self.merge(Moments(weight, added(w**2), mean, first, second))
 
     def merge(self, other: Moments, cells: NDArray[np.intp] | None = None) -> Moments:
         """Take the moments of other observations in."""

@@ -14,6 +14,7 @@ sum of s_i(g) (h(g)^2 - H^2), as a row at places: s_i are its shares of them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Nodes", "capped", "root_of", "sum_of_squares", "vectors"]
+__all__ = ["Nodes", "capped", "root_of", "sum_of_squares", "tell"]
 
 _LARGEST = 700.0  # of what is raised: beyond it numbers end
 
@@ -60,6 +61,7 @@ class Nodes:
     total: float
 
     @classmethod
+    @lru_cache(maxsize=256)  # each slice of a run asks about the same axes
     def of(cls, axis: Axis | Plane, most: int | None = None) -> Nodes:
         """Make a run of each place, or at most ``most`` runs, short ones at the ends, where curves are furthest apart.
 
@@ -82,42 +84,52 @@ class Nodes:
     def __len__(self) -> int:
         return len(self.start)
 
+    @cached_property
+    def members(self) -> Floats:
+        """(g, m) whether a place is of a run."""
+        run = np.searchsorted(self.start, np.arange(len(self.weight)), side="right") - 1
+        return np.eye(len(self))[run]
+
+    @cached_property
+    def _averaging(self) -> Floats:
+        known = np.where(self.share > 0, self.share, 1.0)
+        return self.members * self.weight[:, None] / known
+
     def means(self, values: Floats) -> Floats:
         """(..., m) means over each run of values (..., g)."""
-        if len(self.start) == len(self.weight):
-            return values
-        sums = np.add.reduceat(values * self.weight, self.start, axis=-1)
-        means: Floats = np.divide(sums, self.share, out=np.zeros_like(sums), where=self.share > 0)
+        means: Floats = values if len(self.start) == len(self.weight) else values @ self._averaging
         return means
 
     def shares(self, axis: Axis | Plane, columns: Sequence[Column]) -> Floats:
         """(r, m) how rows are shared between the runs, their mean over all rows being ``share``."""
-        shares: Floats = np.add.reduceat(shares_of(axis, *columns), self.start, axis=1) / self.total
+        shares: Floats = shares_of(axis, *columns) @ (self.members / self.total)
         return shares
 
+    def centred(self, curves: Floats) -> Floats:
+        """(r, k, g) curves less their own means."""
+        centred: Floats = curves - (curves @ self.weight)[..., None]
+        return centred
 
-def vectors(nodes: Nodes, curves: Floats, shares: Floats, longest: int) -> Floats:
-    """(r, k, 2 longest + 1) what rows tell: centred curves, shares of the places, and mean squares of the curves.
+
+def tell(told: Floats, nodes: Nodes, centred: Floats, shares: Floats) -> None:
+    """Write into (r, k, 2 l + 1) zeros what rows tell: centred curves, shares of the places, and mean squares.
 
     Parameters
     ----------
-    nodes : Nodes
-    curves : (r, k, g)
+    told : (r, k, 2 l + 1)
+        l numbers are for a curve, m or more.
+    nodes : Nodes, m of them
+    centred : (r, k, g)
     shares : (r, m)
-    longest : int
-        Numbers that a curve takes, m or more.
     """
-    m = len(nodes)
-    told = np.zeros((*curves.shape[:2], 2 * longest + 1))
-    centred = curves - (curves @ nodes.weight)[:, :, None]
+    m, longest = len(nodes), told.shape[2] // 2
     told[:, :, :m] = nodes.means(centred)
     told[:, :, longest : longest + m] = shares[:, None, :]
     told[:, :, -1] = centred**2 @ nodes.weight
-    return told
 
 
 def sum_of_squares(state: CrossMoments, cell: int, nodes: Nodes, at_places: Floats | None = None) -> tuple[Floats, ...]:
-    """(g, k) squares at the places, (k,) their sum H^2, and (k,) its standard error, from what `vectors` told.
+    """(g, k) squares at the places, (k,) their sum H^2, and (k,) its standard error, from what `tell` wrote.
 
     ``at_places`` are the squares (g, k) where there are more places than runs.
     """

@@ -13,7 +13,7 @@ from sipakit.caveats import caveat
 from sipakit.errors import InputError
 from sipakit.estimate import Estimate
 from sipakit.explainers.curves import Curves
-from sipakit.explainers.heterogeneity import Nodes, root_of, sum_of_squares, vectors
+from sipakit.explainers.heterogeneity import Nodes, root_of, sum_of_squares, tell
 from sipakit.explainers.pairs_told import told_pairs
 from sipakit.explanation import Effects
 from sipakit.sample import Grids
@@ -152,16 +152,17 @@ class PartialDependence(Curves):
         task = self.asked(task)
         curves = answers.reshape(len(sample), -1, task.k)
         families = _families(task.design)
+        own = {j: _centred_at(task.design, curves, j) for family in families.values() for j in family}
         if self.centred:
-            return {name: _shapes(task, sample, curves, family, None) for name, family in families.items()}
+            return {name: _shapes(task, sample, {j: own[j] for j in family}, None) for name, family in families.items()}
         weights = task.weights[sample]
         places = np.tile(np.arange(curves.shape[1]), len(sample))
         updates = {"places": Update(places, answers, np.repeat(weights, curves.shape[1]))}
         if "single" in families:
-            updates["single"] = _shapes(task, sample, curves, families["single"], _MOST_NODES)
-        long = [_centred_at(task.design, curves, j) for j in _long(task.design)]
+            updates["single"] = _shapes(task, sample, {j: own[j] for j in families["single"]}, _MOST_NODES)
+        long = [own[j] for j in _long(task.design)]
         if long:
-            values = np.concatenate(long, axis=1)
+            values = np.concatenate(long, axis=2).swapaxes(1, 2)
             places = np.tile(np.arange(values.shape[1]), len(sample))
             updates["long"] = Update(places, values.reshape(-1, task.k, 1), np.repeat(weights, values.shape[1]))
         return updates
@@ -217,26 +218,23 @@ def _long(grids: Grids) -> list[int]:
 
 
 def _shapes(
-    task: Task, sample: NDArray[np.intp], curves: NDArray[np.float64], family: list[int], most: int | None
+    task: Task, sample: NDArray[np.intp], centred: Mapping[int, NDArray[np.float64]], most: int | None
 ) -> Update:
-    """For each row and feature what `vectors` tells; ``curves`` are (rows, places, outputs)."""
+    """For each row and feature what `tell` writes; ``centred`` has (rows, outputs, places) of each feature."""
     grids: Grids = task.design
-    nodes = [Nodes.of(grids.axes[j], most) for j in family]
-    longest = max(len(one) for one in nodes)
-    values = np.empty((len(sample), len(family), task.k, 2 * longest + 1))
-    for cell, (j, one) in enumerate(zip(family, nodes, strict=True)):
+    nodes = [Nodes.of(grids.axes[j], most) for j in centred]
+    values = np.zeros((len(sample), len(nodes), task.k, 2 * max(map(len, nodes)) + 1))
+    for cell, ((j, own), one) in enumerate(zip(centred.items(), nodes, strict=True)):
         columns = [task.rows.columns[c].take(sample) for c in task.features[j].columns]
-        shares = one.shares(grids.axes[j], columns)
-        values[:, cell] = vectors(one, curves[:, grids.feature == j].transpose(0, 2, 1), shares, longest)
-    cells = np.tile(np.arange(len(family)), len(sample))
-    return Update(cells, values.reshape(len(cells), task.k, -1), np.repeat(task.weights[sample], len(family)))
+        tell(values[:, cell], one, own, one.shares(grids.axes[j], columns))
+    cells = np.tile(np.arange(len(nodes)), len(sample))
+    return Update(cells, values.reshape(len(cells), task.k, -1), np.repeat(task.weights[sample], len(nodes)))
 
 
 def _centred_at(grids: Grids, curves: NDArray[np.float64], feature: int) -> NDArray[np.float64]:
-    """(r, g, k) each row's curve less its own mean."""
-    own = curves[:, grids.feature == feature]
-    centred: NDArray[np.float64] = own - np.einsum("rgk,g->rk", own, Nodes.of(grids.axes[feature]).weight)[:, None]
-    return centred
+    """(r, k, g) each row's curve less its own mean."""
+    start, end = np.searchsorted(grids.feature, (feature, feature + 1))  # a feature's places follow each other
+    return Nodes.of(grids.axes[feature]).centred(curves[:, start:end].swapaxes(1, 2))
 
 
 def _heterogeneity(
@@ -293,7 +291,7 @@ def _centred(k: int, grids: Grids, state: Combined) -> tuple[NDArray[np.float64]
 def _centred_curve(
     mean: NDArray[np.float64], covariance: NDArray[np.float64], g: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(g, k) one curve and its standard error; mean and covariance are of what `vectors` tells, g of l places used."""
+    """(g, k) one curve and its standard error; mean and covariance are of what `tell` writes, g of l places used."""
     longest = (mean.shape[1] - 1) // 2
     curve = mean[:, :g]
     if not np.isfinite(covariance).all():
