@@ -147,58 +147,117 @@ def ale_pair(
     -------
     array, places x places (x outputs)
     """
-    known = X[list(features)].notna().all(axis=1).to_numpy()
-    X, w = X[known], _weights(X, weights)[known]
-    sides = [_steps(X[name], of, flag) for name, of, flag in zip(features, places, levels, strict=True)]
-    (at_1, place_1, in_1), (at_2, place_2, in_2) = sides
+    w = _weights(X, weights)
+    sides = [_steps(X[name], of, flag, w) for name, of, flag in zip(features, places, levels, strict=True)]
+    (at_1, place_1, in_1, from_1), (at_2, place_2, in_2, from_2) = sides
+    ways = _ways(from_1), _ways(from_2)
     steps = {}
     for i, j in np.ndindex(len(in_1), len(in_2)):
         inside = in_1[i] & in_2[j]
         if w[inside].sum() > 0:
             corners = [
-                np.asarray(predict(replaced(X[inside], features, (places[0][i + a], places[1][j + b]))))
-                for a, b in ((1, 1), (0, 1), (1, 0), (0, 0))
+                np.asarray(predict(replaced(X[inside], features, (places[0][a], places[1][b]))))
+                for a, b in ((i + 1, j + 1), (from_1[i], j + 1), (i + 1, from_2[j]), (from_1[i], from_2[j]))
             ]
             second = corners[0] - corners[1] - corners[2] + corners[3]
             steps[i, j] = np.average(second, axis=0, weights=w[inside])
-    middle = [(np.diff(p) / 2 + p[:-1]) / np.ptp(p) for p in (place_1, place_2)]
+    middle = [(np.diff(p) / 2 + p[:-1] - np.nanmin(p)) / (np.nanmax(p) - np.nanmin(p)) for p in (place_1, place_2)]
+    middle = [np.where(np.isnan(m), 2, m) for m in middle]
     outputs = np.shape(next(iter(steps.values())))
     surface = np.zeros((len(place_1), len(place_2), *outputs))
     for i, j in np.ndindex(len(in_1), len(in_2)):
         apart = {c: sum((m[a] - m[b]) ** 2 for m, a, b in zip(middle, c, (i, j), strict=True)) for c in steps}
         near = min(apart, key=lambda c: apart[c])
-        surface[i + 1 :, j + 1 :] += steps[near]
+        surface[np.ix_(ways[0][:, i], ways[1][:, j])] += steps[near]
     one_output = surface.reshape(*surface.shape[:2], -1)
 
     def between(rows: Array, grid: Array, table: Array) -> Array:
         """(n, ...) each row's own line between the lines of a table (places, ...)."""
-        flat = table.reshape(len(table), -1)
-        return np.stack([np.interp(rows, grid, one) for one in flat.T], axis=1).reshape(-1, *table.shape[1:])
+        flat, known = table.reshape(len(table), -1), np.isfinite(grid)
+        here = np.stack([np.interp(rows, grid[known], one) for one in flat[known].T], axis=1)
+        return np.where(np.isnan(rows)[:, None], flat[-1], here).reshape(-1, *table.shape[1:])
 
     at_own_second = between(at_2, place_2, one_output.swapaxes(0, 1))  # (n, places_1, outputs)
     at_own_first = between(at_1, place_1, one_output)  # (n, places_2, outputs)
     mains = []
-    for at_own, inside in ((at_own_second, in_1), (at_own_first, in_2)):
+    for at_own, inside, origin, way in ((at_own_second, in_1, from_1, ways[0]), (at_own_first, in_2, from_2, ways[1])):
         mean = [
-            np.average((at_own[:, c + 1] - at_own[:, c])[rows], axis=0, weights=w[rows])
+            np.average((at_own[:, c + 1] - at_own[:, origin[c]])[rows], axis=0, weights=w[rows])
             for c, rows in enumerate(inside)
         ]
-        mains.append(np.concatenate([np.zeros_like(mean[:1]), np.cumsum(mean, axis=0)]))
+        mains.append(np.array([sum((mean[c] for c in np.flatnonzero(to)), 0 * mean[0]) for to in way]))
     pure = one_output - mains[0][:, None] - mains[1][None]
     at_rows = [np.diag(between(at_1, place_1, between(at_2, place_2, pure[..., k].T).T)) for k in range(pure.shape[2])]
     centre = np.average(np.stack(at_rows, axis=1), axis=0, weights=w)
     return (pure - centre).reshape(surface.shape)
 
 
-def _steps(column: pd.Series, places: Sequence[Any], levels: bool) -> tuple[Array, Array, list[NDArray[np.bool_]]]:
-    """Where rows are on an axis, where its places are, and which rows tell of each step between two of them."""
+def _steps(
+    column: pd.Series, places: Sequence[Any], levels: bool, w: Array
+) -> tuple[Array, Array, list[NDArray[np.bool_]], list[int]]:
+    """Where rows are on an axis, where its places are, which rows tell of each step, and where steps begin."""
+    gone = column.isna().to_numpy()
+    known = [one for one in places if not pd.isna(one)]
     if levels:
-        value = column.to_numpy(dtype=object)
-        at = np.array([list(places).index(one) for one in value], float)
-        return at, np.arange(len(places), dtype=float), [(at == c) | (at == c + 1) for c in range(len(places) - 1)]
-    at, grid = column.to_numpy(dtype=float), np.asarray(places, float)
-    inside = [((at > low) | ((c == 0) & (at == low))) & (at <= high) for c, (low, high) in enumerate(pairwise(grid))]
-    return at, grid, inside
+        at = np.array([np.nan if absent else known.index(one) for one, absent in zip(column, gone, strict=True)], float)
+        grid = np.arange(len(known), dtype=float)
+        inside = [(at == c) | (at == c + 1) for c in range(len(known) - 1)]
+    else:
+        at, grid = column.to_numpy(dtype=float), np.asarray(known, float)
+        inside = [
+            ((at > low) | ((c == 0) & (at == low))) & (at <= high) for c, (low, high) in enumerate(pairwise(grid))
+        ]
+    origin = list(range(len(known) - 1))
+    if len(known) < len(places):
+        grid, inside, origin = np.append(grid, np.nan), [*inside, gone], [*origin, middle_of(column, known, w, levels)]
+    return at, grid, inside, origin
+
+
+def middle_of(column: pd.Series, known: Sequence[Any], w: Array, levels: bool = False) -> int:
+    """The place from which missing cells are reached: the most frequent level, or that nearest to the median."""
+    here = column.notna().to_numpy()
+    if levels and not (isinstance(column.dtype, pd.CategoricalDtype) and column.cat.ordered):
+        return int(np.argmax([w[(column == one).to_numpy()].sum() for one in known]))
+    nearest = [list(known).index(one) if levels else _nearest(float(one), known) for one in column[here]]
+    mass = np.bincount(nearest, w[here], len(known))
+    return int(np.argmax(np.cumsum(mass) >= mass.sum() / 2))
+
+
+def _nearest(value: float, edges: Sequence[float]) -> int:
+    return int(np.abs(np.asarray(edges, float) - value).argmin())
+
+
+def _ways(origin: Sequence[int]) -> NDArray[np.bool_]:
+    """(places, steps) whether a step is on the way to a place, by going back from it."""
+    ways = np.zeros((len(origin) + 1, len(origin)), bool)
+    for place in range(len(origin) + 1):
+        at = place
+        while at > 0:
+            ways[place, at - 1] = True
+            at = origin[at - 1]
+    return ways
+
+
+def with_missing(
+    predict: Predict,
+    X: pd.DataFrame,
+    feature: Hashable,
+    known: Sequence[Any],
+    curve: Array,
+    *,
+    levels: bool = False,
+    weights: ArrayLike | None = None,
+) -> Array:
+    """Add the place of missing cells to the curve (places, outputs) of the other rows, and centre it over all rows.
+
+    Its step, from the middle, is the mean over the rows whose cell is missing.
+    """
+    w, gone = _weights(X, weights), X[feature].isna().to_numpy()
+    middle = middle_of(X[feature], known, w, levels)
+    rows = X[gone]
+    step = np.asarray(predict(rows)) - np.asarray(predict(replaced(rows, feature, known[middle])))
+    there = curve[middle] + np.average(step, axis=0, weights=w[gone])
+    return np.concatenate([curve, there[None]]) - there * w[gone].sum() / w.sum()
 
 
 def ale_of_levels(

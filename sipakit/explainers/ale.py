@@ -14,7 +14,7 @@ from sipakit.errors import InputError, PredictionError, first_few
 from sipakit.estimate import Estimate
 from sipakit.explainer import Explainer, Round
 from sipakit.explainers.ale_cells import Cells, make_cells
-from sipakit.explainers.ale_curves import flat, over_cells, over_levels
+from sipakit.explainers.ale_curves import flat, over_line
 from sipakit.explainers.ale_heterogeneity import Drift, drift_of, no_drift, with_squares
 from sipakit.explainers.ale_pairs import WIDTH, over_pair, pair_values
 from sipakit.explainers.heterogeneity import root_of
@@ -82,7 +82,11 @@ class ALE(Explainer):
     -----
     Levels that have no order lie on the main axis of a scaling of their distances: the distance of two levels is the
     sum over the other columns of how far their distributions are apart, among the rows of one level and of the other.
-    The caveat SIPA039 names the order. A missing cell has no place.
+    The caveat SIPA039 names the order.
+
+    A missing cell is a place of its own, beyond the others. The step that leads there is the mean, over the rows whose
+    cell is missing, of what it does to the prediction that the cell is missing and not in the middle: the edge nearest
+    the median, or of levels without an order the most frequent one.
 
     The interval covers the choice of rows, through the influence of each row on its cell's slope and on the centring
     constant. Centring by the middles of cells, as is usual, is biased by more than its error (39 % coverage at
@@ -212,8 +216,8 @@ class ALE(Explainer):
                 curve, empty[j] = over_pair(_slice(state, "pairs", cells.span(j)), sides)
                 curves.append(curve)
             else:
-                over, here = over_levels if sides[0].levels else over_cells, _slice(state, "lines", cells.span(j))
-                curves.append(over(here))
+                here = _slice(state, "lines", cells.span(j))
+                curves.append(over_line(here, sides[0]))
                 drift = drift_of(here, sides[0])
             drifts.append(drift)
         values, std_error, df = (np.concatenate(part) for part in zip(*curves, strict=True))
@@ -300,7 +304,7 @@ def _caveats(task: Task, cells: Cells, empty: Mapping[int, int], order: Category
         if absent:
             rare = " or has a level that is not drawn" if side.axis.kind == "category" else ""
             message = f"Feature {side.axis.name!r} is missing{rare} in {absent:,} of {task.n:,} rows"
-            cure = "Partial dependence shows missing as a place of its own."
+            cure = "Pass a background that has such cells."
             found.append(caveat("SIPA020", f"{message}, which have no place on its axis.", cure))
         if _has_no_order(side.axis):
             found.append(_order_told(side.axis, order))

@@ -1,4 +1,8 @@
-"""Where rows lie between the edges of ALE's cells, and which edges they are moved to."""
+"""Where rows lie between the edges of ALE's cells, which edges they are moved to, and which steps they tell of.
+
+A missing cell has a place that one step leads to, from the middle of the axis: the median, or the most frequent of
+levels without an order. The rows that tell of that step are those whose cell is missing.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +12,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sipakit import columns as col
 from sipakit.sample import Grids, cells_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from sipakit.axis import Axis
     from sipakit.task import Feature, Task
 
-__all__ = ["Cells", "Side", "make_cells"]
+__all__ = ["Cells", "Line", "Side", "make_cells"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +41,8 @@ class Side:
         How far along its cell a row lies; 0 for levels.
     inside : (n,) bool
         Whether a row has a cell.
+    middle : int or None
+        The place from which the last one is reached, which is that of missing cells; None where none are missing.
     """
 
     axis: Axis
@@ -41,10 +50,11 @@ class Side:
     own: NDArray[np.intp]
     along: NDArray[np.float64]
     inside: NDArray[np.bool_]
+    middle: int | None = None
 
     @property
     def size(self) -> int:
-        """How many cells or levels there are; none for a feature that never changes."""
+        """How many cells or levels there are, a missing one too; none for a feature that never changes."""
         return len(self.axis) - (not self.levels or len(self.axis) == 1)
 
     @property
@@ -54,9 +64,12 @@ class Side:
 
     def moves(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
         """(r, 2 or 3) the places that rows are moved to, in their order on the axis."""
-        own = self.own[rows, None]
+        own, last = self.own[rows, None], len(self.axis) - 1
         places: NDArray[np.intp] = own + (np.arange(-1, 2) if self.levels else np.arange(2))
-        return places.clip(0, len(self.axis) - 1)
+        if self.middle is None:
+            return places.clip(0, last)
+        onto_missing = np.where(np.arange(self.n_moves) == 0, self.middle, last)
+        return np.where(own == self.size - 1, onto_missing, places.clip(0, last - 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +119,55 @@ class Cells:
         return np.column_stack([np.logical_and.reduce([side.inside for side in sides]) for sides in self.sides])
 
 
+@dataclass(frozen=True, eq=False)
+class Line:
+    """How own cells (o) stand to places (g) and to the steps (s) that lead to all of them but the first.
+
+    Parameters
+    ----------
+    start, end : (o,) int
+        The places at both ends of a cell; a level is one place.
+    steps : (o, 1 or 2) int
+        The steps that rows of a cell tell of; -1 for none.
+    full, part : (o, s)
+        Whether such a row is beyond a step, or as far within it as it lies along its cell.
+    member : (o, s)
+        Whether it tells of the step.
+    passed : (g, s)
+        Whether a place is beyond the step.
+    """
+
+    start: NDArray[np.intp]
+    end: NDArray[np.intp]
+    steps: NDArray[np.intp]
+    full: NDArray[np.float64]
+    part: NDArray[np.float64]
+    member: NDArray[np.float64]
+    passed: NDArray[np.float64]
+
+    def turns(self) -> Iterator[tuple[NDArray[np.intp], int, NDArray[np.intp]]]:
+        """Yield each number that rows tell: the own cells that do, its slot, and the steps that it is of."""
+        for slot, steps in enumerate(self.steps.T):
+            cells = np.flatnonzero(steps >= 0)
+            yield cells, slot, steps[cells]
+
+    @classmethod
+    def of(cls, side: Side) -> Line:
+        """Lay out the cells or levels of a feature."""
+        g, own = len(side.axis), np.arange(side.size)
+        passed = np.tril(np.ones((g, g - 1)), -1)
+        if side.middle is not None:
+            passed[-1, :-1] = passed[side.middle, :-1]
+        if not side.levels:
+            start = own if side.middle is None else np.append(own[:-1], side.middle)
+            each = np.eye(g - 1)
+            return cls(start, own + 1, own[:, None], passed[start], each, each, passed)
+        last = g - 1 - (side.middle is not None)  # level from which no step goes on
+        steps = np.stack([own - 1, np.where(own < last, own, -1)], axis=1)
+        member = np.array([np.isin(np.arange(g - 1), tells) for tells in steps], np.float64)
+        return cls(own, own, steps, passed, np.zeros_like(passed), member, passed)
+
+
 def make_cells(task: Task, edges: Grids) -> Cells:
     """Put the rows into the cells between edges."""
     made: dict[Feature, Side] = {}
@@ -118,9 +180,20 @@ def make_cells(task: Task, edges: Grids) -> Cells:
 
 
 def _side(task: Task, feature: Feature, axis: Axis) -> Side:
-    own, along, inside = cells_of(axis, task.rows.columns[feature.columns[0]])
-    # without a place for every level, levels are no more than numbers
-    levels = axis.kind in {"ordered", "category"} and not ((along % 1 != 0) & inside & (task.weights > 0)).any()
+    column = task.rows.columns[feature.columns[0]]
+    own, along, inside = cells_of(axis, column)
+    placed = len(axis) - axis.has_missing
+    # without a place for every level, levels are no more than numbers; one number beside missing cells is a level
+    ranked = axis.kind in {"ordered", "category"} and not ((along % 1 != 0) & inside & (task.weights > 0)).any()
+    levels = bool(ranked or placed == 1 < len(axis))
     if levels:
         own, along = own + (along == 1), np.zeros_like(along)
-    return Side(axis, bool(levels), own, along, inside)
+    if not axis.has_missing or not placed:
+        return Side(axis, levels, own, along, inside)
+    gone = col.missing(column)
+    mass = np.bincount((own + np.rint(along).astype(np.intp))[inside & ~gone], task.weights[inside & ~gone], placed)
+    half = np.searchsorted(np.cumsum(mass), mass.sum() / 2)
+    middle = int(mass.argmax() if axis.kind == "category" else min(half, placed - 1))
+    # a row whose cell is missing is at the end of the step that leads there
+    own, along = np.where(gone, placed - (not levels), own), np.where(gone & inside, float(not levels), along)
+    return Side(axis, levels, own, along, inside, middle)

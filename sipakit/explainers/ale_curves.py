@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from sipakit.explainers.ale_cells import Line
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sipakit.aggregate import CrossMoments
+    from sipakit.explainers.ale_cells import Side
 
     Curve: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
-__all__ = ["flat", "over_cells", "over_levels", "spread_over_rows"]
+__all__ = ["flat", "over_line", "spread_over_rows"]
 
 
 def flat(places: int, k: int) -> Curve:
@@ -21,57 +24,34 @@ def flat(places: int, k: int) -> Curve:
     return np.zeros((places, k)), np.zeros((places, k)), np.ones(places)
 
 
-def over_cells(state: CrossMoments) -> Curve:
-    """One feature's centred curve at its edges (K + 1, k), the standard error, and degrees of freedom.
+def over_line(state: CrossMoments, side: Side) -> Curve:
+    """One feature's centred curve at its places (g, k), the standard error, and degrees of freedom.
 
-    With D the mean steps and A their running sum, the interpolated curve at a row of cell c is g = A_c + D_c t, and the
-    value at edge e is A_e - mean g. Row i of cell c moves it by
-    coef_ec (W / W_c)(d_i - D_c) - (g_i - mean g), where coef_ec = [c < e] - mean_i dg_i/dD_c.
+    With D_s the mean of what the rows that tell of step s say of it, the value at place e is the sum A_e of the steps
+    on the way there, less the mean over all rows of the curve at the row: A and a line within its cell, or A of its
+    level. Row i, which tells d_is of step s, moves it by the sum over its steps of coef_es (d_is - D_s) / share_s, and
+    by mean g - g_i as a row at its place; coef_es = [s is on the way to e] - mean_i dg_i / dD_s.
     """
-    state = state.leading(2)
-    share = state.weight / state.weight.sum()
-    step, along = state.mean[:, :, 0], state.mean[:, 0, 1]  # (K, k), (K,)
-    before = _accumulated(step)
-    at_rows = before[:-1] + step * along[:, None]  # mean of g in each cell
-    centre = share @ at_rows
-    above = share.sum() - np.cumsum(share)
-    passed = np.tril(np.ones((len(share) + 1, len(share))), -1)
-    coef = passed - (above + share * along)  # (K + 1, K)
+    line, state = Line.of(side), state.leading(2)
+    share = state.weight / state.weight.sum()  # (o,)
+    along = np.zeros(len(share)) if side.levels else state.mean[:, 0, 1]
+    told, total = np.zeros(len(line.passed) - 1), np.zeros((len(line.passed) - 1, state.mean.shape[1]))
+    for cells, slot, steps in line.turns():
+        told[steps] += share[cells]
+        total[steps] += share[cells, None] * state.mean[cells, :, slot]
+    step = total / told[:, None]
+    at_rows = line.full @ step + along[:, None] * (line.part @ step)  # mean of g in each cell
+    centre, curve = share @ at_rows, line.passed @ step
+    coef = (line.passed - share @ line.full - (share * along) @ line.part) / told  # (g, s)
 
-    slope = np.broadcast_to((coef / share)[:, :, None], (*coef.shape, step.shape[1]))
-    gradient = np.stack([slope, np.broadcast_to(-step, slope.shape)], axis=-1)  # (edge, cell, k, 2)
-    own = np.broadcast_to(centre - at_rows, slope.shape)  # each cell's own place in - (g - mean g)
-    return before - centre, *spread_over_rows(state, gradient, own)
-
-
-def over_levels(state: CrossMoments) -> Curve:
-    """The same for ordered levels (L, k), where a row tells of the step up to its level and of the step on from it.
-
-    The step between two levels is D = (W_lower mean step on + W_upper mean step up) / (W_lower + W_upper), and the
-    curve at a row is A of its level. Row i of level l moves the value at level e by
-    coef_e,l (W / (W_l-1 + W_l))(up_i - D_l) + coef_e,l+1 (W / (W_l + W_l+1))(on_i - D_l+1) - (A_l - mean A).
-    """
-    state = state.leading(2)
-    share = state.weight / state.weight.sum()
-    up, on = state.mean[:, :, 0], state.mean[:, :, 1]  # (L, k)
-    both = share[:-1] + share[1:]
-    step = (share[:-1, None] * on[:-1] + share[1:, None] * up[1:]) / both[:, None]  # (L - 1, k)
-    curve = _accumulated(step)
-    centre = share @ curve
-    above = 1 - np.cumsum(share)[:-1]  # share of the rows beyond each step
-    coef = (np.tril(np.ones((len(share), len(share) - 1)), -1) - above) / both  # (L, L - 1)
-
-    nothing = np.zeros((len(share), 1))
-    parts = np.stack([np.hstack([nothing, coef]), np.hstack([coef, nothing])], axis=-1)  # (level e, level l, 2)
-    gradient = np.broadcast_to(parts[:, :, None], (*parts.shape[:2], step.shape[1], 2))
-    zero = np.zeros((1, step.shape[1]))
-    off = np.stack([up - np.vstack([zero, step]), on - np.vstack([step, zero])], axis=-1)  # level means from D
-    own = np.einsum("elkd,lkd->elk", gradient, off) + (centre - curve)
+    gradient = np.zeros((len(curve), *state.mean.shape))  # (g, o, k, 2)
+    own = np.broadcast_to(centre - at_rows, gradient.shape[:3]).copy()
+    if not side.levels:
+        gradient[..., 1] = -(line.part @ step)
+    for cells, slot, steps in line.turns():
+        gradient[..., slot][:, cells] = coef[:, steps, None]
+        own[:, cells] += coef[:, steps, None] * (state.mean[cells, :, slot] - step[steps])
     return curve - centre, *spread_over_rows(state, gradient, own)
-
-
-def _accumulated(step: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.vstack([np.zeros((1, step.shape[1])), np.cumsum(step, axis=0)])
 
 
 def spread_over_rows(

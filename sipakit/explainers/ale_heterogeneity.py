@@ -9,8 +9,8 @@ the mean of S over the rows:
 Of f = a(x_j) b(rest) with x_j independent of the rest, both are those of partial dependence, H is sd(a) sd(b), if a is
 monotone. Where a turns, they are larger: no row is asked about in two cells, so none is seen to come back. Rows with a
 level tell of two steps, up to it and on from it, so there a turn is seen: where the two are against each other from row
-to row, the sum goes back. The spread of slopes, which others show, has no limit where the model jumps: it grows as
-cells get narrower.
+to row, the sum goes back. The step to missing cells goes on from the middle. The spread of slopes, which others show,
+has no limit where the model jumps: it grows as cells get narrower.
 """
 
 from __future__ import annotations
@@ -22,12 +22,11 @@ import numpy as np
 from scipy.special import gammaln
 
 from sipakit.aggregate import effective_count
+from sipakit.explainers.ale_cells import Line
 from sipakit.explainers.ale_curves import spread_over_rows
 from sipakit.explainers.heterogeneity import capped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
     from sipakit.aggregate import CrossMoments
@@ -77,8 +76,7 @@ class _Steps:
     Parameters
     ----------
     state : CrossMoments of the own cells
-    tellers : one or two (o,) int
-        The step that the first number that rows tell is of, and the second; -1 for none.
+    line : Line
     share : (s,)
         Of all rows, those that tell of each step.
     mean, sd : (s, k)
@@ -92,7 +90,7 @@ class _Steps:
     """
 
     state: CrossMoments
-    tellers: tuple[NDArray[np.intp], ...]
+    line: Line
     share: Floats
     mean: Floats
     sd: Floats
@@ -103,16 +101,15 @@ class _Steps:
     @classmethod
     def of(cls, state: CrossMoments, side: Side) -> _Steps | None:
         """Measure the steps; None where no step has two rows."""
-        own, steps = np.arange(side.size), len(side.axis) - 1
-        tellers = (own - 1, np.where(own < steps, own, -1)) if side.levels else (own,)
+        line, steps = Line.of(side), len(side.axis) - 1
         weight, weight_squares = np.zeros(steps), np.zeros(steps)
         total, square = np.zeros((2, steps, state.mean.shape[1]))
-        for cells, slot, at in _turns(tellers):
+        for cells, slot, at in line.turns():
             weight[at] += state.weight[cells]
             weight_squares[at] += state.weight_squares[cells]
             total[at] += state.weight[cells, None] * state.mean[cells, :, slot]
         mean = total / np.maximum(weight, 1e-300)[:, None]
-        for cells, slot, at in _turns(tellers):
+        for cells, slot, at in line.turns():
             off = state.mean[cells, :, slot] - mean[at]
             square[at] += state.spread[cells, :, slot] + state.weight[cells, None] * off**2
         n = effective_count(weight, weight_squares)
@@ -120,16 +117,23 @@ class _Steps:
         if not known.any():
             return None
         freed = np.where(known, _freed(np.maximum(n, _ENOUGH)), 0.0)
-        width = np.ones(steps) if side.levels else np.diff(side.axis.positions)
-        near = np.flatnonzero(known)[np.abs(np.arange(steps)[:, None] - np.flatnonzero(known)).argmin(axis=1)]
-        lent = np.zeros((steps, steps))
-        lent[np.arange(steps), near] = width / width[near]
+        lent = _lent(known, side)
         sd = lent @ np.sqrt(freed[:, None] * square / np.maximum(weight, 1e-300)[:, None])
-        return cls(state, tellers, weight / state.weight.sum(), mean, sd, freed, lent, _signs(state, sd, side))
+        return cls(state, line, weight / state.weight.sum(), mean, sd, freed, lent, _signs(state, sd, side))
 
-    def turns(self) -> Iterator[tuple[NDArray[np.intp], int, NDArray[np.intp]]]:
-        """Yield each number that rows tell: the own cells that do, its slot, and the steps that it is of."""
-        return _turns(self.tellers)
+
+def _lent(known: NDArray[np.bool_], side: Side) -> Floats:
+    """(s, s) how standard deviations follow from the ``known`` ones: an unknown one, by width, from the nearest."""
+    steps = np.arange(len(known))
+    width = np.ones(len(known)) if side.levels else np.nan_to_num(np.diff(side.axis.positions), nan=1.0)
+    place = steps.astype(np.float64)
+    if side.middle is not None:  # the step to missing cells begins in the middle, and has no width
+        place[-1] = side.middle + 0.1
+        width[-1] = width[min(side.middle, len(width) - 2)] if len(width) > 1 else 1.0
+    near = np.flatnonzero(known)[np.abs(place[:, None] - place[known]).argmin(axis=1)]
+    lent = np.zeros((len(known), len(known)))
+    lent[steps, near] = width / width[near]
+    return lent
 
 
 def _freed(n: Floats) -> Floats:
@@ -141,15 +145,10 @@ def _freed(n: Floats) -> Floats:
 
 def _signs(state: CrossMoments, sd: Floats, side: Side) -> Floats:
     sign = np.ones_like(sd)
-    if side.levels:  # at each level between two steps: whether rows that go up go on
-        sign[1:] = np.where(state.second[1:-1, :, 0, 1] < 0, -1.0, 1.0)
+    if side.levels:  # at each level between two steps: whether rows that go up go on; none go on to a missing cell
+        last = len(sd) - (side.middle is not None)
+        sign[1:last] = np.where(state.second[1:last, :, 0, 1] < 0, -1.0, 1.0)
     return np.asarray(np.cumprod(sign, axis=0), np.float64)
-
-
-def _turns(tellers: tuple[NDArray[np.intp], ...]) -> Iterator[tuple[NDArray[np.intp], int, NDArray[np.intp]]]:
-    for slot, step in enumerate(tellers):
-        cells = np.flatnonzero(step >= 0)
-        yield cells, slot, step[cells]
 
 
 def drift_of(state: CrossMoments, side: Side) -> Drift:
@@ -168,8 +167,8 @@ def drift_of(state: CrossMoments, side: Side) -> Drift:
     # how far along its cell a row lies: its mean and mean square, and the steps of the cell; levels lie on places
     t, t2 = (0 * share, 0 * share) if side.levels else (state.mean[:, :, 1], state.mean[:, :, 3])
     inner = 0 * state.mean[:, :, 0] if side.levels else steps.sd
-    passed = np.vstack([np.zeros_like(steps.sd[:1]), np.cumsum(steps.sign * steps.sd, axis=0)])
-    start = passed[: side.size]
+    passed = steps.line.passed @ (steps.sign * steps.sd)
+    start = passed[steps.line.start]
     middle = (share * (start + inner * t)).sum(axis=0)
     off = start - middle
     square_in = off**2 + 2 * off * inner * t + inner**2 * t2  # mean of (S - m)^2 in each own cell
@@ -177,7 +176,7 @@ def drift_of(state: CrossMoments, side: Side) -> Drift:
 
     # the derivative by each step's standard deviation: by what lies beyond the step, and within it
     beyond = share * (off + inner * t)
-    slope = 2 * (beyond.sum(axis=0) - np.cumsum(beyond, axis=0))[: len(steps.sd)]
+    slope = 2 * steps.line.full.T @ beyond
     if not side.levels:
         slope += 2 * share * (off * t + inner * t2)
     pull = steps.lent.T @ (steps.sign * slope)
@@ -187,7 +186,7 @@ def drift_of(state: CrossMoments, side: Side) -> Drift:
     gradient, rest = np.zeros(state.mean.shape), square_in - square
     if not side.levels:
         gradient[:, :, 1], gradient[:, :, 3] = 2 * off * inner, inner**2
-    for cells, slot, at in steps.turns():
+    for cells, slot, at in steps.line.turns():
         q, mean = pull[at], steps.mean[at]
         gradient[cells, :, slot] += -2 * q * mean
         gradient[cells, :, slot + 2] += q

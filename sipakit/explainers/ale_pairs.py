@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from sipakit.explainers.ale_cells import Line
 from sipakit.explainers.ale_curves import flat, spread_over_rows
 
 if TYPE_CHECKING:
@@ -63,45 +64,12 @@ def _between(sides: Sides) -> list[Sides]:
 
 
 @dataclass(frozen=True, eq=False)
-class _Line:
-    """How own cells (o) stand to steps (s) and places (g) on one axis.
-
-    Parameters
-    ----------
-    steps : (o, 1 or 2) int
-        The steps that rows of a cell tell of; -1 for none.
-    full, part : (o, s)
-        Whether such a row is beyond a step, or as far within it as it lies along its cell.
-    member : (o, s)
-        Whether it tells of the step.
-    passed : (g, s)
-        Whether a place is beyond the step.
-    """
-
-    steps: NDArray[np.intp]
-    full: Floats
-    part: Floats
-    member: Floats
-    passed: Floats
-
-    @classmethod
-    def of(cls, side: Side) -> _Line:
-        g, own = len(side.axis), np.arange(side.size)
-        passed = np.tril(np.ones((g, g - 1)), -1)
-        if not side.levels:
-            return cls(own[:, None], passed[:-1], np.eye(g - 1), np.eye(g - 1), passed)
-        steps = np.stack([own - 1, np.where(own < g - 1, own, -1)], axis=1)
-        member = np.eye(g, g - 1) + np.eye(g, g - 1, -1)
-        return cls(steps, passed, np.zeros_like(passed), member, passed)
-
-
-@dataclass(frozen=True, eq=False)
 class _Told:
     """What the rows of a pair's own cells (o_1, o_2) tell.
 
     Parameters
     ----------
-    lines : two _Line
+    lines : two Line
     share : (o_1, o_2)
         Of the rows.
     second : (o_1, o_2, k, slots)
@@ -112,7 +80,7 @@ class _Told:
         Where those are among what a row tells.
     """
 
-    lines: tuple[_Line, _Line]
+    lines: tuple[Line, Line]
     share: Floats
     second: Floats
     along: tuple[Floats, Floats, Floats]
@@ -121,7 +89,7 @@ class _Told:
     @classmethod
     def of(cls, state: CrossMoments, sides: Sides) -> _Told:
         first, second = sides
-        shape, lines = (first.size, second.size), (_Line.of(first), _Line.of(second))
+        shape, lines = (first.size, second.size), (Line.of(first), Line.of(second))
         share = (state.weight / state.weight.sum()).reshape(shape)
         mean = state.mean.reshape(*shape, *state.mean.shape[1:])
         d, between = lines[0].steps.shape[1] * lines[1].steps.shape[1], _between(sides)
@@ -159,7 +127,7 @@ class _Main:
 
     Parameters
     ----------
-    line : _Line
+    line : Line
     over : (s_1, s_2)
         Each step is the sum over its line of D.
     coef : (g_1, s_1)
@@ -168,13 +136,13 @@ class _Main:
         Of the rows that tell of each step.
     """
 
-    line: _Line
+    line: Line
     over: Floats
     coef: Floats
     shares: Floats
 
     @classmethod
-    def of(cls, one: _Line, other: _Line, share: Floats, along: tuple[Floats, Floats]) -> _Main:
+    def of(cls, one: Line, other: Line, share: Floats, along: tuple[Floats, Floats]) -> _Main:
         near = share @ other.full + (share * along[1]) @ other.part  # (o_1, s_2)
         shares = one.member.T @ share.sum(axis=1)
         told = shares > 0  # a step that no row tells of is taken among all rows
@@ -225,13 +193,19 @@ def over_pair(state: CrossMoments, sides: Sides) -> tuple[Curve, int]:
 
 def _nearest(sides: Sides, told: NDArray[np.bool_]) -> NDArray[np.intp]:
     """(s_1 s_2,) number of the cell that speaks for each one: itself, or the nearest that rows tell of."""
-    middles = [(side.axis.positions[1:] + side.axis.positions[:-1]) / 2 for side in sides]
-    scaled = [m / np.ptp(side.axis.positions) for m, side in zip(middles, sides, strict=True)]
-    at = np.stack(np.meshgrid(*scaled, indexing="ij"), axis=-1).reshape(-1, 2)
+    at = np.stack(np.meshgrid(*map(_along_axis, sides), indexing="ij"), axis=-1).reshape(-1, 2)
     known, source = np.flatnonzero(told), np.arange(told.size)
     for cell in np.flatnonzero(~told):
         source[cell] = known[((at[known] - at[cell]) ** 2).sum(axis=1).argmin()]
     return source
+
+
+def _along_axis(side: Side) -> Floats:
+    """(s,) where the middles of steps lie, on an axis from 0 to 1; the step to missing cells is as far beyond."""
+    positions = side.axis.positions
+    width = np.nanmax(positions) - np.nanmin(positions)
+    middles = (positions[1:] + positions[:-1]) / 2 - np.nanmin(positions)
+    return np.asarray(np.where(np.isnan(middles), 2.0, middles / (width or 1.0)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -271,12 +245,10 @@ class _Influence:
         pull = mains[1].pull()
         apart = np.einsum("hqt,tok->hoqk", pull, off), np.einsum("hqt,os,stk->hoqk", pull, one.part, second)
         beside = np.einsum("qt,stk->sqk", other.full, second) - mains[0].steps(second)[:, None]
-        steps = np.diff(values, axis=0), np.diff(values, axis=1), np.diff(np.diff(values, axis=0), axis=1)
-        (o, q), levels = told.share.shape, [slot is None for slot in told.slots]
-        zero = np.zeros((o, q, values.shape[2]))
-        along = [zero if gone else step[:o, :q] for step, gone in zip(steps, levels, strict=True)]
+        near, far = ([values[place][:, ends] for ends in (other.start, other.end)] for place in (one.start, one.end))
+        along = far[0] - near[0], near[1] - near[0], far[1] - far[0] - near[1] + near[0]  # nothing along levels
         slope = np.einsum("qt,stk->sqk", other.part, second)
-        surface = values[:o, :q], along[0], along[1], along[2]
+        surface = near[0], along[0], along[1], along[2]
         return cls(told, mains, second, shares, source, apart, (beside, slope), surface)
 
     def on(self, place: int) -> tuple[Floats, Floats]:

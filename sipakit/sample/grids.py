@@ -106,7 +106,7 @@ def make_grids(task: Task, resolution: int | str) -> Grids:
 
 
 def make_edges(task: Task, resolution: int | str, category_order: CategoryOrder = "similarity") -> Grids:
-    """Edges of at most ``resolution`` cells, and levels in an order; missing cells have no place.
+    """Edges of at most ``resolution`` cells, and levels in an order; a missing cell is the last place.
 
     A pair has the product of its two features' edges.
 
@@ -133,9 +133,13 @@ def make_edges(task: Task, resolution: int | str, category_order: CategoryOrder 
     single = dict.fromkeys(part for feature in task.features for part in feature.parts or (feature,))
     found = {feature: _occurring(task, feature, edges, with_missing=False) for feature in single}
     kept = {
-        feature: _in_order(task, feature, rows, category_order)
-        if task.background.kind(feature.columns[0]) == "category"
-        else _without_empty_cells(task, feature, rows)
+        feature: _and_missing(
+            task,
+            feature,
+            _in_order(task, feature, rows, category_order)
+            if task.background.kind(feature.columns[0]) == "category"
+            else _without_empty_cells(task, feature, rows),
+        )
         for feature, (rows, _) in found.items()
     }
     return _with_rows(task, _lay_out(task, kept, [one for _, caveats in found.values() for one in caveats]))
@@ -157,6 +161,16 @@ def _in_order(task: Task, feature: Feature, rows: NDArray[np.intp], category_ord
         order = order_as_given(feature.name, column.take(rows[there]), category_order)
     in_order: NDArray[np.intp] = rows[there[order]]
     return in_order
+
+
+def _and_missing(task: Task, feature: Feature, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Add a row of the background with a missing cell, if explained rows with weight have one; alone if all have."""
+    (j,) = feature.columns
+    absent, gone = np.flatnonzero(col.missing(task.background.columns[j])), col.missing(task.rows.columns[j])
+    use = task.weights > 0
+    if not len(absent) or not (gone & use).any():
+        return rows
+    return np.append(rows, absent[:1]) if (~gone & use).any() else absent[:1]
 
 
 def _without_empty_cells(task: Task, feature: Feature, rows: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -51,7 +51,10 @@ def test_curves_are_those_of_the_definition(weighted, resolution):
             def predict(Z, name=axis.name, back=back):
                 return mixed.scores(Z.assign(**{name: pd.to_datetime(Z[name]) if name == "when" else Z[name]}))
 
-            truth = brute.ale(predict, Z, axis.name, axis.positions, weights=weights)
+            known = axis.positions[np.isfinite(axis.positions)]
+            truth = brute.ale(predict, Z, axis.name, known, weights=weights)
+            if axis.has_missing:
+                truth = brute.with_missing(predict, Z, axis.name, known, truth, weights=weights)
         np.testing.assert_allclose(curve, truth, atol=1e-9, err_msg=axis.name)
 
 
@@ -141,9 +144,10 @@ def test_errors_of_cells_are_those_of_leaving_each_row_out():
 def test_curves_have_mean_zero_over_the_rows_as_interpolated():
     X = mixed.table(100)
     e = sp.ALE(grid_resolution=7).explain(mixed.scores, X)
-    number = X["number"].dropna()
+    number = X["number"]
     for output in range(2):
-        at_rows = np.interp(number, e.axes[0].positions, e.values[0][:, output])
+        curve = e.values[0][:, output]
+        at_rows = np.where(number.isna(), curve[-1], np.interp(number, e.axes[0].positions[:-1], curve[:-1]))
         assert at_rows.mean() == pytest.approx(0, abs=1e-12)
 
 
@@ -165,14 +169,58 @@ def test_rows_of_weight_zero_count_for_nothing():
     np.testing.assert_allclose(e.std_error, few.std_error, atol=1e-12)
 
 
-def test_missing_cells_have_no_place_and_it_is_told():
+def test_missing_cells_have_a_place_that_the_middle_leads_to():
     X = mixed.table(50)
     e = sp.ALE(features=["number"]).explain(mixed.score, X)
+    assert e.axes[0].has_missing
+    assert "SIPA020" not in {c.code for c in e.caveats}
+    full = sp.ALE(features=["number"]).explain(mixed.score, X.dropna(subset=["number"]))
+    curve, alone = e.values[0][:, 0], full.values[0][:, 0]
+    np.testing.assert_allclose(np.diff(curve[:-1]), np.diff(alone), atol=1e-12)
+    gone, middle = X[X["number"].isna()], X["number"].dropna().sort_values().to_numpy()[(X["number"].count() - 1) // 2]
+    step = np.mean(mixed.score(gone) - mixed.score(gone.assign(number=middle)))
+    place = int(np.flatnonzero(e.axes[0].positions == middle)[0])
+    assert curve[-1] - curve[place] == pytest.approx(step)
+
+
+def test_missing_levels_have_a_place_that_the_most_frequent_one_leads_to():
+    X = mixed.table(60)
+    e = sp.ALE(features=["text"], category_order="given").explain(mixed.scores, X)
+    known = list(e.axes[0].values)[:-1]
+    assert (known, e.axes[0].labels[-1]) == (["blue", "green", "red"], "missing")
+    curve = brute.ale_of_levels(mixed.scores, X.dropna(subset=["text"]), "text", known)
+    np.testing.assert_allclose(
+        e.values[0], brute.with_missing(mixed.scores, X, "text", known, curve, levels=True), atol=1e-12
+    )
+
+
+@pytest.mark.parametrize("name", ["number", "text"])
+def test_errors_beside_missing_cells_are_those_of_leaving_each_row_out(name):
+    X = mixed.table(60)
+    behind = X.sort_values(name).iloc[[0, 10, 30, int(X[name].count()) - 1, -1]]
+    explainer = sp.ALE(features=[name], background=behind, category_order="given")
+    e = explainer.explain(mixed.score, X)
+    left_out = [explainer.explain(mixed.score, X.drop(index=i)).values[0][:, 0] for i in range(60)]
+    np.testing.assert_allclose(e.std_error[:, 0], np.sqrt(59 * np.var(left_out, axis=0)), rtol=0.1)
+
+
+@pytest.mark.parametrize("values", [[1.0, 1.0, None, 1.0], [None, None, None, 2.0], ["a", None, "a", "a"]])
+def test_one_value_beside_missing_cells(values):
+    X = pd.DataFrame({"c": values, "x": [1.0, 2.0, 4.0, 5.0]})
+    e = sp.ALE(features=["c"]).explain(lambda Z: Z["c"].isna() * Z["x"].to_numpy(), X)
+    step = X["x"][X["c"].isna()].mean()
+    assert np.diff(e.values[0][:, 0]).item() == pytest.approx(step)
+    assert np.average(e.values[0][:, 0], weights=e.axes[0].weight) == pytest.approx(0)
+
+
+def test_missing_cells_that_the_background_lacks_have_no_place_and_it_is_told():
+    X = mixed.table(50)
+    behind = X.dropna(subset=["number"])
+    e = sp.ALE(features=["number"], background=behind).explain(mixed.score, X)
     (told,) = [c for c in e.caveats if c.code == "SIPA020"]
     assert f"missing in {X['number'].isna().sum()} of 50 rows" in told.message
-    full = sp.ALE(features=["number"]).explain(mixed.score, X.dropna(subset=["number"]))
+    full = sp.ALE(features=["number"]).explain(mixed.score, behind)
     np.testing.assert_allclose(e.estimate.values, full.estimate.values, atol=1e-12)
-    assert np.isfinite(e.estimate.values).all()
 
 
 @pytest.mark.parametrize("order", ["similarity", "given", {"text": ["red", "green", "blue"]}])

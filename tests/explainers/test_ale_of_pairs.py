@@ -148,12 +148,15 @@ def test_a_constant_column_does_nothing_together_either():
     assert "SIPA029" in {c.code for c in e.caveats}
 
 
-def test_missing_cells_have_no_place():
+def test_missing_cells_have_a_place():
     X = mixed.table(60)
-    e, _, surface, _ = pair_of(X, ("number", "whole"), mixed.score, grid_resolution=3)
-    full = pair_of(X.dropna(subset=["number"]), ("number", "whole"), mixed.score, grid_resolution=3)[2]
-    assert "SIPA020" in {c.code for c in e.caveats}
-    np.testing.assert_allclose(surface, full, atol=1e-12)
+    e, plane, surface, _ = pair_of(X, ("number", "text"), mixed.score, grid_resolution=3)
+    assert plane.first.has_missing
+    assert plane.second.has_missing
+    assert "SIPA020" not in {c.code for c in e.caveats}
+    assert np.ptp(surface[-1]) > 0
+    nothing = pair_of(X, ("number", "text"), lambda Z: Z["number"].fillna(9) + 3 * Z["text"].isna(), grid_resolution=3)
+    np.testing.assert_allclose(nothing[2], 0, atol=1e-12)
 
 
 def test_a_step_whose_rows_lack_the_other_feature():
