@@ -162,6 +162,17 @@ def test_explanations_are_those_of_the_sampled_route(name, model, small, monkeyp
         np.testing.assert_allclose(one, other, atol=1e-10, rtol=1e-9)
 
 
+@pytest.mark.parametrize("name", ["histograms with levels", *(n for n in BOOSTED if n.endswith("with levels"))])
+def test_explanations_of_levels_are_those_of_the_sampled_route(name, small):
+    model, table, _ = cases.fitted(name)
+    for explainer in (sp.PartialDependence(grid_resolution=5), sp.ALE()):
+        told, asked = (explainer.explain(one, table) for one in (model, sp.adapt(model, structure=False)))
+        assert told.manifest["structure"] == "trees"
+        assert asked.manifest["structure"] is None
+        for one, other in zip(told.estimate.columns().values(), asked.estimate.columns().values(), strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-5)  # XGBoost adds in single precision
+
+
 @pytest.mark.parametrize("scoring", [None, "neg_mean_absolute_error"])
 def test_importance_is_the_mean_over_all_pairs(scoring, small):
     fitted, data, _ = cases.fitted("a forest")
