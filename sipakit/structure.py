@@ -36,6 +36,10 @@ class Numbers:
         Whether a cell that equals a threshold lies above it, as in XGBoost.
     single : bool
         Whether the model rounds cells to single precision first.
+    absent : tuple of float
+        Cells from the one to the other count as missing; none if it is empty.
+    whole_to : float
+        Up to where the model takes whole numbers for what they are; columns of integers beyond are not taken.
 
     Examples
     --------
@@ -46,6 +50,26 @@ class Numbers:
     thresholds: NDArray[np.float64]
     equal_goes_right: bool = False
     single: bool = False
+    absent: tuple[()] | tuple[float, float] = ()
+    whole_to: float = np.inf
+
+    @classmethod
+    def levels(cls, count: int, *, lowest: float = 0.0, single: bool = False) -> Numbers:
+        """Codes of numbers that stand for levels, fractions being cut off: below, each level, and beyond.
+
+        Parameters
+        ----------
+        count : int
+        lowest : float
+            The smallest number that stands for the first level.
+        single : bool
+
+        Examples
+        --------
+        >>> Numbers.levels(2).codes(np.array([-1.0, 0.0, 1.5, 2.0, np.nan])).tolist()
+        [0, 1, 2, 3, 4]
+        """
+        return cls(np.array([lowest, *range(1, count + 1)], np.float64), equal_goes_right=True, single=single)
 
     @property
     def size(self) -> int:
@@ -62,21 +86,32 @@ class Numbers:
                 numbers = numbers.astype(np.float32).astype(np.float64)
         side = "right" if self.equal_goes_right else "left"
         found = np.searchsorted(self.thresholds, numbers, side=side)  # type: ignore[call-overload]
-        return np.where(np.isnan(numbers), self.size - 1, found).astype(np.int32)
+        absent = np.isnan(numbers)
+        if self.absent:
+            absent |= (numbers >= self.absent[0]) & (numbers <= self.absent[1])
+        return np.where(absent, self.size - 1, found).astype(np.int32)
 
     def takes(self, column: Column) -> bool:
         """Whether these codes are meant for such a column."""
-        return not len(self.thresholds) or bool(pd.api.types.is_numeric_dtype(column.dtype))
+        if not len(self.thresholds):
+            return True
+        if not pd.api.types.is_integer_dtype(column.dtype) or not np.isfinite(self.whole_to):
+            return bool(pd.api.types.is_numeric_dtype(column.dtype))
+        return bool(np.nanmax(np.abs(col.numbers(column)), initial=0) <= self.whole_to)
 
 
 @dataclass(frozen=True, eq=False)
 class Levels:
-    """Codes of a column of levels: their numbers; the last code is for missing and unknown ones.
+    """Codes of a column of levels: their numbers; the last code is for missing cells and levels that are unknown.
 
     Parameters
     ----------
     levels : sequence
-        What the model knows, by code: labels, or the whole numbers 0, 1, ... that stand for them.
+        What the model knows, by code.
+    plain : bool
+        Whether the model finds levels in columns of numbers and texts too, and not in categories alone.
+    closed : bool
+        Whether the model has no answer of its own for levels that it does not know; columns of such are not taken.
 
     Examples
     --------
@@ -85,6 +120,8 @@ class Levels:
     """
 
     levels: Sequence[Hashable]
+    plain: bool = False
+    closed: bool = False
 
     @property
     def size(self) -> int:
@@ -93,12 +130,27 @@ class Levels:
 
     def codes(self, column: Column) -> NDArray[np.int32]:
         """(n,) codes of cells."""
-        found = pd.Index(list(self.levels)).get_indexer(pd.Index(column))
+        found = self._found(column)
         return np.where(found < 0, self.size - 1, found).astype(np.int32)
 
     def takes(self, column: Column) -> bool:
         """Whether these codes are meant for such a column."""
-        return isinstance(column.dtype, pd.CategoricalDtype) or bool(pd.api.types.is_numeric_dtype(column.dtype))
+        if not isinstance(column.dtype, pd.CategoricalDtype) and not (self.plain and col.kind(column) != "date"):
+            return False
+        return not self.closed or bool((col.missing(column) | (self._found(column) >= 0)).all())
+
+    def _found(self, column: Column) -> NDArray[np.intp]:
+        """(n,) numbers of levels, -1 for what is missing or unknown."""
+        known = _comparable(pd.Index(list(self.levels)))
+        if not isinstance(column.dtype, pd.CategoricalDtype):
+            return known.get_indexer(_comparable(pd.Index(column)))
+        of_level = known.get_indexer(_comparable(column.categories))
+        return np.where(column.codes < 0, -1, np.append(of_level, -1)[column.codes])
+
+
+def _comparable(values: pd.Index) -> pd.Index:
+    """Truth values as numbers: pandas tells True from 1, and models do not."""
+    return values.astype(np.float64) if pd.api.types.is_bool_dtype(values.dtype) else values
 
 
 Coding: TypeAlias = Numbers | Levels
@@ -113,7 +165,7 @@ class Sum:
     roots : (t,) int
         Nodes at which the trees begin.
     value : (m,) float
-        What a node adds if it is a leaf.
+        What a node adds if it is a leaf of these trees.
     base : float
         What is there before any tree.
     """

@@ -42,7 +42,50 @@ def test_levels_are_found_by_what_they_are_called():
     coding = Levels(("low", "high"))
     other = pd.Categorical(["high", None, "none", "low"], categories=["none", "low", "high"])
     assert coding.codes(other).tolist() == [1, 2, 2, 0]
-    assert Levels(range(3)).codes(np.array([2.0, np.nan, 0.0, 7.0])).tolist() == [2, 3, 0, 3]
+    assert not coding.takes(np.array(["high"]))
+
+
+def test_levels_are_found_among_plain_cells():
+    numbers = Levels((0.0, 1.0, 2.0), plain=True)
+    cells = np.array([2.0, np.nan, 0.0, 7.0, 1.5])
+    assert numbers.takes(cells)
+    assert numbers.codes(cells).tolist() == [2, 3, 0, 3, 3]
+    assert numbers.codes(pd.Categorical([True, None, False])).tolist() == [1, 3, 0]
+    assert numbers.codes(np.array([True, False])).tolist() == [1, 0]
+    texts = Levels(("a", "b"), plain=True)
+    for column in (pd.array(["b", "c", None], dtype="str"), np.array(["b", "c", None], object)):
+        assert texts.takes(column)
+        assert texts.codes(column).tolist() == [1, 2, 2]
+    assert not texts.takes(np.array(["2020-01-01"], "M8[ns]"))
+
+
+def test_closed_levels_take_no_others():
+    coding = Levels(("a", "b"), closed=True)
+    assert coding.takes(pd.Categorical(["b", None]))
+    assert coding.takes(pd.Categorical(["b"], categories=["b", "c"]))
+    assert not coding.takes(pd.Categorical(["b", "c"]))
+
+
+def test_numbers_that_stand_for_levels():
+    cells = np.array([-np.inf, -1.0, -0.5, 0.0, 0.9, 1.0, 2.0, np.inf, np.nan])
+    assert Numbers.levels(2).codes(cells).tolist() == [0, 0, 0, 1, 1, 2, 3, 3, 4]
+    from_above = Numbers.levels(2, lowest=np.nextafter(-1, 0))
+    assert from_above.codes(cells).tolist() == [0, 0, 1, 1, 1, 2, 3, 3, 4]
+    assert Numbers.levels(2, single=True).codes(np.array([1 - 1e-12])).tolist() == [2]
+
+
+def test_numbers_that_count_as_missing():
+    coding = Numbers(np.array([0.5]), absent=(-1.0, -0.5))
+    assert coding.codes(np.array([-1.1, -1.0, -0.7, -0.5, 0.0, 1.0, np.nan])).tolist() == [0, 2, 2, 2, 0, 1, 2]
+
+
+def test_whole_numbers_that_are_rounded_are_not_taken():
+    coding = Numbers(np.array([0.5]), whole_to=100)
+    assert coding.takes(np.array([-100, 100]))
+    assert not coding.takes(np.array([-101, 100]))
+    assert not coding.takes(pd.array([101, None], dtype="Int64"))
+    assert coding.takes(pd.array([None], dtype="Int64"))
+    assert coding.takes(np.array([101.0]))
 
 
 def test_links():

@@ -51,8 +51,10 @@ class Curves:
         return codes
 
     def knows(self, mix: Mix) -> NDArray[np.bool_]:
-        """(m,) whether a virtual row takes one column at most, and is of this table otherwise."""
-        if mix.base.table is not self.table or mix.fractional:
+        """(m,) whether a virtual row takes one column at most, of a kind that suits, and is of this table otherwise."""
+        donors = mix.donor.table
+        suits = donors.remembered(("suits", id(self.trees)), lambda: self.trees.takes(donors.columns))
+        if mix.base.table is not self.table or mix.fractional or not suits:
             return np.zeros(len(mix), bool)
         few = np.asarray(mix.take.sum(axis=1) <= 1)
         return np.ones(len(mix), bool) if few.all() else few[mix.which]

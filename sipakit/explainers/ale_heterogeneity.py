@@ -147,7 +147,9 @@ def _signs(state: CrossMoments, sd: Floats, side: Side) -> Floats:
     sign = np.ones_like(sd)
     if side.levels:  # at each level between two steps: whether rows that go up go on; none go on to a missing cell
         last = len(sd) - (side.middle is not None)
-        sign[1:last] = np.where(state.second[1:last, :, 0, 1] < 0, -1.0, 1.0)
+        # levels that the model does not tell apart have steps of rounding, which have no direction
+        rounding = 1e-12 * state.spread[:, :, :2].max(axis=(0, 2))
+        sign[1:last] = np.where(state.second[1:last, :, 0, 1] < -rounding, -1.0, 1.0)
     return np.asarray(np.cumprod(sign, axis=0), np.float64)
 
 

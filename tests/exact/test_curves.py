@@ -12,6 +12,7 @@ from sipakit.engine import ground
 from sipakit.exact import curves
 from sipakit.exact.curves import trace
 from sipakit.intervene import Mix, Rows
+from sipakit.structure import Numbers
 from tests.adapters.trees import cases
 
 pytest.importorskip("numba")
@@ -41,29 +42,72 @@ def test_rows_with_one_column_from_elsewhere(name):
         np.testing.assert_allclose(made.answers(mix), adapter.predict(mix), atol=tolerance, rtol=0)
 
 
-@pytest.mark.parametrize("name", SKLEARN[:1] + BOOSTED[:1])
+ODD = [name for name in ("lightgbm", "lightgbm of zeros", "xgboost", "xgboost where -1 is missing") if name in BOOSTED]
+ODD += [name for name in ("lightgbm with numbered levels", "xgboost with numbered levels") if name in BOOSTED]
+
+
+def odd_cells(coding):
+    """Thresholds, their neighbours in double and single precision, fractions, and numbers out of all proportion."""
+    some = coding.thresholds[:40] if isinstance(coding, Numbers) else np.zeros(0)
+    some = some[np.abs(some) < 1e30]  # a forest tells missing cells apart by an infinite one
+    single = some.astype(np.float32)
+    near = [np.nextafter(some, side) for side in (-np.inf, np.inf)]
+    near += [np.nextafter(single, np.float32(side)).astype(float) for side in (-np.inf, np.inf)]
+    small = [
+        0.0,
+        -0.0,
+        1e-36,
+        -1e-36,
+        float(np.float32(1e-35)),
+        -float(np.float32(1e-35)),
+        -1.0,
+        -0.5,
+        0.5,
+        2.9999999999,
+    ]
+    return np.concatenate(
+        [some, *near, small, [4.99, 5.0, 1e9, -1e9, 2.0**24 + 1, 2.0**31 + 0.5, 2.0**53, 1e30, -1e30, np.nan]]
+    )
+
+
+@pytest.mark.parametrize("name", ["a tree", "histograms", "histograms with numbered levels", *ODD])
 def test_cells_that_the_model_never_saw(name):
     adapter, table, made = traced(name)
-    ends = [np.nan, -1e30, 1e30, -0.0]
-    if name != "a tree":  # which refuses these
-        ends += [np.inf, -np.inf, 1e300]
-    donors, _ = open_table(np.column_stack([ends] * 4))
-    index = np.zeros(len(ends), np.intp)
-    for j in range(4):
-        mix = Mix.of(Rows(table, index), Rows(donors, np.arange(len(ends))), np.arange(4) == j)
-        np.testing.assert_allclose(made.answers(mix), adapter.predict(mix), atol=1e-12)
+    ends = (
+        [] if name in {"a tree", "histograms with numbered levels"} else [np.inf, -np.inf, 1e300]
+    )  # which refuse these
+    tolerance = made.trees.tolerance * max(1.0, np.abs(made.own).max())
+    index = np.random.default_rng(0).permutation(len(table))[:4]
+    for j, coding in enumerate(made.trees.codings):
+        cells = np.concatenate([odd_cells(coding), ends if isinstance(coding, Numbers) else []])
+        donors, _ = open_table(np.column_stack([cells] * 4))
+        base, donor = np.repeat(index, len(cells)), np.tile(np.arange(len(cells)), len(index))
+        mix = Mix.of(Rows(table, base), Rows(donors, donor), np.arange(4) == j)
+        assert made.knows(mix).all()
+        np.testing.assert_allclose(made.answers(mix), adapter.predict(mix), atol=tolerance, rtol=0)
 
 
-def test_levels_that_the_model_never_saw():
-    pytest.importorskip("lightgbm")
-    _, table, made = traced("lightgbm with levels")
-    other = cases.frame().head(3)
-    other["level"] = pd.Categorical(["new", None, "x"])
+@pytest.mark.parametrize("name", ["histograms with levels", *(n for n in BOOSTED if n == "lightgbm with levels")])
+def test_levels_that_the_model_never_saw(name):
+    adapter, table, made = traced(name)
+    other = cases.frame().head(4)[list(table.names)]
+    other["level"] = pd.Categorical(["new", None, "x", "u"])
     donors, _ = open_table(other)
     at = list(other).index("level")
-    mix = Mix.of(Rows(table, np.zeros(3, np.intp)), Rows(donors, np.arange(3)), np.arange(6) == at)
-    answers = made.answers(mix)[:, 0]
+    mix = Mix.of(Rows(table, np.zeros(4, np.intp)), Rows(donors, np.arange(4)), np.arange(table.n_columns) == at)
+    answers = made.answers(mix)
+    np.testing.assert_allclose(answers, adapter.predict(mix), atol=1e-9)
     assert answers[0] == answers[1] != answers[2]
+
+
+@pytest.mark.skipif("xgboost with levels" not in BOOSTED, reason="needs XGBoost and LightGBM")
+def test_levels_that_xgboost_never_saw_are_asked_for():
+    _, table, made = traced("xgboost with levels")
+    for label, known in (("x", True), ("new", False)):
+        donors, _ = open_table(cases.frame().head(1).assign(level=pd.Categorical([label])))
+        at = list(table.names).index("level")
+        mix = Mix.of(Rows(table, np.zeros(1, np.intp)), Rows(donors, np.zeros(1, np.intp)), np.arange(6) == at)
+        assert made.knows(mix).tolist() == [known]
 
 
 def test_what_it_does_not_know():
@@ -116,6 +160,17 @@ def test_explanations_are_those_of_the_sampled_route(name, model, small, monkeyp
     columns = zip(by_structure.estimate.columns().values(), asked.estimate.columns().values(), strict=True)
     for one, other in columns if follows else [(by_structure.estimate.values, asked.estimate.values)]:
         np.testing.assert_allclose(one, other, atol=1e-10, rtol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["histograms with levels", *(n for n in BOOSTED if n.endswith("with levels"))])
+def test_explanations_of_levels_are_those_of_the_sampled_route(name, small):
+    model, table, _ = cases.fitted(name)
+    for explainer in (sp.PartialDependence(grid_resolution=5), sp.ALE()):
+        told, asked = (explainer.explain(one, table) for one in (model, sp.adapt(model, structure=False)))
+        assert told.manifest["structure"] == "trees"
+        assert asked.manifest["structure"] is None
+        for one, other in zip(told.estimate.columns().values(), asked.estimate.columns().values(), strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-5)  # XGBoost adds in single precision
 
 
 @pytest.mark.parametrize("scoring", [None, "neg_mean_absolute_error"])

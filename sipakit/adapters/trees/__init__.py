@@ -21,7 +21,7 @@ def read_trees(estimator: Any, *, margin: bool) -> Trees | None:
 
     Parameters
     ----------
-    estimator : fitted estimator of scikit-learn's API
+    estimator : fitted estimator of scikit-learn's API, or lightgbm.Booster
     margin : bool
         Whether the sums of the trees are wanted and not what they are turned into.
     """
@@ -35,12 +35,13 @@ def read_trees(estimator: Any, *, margin: bool) -> Trees | None:
             return read_boosted(estimator, margin=margin)
         if name in {"HistGradientBoostingClassifier", "HistGradientBoostingRegressor"}:
             return read_histograms(estimator, margin=margin)
-    if library == "lightgbm" and hasattr(estimator, "booster_"):
+    classes = hasattr(estimator, "classes_")
+    if library == "lightgbm":
         from sipakit.adapters.trees.lightgbm import read_lightgbm
 
-        return read_lightgbm(estimator.booster_, margin=margin)
+        return read_lightgbm(getattr(estimator, "booster_", estimator), margin=margin, classes=classes)
     if library == "xgboost" and hasattr(estimator, "get_booster"):
         from sipakit.adapters.trees.xgboost import read_xgboost
 
-        return read_xgboost(estimator.get_booster(), margin=margin)
+        return read_xgboost(estimator.get_booster(), margin=margin, classes=classes, missing=estimator.missing)
     return None

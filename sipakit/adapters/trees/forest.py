@@ -1,8 +1,8 @@
-"""What the readers of all libraries put together: trees node by node, and from them `sipakit.structure.Trees`."""
+"""What the readers of all libraries put together: the nodes of all trees, and from them `sipakit.structure.Trees`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,174 +10,212 @@ import numpy as np
 from sipakit.structure import Levels, Numbers, Sum, Trees
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from sipakit.structure import Coding
 
-__all__ = ["Forest", "Splits", "numbered"]
+__all__ = ["Forest", "Sets", "joined", "levels_of_words"]
 
 
 @dataclass(frozen=True, eq=False)
-class Splits:
-    """The inner nodes of one tree, the first being its root.
+class Sets:
+    """Nodes that look into a set of levels.
 
     Parameters
     ----------
-    feature : (s,) int
-    threshold : (s,) float
-        The largest number, or the smallest one beyond, that goes left.
-    left_if_missing : (s,) bool
-    left, right : (s,) int
-        The inner node that follows; -1 - i for leaf i.
-    sets : node -> levels that go left, for nodes that look into a set
+    nodes : (s,) int
+        Counted over all trees.
+    named : (q,) int
+        For each level that is named, which of these nodes names it.
+    levels : (q,) int
+    named_left : bool
+        Whether levels that are named go left, and all others right; or the other way round, as in XGBoost.
     """
 
-    feature: NDArray[np.int64]
-    threshold: NDArray[np.float64]
-    left_if_missing: NDArray[np.bool_]
-    left: NDArray[np.int64]
-    right: NDArray[np.int64]
-    sets: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    nodes: NDArray[np.int64]
+    named: NDArray[np.int64]
+    levels: NDArray[np.int64]
+    named_left: bool = True
 
     @classmethod
-    def none(cls) -> Splits:
-        """A tree that is one leaf."""
+    def none(cls) -> Sets:
+        """All nodes compare."""
         nothing = np.zeros(0, np.int64)
-        return cls(nothing, nothing.astype(np.float64), nothing.astype(bool), nothing, nothing)
-
-    def __len__(self) -> int:
-        return len(self.feature)
-
-    @property
-    def compares(self) -> NDArray[np.bool_]:
-        """(s,) whether a node compares rather than looks into a set."""
-        return ~np.isin(np.arange(len(self)), list(self.sets))
+        return cls(nothing, nothing, nothing)
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class Forest:
-    """Trees as they are read.
+    """The nodes of all trees as a library numbers them, tree after tree.
 
     Parameters
     ----------
     width : int
         Number of columns.
+    size : (t,) int
+        Number of nodes of each tree; the first one is its root.
+    feature : (m,) int
+    threshold : (m,) float
+        The largest number, or the smallest one beyond, that goes left.
+    missing_left : (m,) bool
+    left, right : (m,) int
+        The nodes that follow, counted within the tree; below zero for leaves.
+    value : (m, k) float
+        What leaves add.
+    sets : Sets
     """
 
     width: int
-    splits: list[Splits] = field(default_factory=list)
-    leaves: list[NDArray[np.float64]] = field(default_factory=list)
-    into: list[tuple[int, ...]] = field(default_factory=list)
+    size: NDArray[np.int64]
+    feature: NDArray[np.int64]
+    threshold: NDArray[np.float64]
+    missing_left: NDArray[np.bool_]
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    value: NDArray[np.float64]
+    sets: Sets
 
-    def add(self, splits: Splits, leaves: NDArray[np.float64], into: Sequence[int]) -> None:
-        """Add a tree; its leaves (l, len(into)) add to the sums numbered ``into``."""
-        self.splits.append(splits)
-        self.leaves.append(leaves.reshape(-1, len(into)))
-        self.into.append(tuple(into))
+    @property
+    def starts(self) -> NDArray[np.int64]:
+        """(t,) roots of the trees."""
+        return np.cumsum(self.size) - self.size
+
+    @property
+    def compares(self) -> NDArray[np.bool_]:
+        """(m,) whether a node compares, and is no leaf and looks into no set."""
+        found = self.left >= 0
+        found[self.sets.nodes] = False
+        return found
+
+    @property
+    def looked_up(self) -> NDArray[np.bool_]:
+        """(width,) whether columns are looked up in sets."""
+        return np.bincount(self.feature[self.sets.nodes], minlength=self.width) > 0
 
     def thresholds(self) -> list[NDArray[np.float64]]:
         """All thresholds of each column, ascending."""
-        feature = np.concatenate([s.feature[s.compares] for s in self.splits])
-        threshold = np.concatenate([s.threshold[s.compares] for s in self.splits])
+        compares = self.compares
+        feature, threshold = self.feature[compares], self.threshold[compares]
         return [np.unique(threshold[feature == j]) for j in range(self.width)]
 
-    def levels(self) -> list[int]:
-        """How many levels the sets of each column name, at least; 0 for columns that are compared only."""
-        found = [0] * self.width
-        for splits in self.splits:
-            for node, members in splits.sets.items():
-                j = int(splits.feature[node])
-                found[j] = max(found[j], 1 + max(members, default=-1))
-        return found
+    def codings(
+        self, numbers: Callable[[int, NDArray[np.float64]], Numbers], levels: Callable[[int, int], Coding]
+    ) -> list[Coding]:
+        """Codings of all columns.
+
+        Parameters
+        ----------
+        numbers : callable
+            From a column and its thresholds to the coding of one that is compared.
+        levels : callable
+            From a column and how many levels are named, at least, to the coding of one that is looked up.
+        """
+        named = np.zeros(self.width, np.int64)
+        np.maximum.at(named, self.feature[self.sets.nodes[self.sets.named]], self.sets.levels + 1)
+        looked_up = self.looked_up
+        return [
+            levels(j, int(named[j])) if looked_up[j] else numbers(j, thresholds)
+            for j, thresholds in enumerate(self.thresholds())
+        ]
 
     def trees(
-        self, codings: Sequence[Coding], *, link: str, base: Sequence[float], tolerance: float = 1e-9
+        self,
+        codings: Sequence[Coding],
+        *,
+        base: Sequence[float],
+        into: NDArray[np.int64] | None = None,
+        link: str = "identity",
+        tolerance: float = 1e-9,
     ) -> Trees | None:
-        """Put the trees together; None where a column is both compared and looked up in sets."""
-        if any(isinstance(codings[j], Levels) != bool(found) for j, found in enumerate(self.levels()) if found):
+        """Put the trees together; None where a column is both compared and looked up in sets.
+
+        Parameters
+        ----------
+        codings : sequence of Coding, one a column
+        base : (s,) float
+            Where the sums begin.
+        into : (t,) int, optional
+            The sum that each tree adds to; left out, each of the k values of a leaf is for a sum of its own.
+        link, tolerance : as in `Trees`
+        """
+        compares, looked_up, starts = self.compares, self.looked_up, self.starts
+        if looked_up[self.feature[compares]].any():
             return None
-        sizes = [(len(splits), len(leaves)) for splits, leaves in zip(self.splits, self.leaves, strict=True)]
-        begin = np.concatenate([[0], np.cumsum([inner + leaf for inner, leaf in sizes])]).astype(np.int64)
-        made = _Nodes.of(int(begin[-1]))
-        values = np.zeros((len(base), int(begin[-1])))
-        for splits, leaves, into, start in zip(self.splits, self.leaves, self.into, begin[:-1], strict=True):
-            made.add(splits, codings, int(start))
-            first = int(start) + len(splits)
-            values[list(into), first : first + len(leaves)] = leaves.T
-        sums = [
-            Sum(begin[:-1][[s in into for into in self.into]].astype(np.int32), values[s], float(base[s]))
-            for s in range(len(base))
-        ]
-        sets = np.concatenate(made.sets) if made.sets else np.zeros(0, bool)
+        begin = np.repeat(starts, self.size)
+        set_first, sets = self._sets(codings)
+        roots = [starts if into is None else starts[into == s] for s in range(len(base))]
+        values = [np.ascontiguousarray(one) for one in self.value.T]
         return Trees(
             codings=tuple(codings),
-            feature=made.feature,
-            left=made.left,
-            right=made.right,
-            last_left=made.last_left,
-            missing_left=made.missing_left,
-            set_first=made.set_first,
+            feature=np.where(self.left >= 0, self.feature, -1).astype(np.int32),
+            left=_counted(begin, self.left),
+            right=_counted(begin, self.right),
+            last_left=self._last_left(codings, compares),
+            missing_left=self.missing_left,
+            set_first=set_first,
             sets=sets,
-            sums=tuple(sums),
+            sums=tuple(
+                Sum(roots[s].astype(np.int32), values[s if into is None else 0], float(base[s]))
+                for s in range(len(base))
+            ),
             link=link,
             tolerance=tolerance,
         )
 
+    def _last_left(self, codings: Sequence[Coding], compares: NDArray[np.bool_]) -> NDArray[np.int32]:
+        """(m,) for nodes that compare, the last code that goes left."""
+        last = np.full(len(self.feature), -1, np.int32)
+        for j, coding in enumerate(codings):
+            if isinstance(coding, Numbers) and len(coding.thresholds):
+                nodes = np.flatnonzero(compares & (self.feature == j))
+                last[nodes] = np.searchsorted(coding.thresholds, self.threshold[nodes])
+        return last
 
-@dataclass
-class _Nodes:
-    """The arrays of `Trees`, while they are filled."""
-
-    feature: NDArray[np.int32]
-    left: NDArray[np.int32]
-    right: NDArray[np.int32]
-    last_left: NDArray[np.int32]
-    missing_left: NDArray[np.bool_]
-    set_first: NDArray[np.int64]
-    sets: list[NDArray[np.bool_]] = field(default_factory=list)
-    end: int = 0
-
-    @classmethod
-    def of(cls, m: int) -> _Nodes:
-        """Nodes that are all leaves."""
-        feature, left, right, last_left = (np.full(m, -1, np.int32) for _ in range(4))
-        return cls(feature, left, right, last_left, np.zeros(m, bool), np.full(m, -1, np.int64))
-
-    def add(self, splits: Splits, codings: Sequence[Coding], start: int) -> None:
-        """Fill in the inner nodes of a tree that begins at ``start``; its leaves come after them."""
-        s = len(splits)
-        at = slice(start, start + s)
-        self.feature[at] = splits.feature
-        self.missing_left[at] = splits.left_if_missing
-        for child, side in ((splits.left, self.left), (splits.right, self.right)):
-            side[at] = start + np.where(child >= 0, child, s - 1 - child)
-        for j in np.unique(splits.feature[splits.compares]):
-            nodes = np.flatnonzero((splits.feature == j) & splits.compares)
-            coding = codings[j]
-            if isinstance(coding, Numbers):
-                self.last_left[start + nodes] = np.searchsorted(coding.thresholds, splits.threshold[nodes])
-        for node, members in splits.sets.items():
-            coding = codings[int(splits.feature[node])]
-            goes_left = np.isin(np.arange(coding.size), list(members))
-            goes_left[-1] = splits.left_if_missing[node]
-            self.set_first[start + node] = self.end
-            self.sets.append(goes_left)
-            self.end += coding.size
+    def _sets(self, codings: Sequence[Coding]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """(m,) where each set begins, and whether each of its codes goes left; what is missing has the last code."""
+        nodes, named = self.sets.nodes, self.sets.named
+        column = self.feature[nodes]
+        ends = np.cumsum(np.array([coding.size for coding in codings])[column])
+        begins = np.concatenate([[0], ends[:-1]]).astype(np.int64)[: len(nodes)]
+        # numbers that stand for levels have one code more, for what lies below the first
+        shift = np.array([0 if isinstance(coding, Levels) else 1 for coding in codings])[column]
+        goes_left = np.full(int(ends[-1]) if len(ends) else 0, not self.sets.named_left)
+        goes_left[(begins + shift)[named] + self.sets.levels] = self.sets.named_left
+        goes_left[ends - 1] = self.missing_left[nodes]
+        first = np.full(len(self.feature), -1, np.int64)
+        first[nodes] = begins
+        return first, goes_left
 
 
-def numbered(
-    inner: NDArray[np.bool_],
-    feature: NDArray[Any],
-    threshold: NDArray[np.float64],
-    left_if_missing: NDArray[np.bool_],
-    children: tuple[NDArray[Any], NDArray[Any]],
-) -> tuple[Splits, NDArray[np.intp]]:
-    """Count inner nodes and leaves apart; return the inner ones, and the nodes that are leaves in their order."""
-    number = np.where(inner, np.cumsum(inner) - 1, 0 - np.cumsum(np.logical_not(inner)))
-    left, right = (number[side[inner].astype(np.intp)] for side in children)
-    splits = Splits(
-        feature[inner].astype(np.int64), threshold[inner].astype(np.float64), left_if_missing[inner], left, right
-    )
-    return splits, np.flatnonzero(np.logical_not(inner))
+def _counted(begin: NDArray[np.int64], child: NDArray[np.int64]) -> NDArray[np.int32]:
+    """(m,) nodes that follow, counted over all trees; -1 for leaves."""
+    return np.where(child >= 0, begin + child, -1).astype(np.int32)
+
+
+def joined(parts: Sequence[NDArray[Any]], dtype: Any) -> NDArray[Any]:
+    """Arrays of all trees, one after the other."""
+    return np.concatenate(parts).astype(dtype, copy=False) if parts else np.zeros(0, dtype)
+
+
+def levels_of_words(words: NDArray[np.uint32], of_set: NDArray[Any], place: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+    """Sets, and levels in them, of sets that are kept as bits of words.
+
+    Parameters
+    ----------
+    words : (w,) uint32
+    of_set : (w,) int
+        The set that a word belongs to.
+    place : (w,) int
+        How many words of its set come before it.
+
+    Examples
+    --------
+    >>> named, levels = levels_of_words(np.array([5, 1], np.uint32), np.array([0, 0]), np.array([0, 1]))
+    >>> named.tolist(), levels.tolist()
+    ([0, 0, 0], [0, 2, 32])
+    """
+    bits = np.unpackbits(words.astype("<u4").view(np.uint8), bitorder="little").reshape(-1, 32)
+    word, bit = np.nonzero(bits)
+    return of_set[word], place[word] * 32 + bit
