@@ -23,8 +23,8 @@ __all__ = ["dependence_of", "extrapolated"]
 
 _NAMED = 6
 _CURE = (
-    "Read ALE, LOFO or PermutationImportance(conditional='strata'), or move such columns as a group. Curves that are the "
-    "same for all rows (heterogeneity 0) do not suffer from it."
+    "Read ALE, LOFO or PermutationImportance(conditional='strata'), or move such columns as a group. Curves that are "
+    "the same for all rows (heterogeneity 0) do not suffer from it."
 )
 
 

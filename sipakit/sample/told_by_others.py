@@ -56,11 +56,11 @@ class Dependence:
     """Rows of a table in ranks, to see how much of a column the others tell.
 
     The share is that of the variance of ranks, in which a missing cell is the last one; of unordered levels it is the
-    share of the Gini impurity, all but the 15 most frequent ones being one level. It is the larger one of two shares: a
-    linear model of the others' ranks tells sums, and dummies of a category; a small tree over the four columns that tell
-    most by themselves tells bends, levels, and two columns together. Each half of the rows is told by the other half, so
-    that noise tells nothing, however many columns there are. What only three columns tell together, or the rest of a
-    division, is not seen.
+    share of the Gini impurity, all but the 15 most frequent ones being one level. It is the larger one of two shares. A
+    linear model of the others' ranks tells sums, and dummies of a category (up to 500 columns); a small tree over the
+    four columns that tell most by themselves tells bends, levels, and what two columns tell together. Each half of the
+    rows is told by the other half, so that noise tells nothing, however many columns there are. What no column tells
+    by itself, such as the product of three signs, is not seen, and fewer than 20 rows say nothing.
 
     Parameters
     ----------

@@ -63,7 +63,7 @@ def test_of_a_category_the_share_is_that_of_the_gini_impurity():
 
 
 def test_bends_and_what_two_columns_tell_together_are_seen():
-    x, other = normal(2_000, 2).T
+    x = normal(2_000, 1)[:, 0]
     assert shares(np.column_stack([x, x**2]))[1] > 0.98
     assert shares(np.column_stack([x, x**2]))[0] < 0.05
     weekday = np.random.default_rng(0).integers(0, 7, 2_000)
