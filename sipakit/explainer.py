@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from sipakit.intervene import Mix, Refit
     from sipakit.rules import Rule
     from sipakit.table import Table
-    from sipakit.task import Task
+    from sipakit.task import Feature, Task
 
     Unit: TypeAlias = Literal["row", "feature", "table"]
 
@@ -90,6 +90,10 @@ class Explainer(ABC):
         Whether ``features`` may name two columns as a tuple, to be explained together.
     single_columns : bool
         Whether most virtual rows take one column, so that the structure of a model may answer for it.
+    breaks_dependence : bool
+        Whether virtual rows take features one by one, or some of them, and leave the others however they depend on
+        each other. Where columns tell each other, such rows are like none in the table, and a caveat says so.
+        `moved_apart` takes back what depends on a parameter.
     unit : "row", "feature" or "table"
         What has an answer of its own when a run ends early. Draws and cells of a unit lie together, in the units' order
         and equally many for each.
@@ -109,6 +113,7 @@ class Explainer(ABC):
     kinds: ClassVar[frozenset[str]] = frozenset({"number", "date", "ordered", "category"})
     takes_pairs: ClassVar[bool] = False
     single_columns: ClassVar[bool] = False
+    breaks_dependence: ClassVar[bool] = False
     unit: ClassVar[Unit] = "table"
     rules: ClassVar[Mapping[str, Rule]] = {}
     estimators: ClassVar[tuple[str, ...]] = ()
@@ -186,6 +191,10 @@ class Explainer(ABC):
         The structure of a model may then give the means, in ``task.joint``, and nothing has to be asked for them.
         """
         return None
+
+    def moved_apart(self, task: Task) -> Sequence[Feature]:
+        """Return the features whose columns are moved together while columns outside of them stay."""
+        return task.features if self.breaks_dependence else ()
 
     def estimator_of(self, task: Task) -> str:
         """Name the estimator that runs, by the task's design."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from sipakit.adapters import Adapter
     from sipakit.explainer import Explainer
+    from sipakit.sample import Dependence
     from sipakit.table import Table
 
 __all__ = ["WHERE_IT_ANSWERS", "Behind", "Ground", "open_behind", "open_ground", "prepare_ground"]
@@ -64,6 +65,10 @@ class Ground:
         Whether draws are left out for which the model has no answer.
     eager : bool
         Whether a structure is followed however few the rows are.
+    looks : bool
+        Whether columns that depend on each other are looked for.
+    dependence : Dependence, optional
+        What was found out before about the columns of such a background.
     """
 
     adapter: Adapter
@@ -80,6 +85,8 @@ class Ground:
     numbers: NDArray[np.intp] | None = None
     drops: bool = False
     eager: bool = False
+    looks: bool = True
+    dependence: Dependence | None = None
     _known: dict[Table, Answers] = field(default_factory=dict)
     _traced: dict[str, Curves | None] = field(default_factory=dict)
 
@@ -143,6 +150,7 @@ class Ground:
             background_weights=self.background_weights[: len(background)],
             caveats=[],
             eager=True,
+            looks=False,
             _known={},
             _traced={},
         )
@@ -246,7 +254,7 @@ class Ground:
         return Task(
             rows=self.rows,
             background=self.background,
-            features=self._features(explainer),
+            features=self.features(explainer),
             outputs=self.outputs,
             target=self.target,
             weights=self.weights,
@@ -257,8 +265,14 @@ class Ground:
             scale=self.adapter.scale,
         )
 
-    def _features(self, explainer: Explainer) -> tuple[Feature, ...]:
-        """Resolve the explainer's features; those of a kind that it does not take are left out, or refused if named."""
+    def features(self, explainer: Explainer) -> tuple[Feature, ...]:
+        """Resolve the explainer's features; those of a kind that it does not take are left out, or refused if named.
+
+        Raises
+        ------
+        InputError, InputTypeError
+            For names that the table lacks, or of a kind that the explainer does not take.
+        """
         wanted, groups = explainer.param("features"), explainer.param("groups")
         features = resolve_features(self.rows, wanted, groups, pairs=explainer.takes_pairs)
         suited = tuple(f for f in features if all(self.rows.kind(j) in explainer.kinds for j in f.columns))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -9,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import threadpoolctl
 
 from sipakit.adapters import adapt
+from sipakit.engine.extrapolation import dependence_of
 from sipakit.engine.ground import Behind, Ground, open_behind, open_ground
 from sipakit.engine.how import How
 from sipakit.engine.manners import check_manners
 from sipakit.engine.run import explain_in, only
 from sipakit.engine.work import one_regime
-from sipakit.errors import InputError
+from sipakit.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from sipakit.caveats import Caveat
     from sipakit.explainer import Explainer
     from sipakit.explanation import Explanation
+    from sipakit.sample import Dependence
 
 __all__ = ["Prepared", "prepare"]
 
@@ -45,6 +48,8 @@ class Prepared:
     outputs : tuple of names
     caveats : tuple of Caveat
         What a look at the model found.
+    dependence : Dependence, optional
+        What the background's columns tell of each other, where it matters.
 
     Examples
     --------
@@ -60,6 +65,7 @@ class Prepared:
     predictions: NDArray[np.float64] | None
     outputs: tuple[str, ...]
     caveats: tuple[Caveat, ...]
+    dependence: Dependence | None = None
 
     def explain(
         self,
@@ -93,6 +99,8 @@ class Prepared:
         ground = ground.knowing(self.outputs, self.caveats)
         if self.predictions is not None and ground.background is self.behind.table:
             ground.recall(ground.background, self.predictions)
+        if self.behind.table.from_array or ground.background.names == self.behind.table.names:  # columns as they were
+            ground.dependence = self.dependence
         with one_regime(self._pools):
             results, _ = explain_in([self.explainer], ground, how)
         return only(results)
@@ -124,4 +132,16 @@ def prepare(explainer: Explainer, model: object, *, background_weight: Any = Non
         outputs = adapter.names_of_outputs(first.shape[1])
         alone = Ground(adapter, behind.table, behind.table, None, behind.weights, behind.weights, outputs, [], 0)
         known = alone.predictions(behind.table).values if "background" in explainer.uses else None
-    return Prepared(explainer, adapter, behind, known, outputs, tuple(dict.fromkeys([*adapter.caveats, *manners])))
+        dependence = _looked_at(explainer, alone)
+    caveats = tuple(dict.fromkeys([*adapter.caveats, *manners]))
+    return Prepared(explainer, adapter, behind, known, outputs, caveats, dependence)
+
+
+def _looked_at(explainer: Explainer, ground: Ground) -> Dependence | None:
+    """Find out what the background's columns tell of each other, if the explainer moves some without the others."""
+    if not explainer.breaks_dependence:
+        return None
+    dependence = dependence_of(ground.background, ground.background_weights)
+    with suppress(InputError, InputTypeError):  # names may be those of a frame that is still to come
+        dependence.broken_by([feature.columns for feature in ground.features(explainer)])
+    return dependence

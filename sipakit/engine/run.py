@@ -19,6 +19,7 @@ import numpy as np
 from sipakit.engine.account import above, completed, cost_of, shortfall
 from sipakit.engine.backends import in_order
 from sipakit.engine.budget import Budget, Pace, pace_of
+from sipakit.engine.extrapolation import extrapolated
 from sipakit.engine.ground import Ground, prepare_ground
 from sipakit.engine.how import How
 from sipakit.engine.planning import rows_of
@@ -335,7 +336,7 @@ class _Run:
         result = explainer.conclude(answered, seen)
         positions = np.arange(task.n) if self.ground.numbers is None else self.ground.numbers
         names = {"row": positions.tolist(), "feature": task.names, "table": ("table",)}[units.kind]
-        found = shortfall(units, names, self.bill, short=short)
+        found = extrapolated(explainer, answered, self.ground) + shortfall(units, names, self.bill, short=short)
         if self.how.tolerance is not None:
             found += above(self.how.tolerance, explainer.chance(answered, seen))
         rows = positions[units.kept] if units.kind == "row" else positions

@@ -29,6 +29,7 @@ class Curves(Explainer):
 
     uses: ClassVar[frozenset[str]] = frozenset({"rows"})
     single_columns: ClassVar[bool] = True
+    breaks_dependence: ClassVar[bool] = True
 
     features: Any
     background: Any

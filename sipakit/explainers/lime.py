@@ -104,6 +104,7 @@ class LIME(Explainer):
 
     uses: ClassVar[frozenset[str]] = frozenset({"rows"})
     needs: ClassVar[frozenset[str]] = frozenset({"background"})
+    breaks_dependence: ClassVar[bool] = True
     unit: ClassVar[Unit] = "row"
     question: ClassVar[str] = "Which simple linear model imitates the predictions close to this row?"
     references: ClassVar[tuple[str, ...]] = (

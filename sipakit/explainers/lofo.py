@@ -136,6 +136,7 @@ class LOFO(Explainer):
 
     uses: ClassVar[frozenset[str]] = frozenset({"rows"})
     needs: ClassVar[frozenset[str]] = frozenset({"target", "refit"})
+    breaks_dependence: ClassVar[bool] = True
     rules: ClassVar[Mapping[str, Rule]] = {
         "kind": ("'leave_out' or 'permutation'", lambda v: isinstance(v, str) and v in {"leave_out", "permutation"})
     }
@@ -145,6 +146,10 @@ class LOFO(Explainer):
         "Nadeau and Bengio (2003), Inference for the generalization error. doi:10.1023/A:1024068626366",
         "Molnar et al. (2023), Relating PDP and PFI to the data generating process. arXiv:2109.01433",
     )
+
+    def moved_apart(self, task: Task) -> Sequence[Feature]:
+        """Return all features if they are permuted: one that is left out is not moved."""
+        return task.features if self.kind == "permutation" else ()
 
     def design(self, task: Task) -> _Design:
         """Cut the table into folds, find the usual values, and read the scoring."""

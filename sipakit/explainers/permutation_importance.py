@@ -144,6 +144,7 @@ class PermutationImportance(Explainer):
     uses: ClassVar[frozenset[str]] = frozenset({"rows"})
     needs: ClassVar[frozenset[str]] = frozenset({"target"})
     single_columns: ClassVar[bool] = True
+    breaks_dependence: ClassVar[bool] = True
     unit: ClassVar[Unit] = "feature"
     question: ClassVar[str] = "How much worse does the model get without the information in a feature?"
     references: ClassVar[tuple[str, ...]] = (
@@ -151,6 +152,10 @@ class PermutationImportance(Explainer):
         "Fisher, Rudin and Dominici (2019), All models are wrong, but many are useful. arXiv:1801.01489",
         "Molnar, König, Bischl and Casalicchio (2023), A conditional subgroup approach. doi:10.1007/s10618-022-00901-9",
     )
+
+    def moved_apart(self, task: Task) -> Sequence[Feature]:
+        """Return all features, unless donors are alike in the other columns."""
+        return () if self.conditional else task.features
 
     def design(self, task: Task) -> _Design:
         """Number the values of each feature, and read the scoring."""

@@ -109,6 +109,7 @@ class Shapley(Explainer):
 
     uses: ClassVar[frozenset[str]] = frozenset({"rows", "background"})
     background_matters: ClassVar[bool] = True
+    breaks_dependence: ClassVar[bool] = True
     unit: ClassVar[Unit] = "row"
     estimators: ClassVar[tuple[str, ...]] = ("enumeration", "permutation")
     question: ClassVar[str] = "How do the features share a prediction's distance from the mean prediction?"

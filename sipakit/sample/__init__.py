@@ -9,10 +9,13 @@ from sipakit.sample.independent import even_places, independent_rows
 from sipakit.sample.neighbours import Neighbourhood, draw_neighbours, neighbourhood_of
 from sipakit.sample.permutations import balanced_shuffles, orders, shuffled_along
 from sipakit.sample.strata import strata_of
+from sipakit.sample.told_by_others import Dependence, Told
 
 __all__ = [
+    "Dependence",
     "Grids",
     "Neighbourhood",
+    "Told",
     "all_coalitions",
     "balanced_shuffles",
     "cells_of",
