@@ -90,6 +90,8 @@ class Explainer(ABC):
         Whether ``features`` may name two columns as a tuple, to be explained together.
     single_columns : bool
         Whether most virtual rows take one column, so that the structure of a model may answer for it.
+    mixes_tables : bool
+        Whether virtual rows mix the explained rows and the background, which sums of one term a column tell.
     unit : "row", "feature" or "table"
         What has an answer of its own when a run ends early. Draws and cells of a unit lie together, in the units' order
         and equally many for each.
@@ -109,6 +111,7 @@ class Explainer(ABC):
     kinds: ClassVar[frozenset[str]] = frozenset({"number", "date", "ordered", "category"})
     takes_pairs: ClassVar[bool] = False
     single_columns: ClassVar[bool] = False
+    mixes_tables: ClassVar[bool] = False
     unit: ClassVar[Unit] = "table"
     rules: ClassVar[Mapping[str, Rule]] = {}
     estimators: ClassVar[tuple[str, ...]] = ()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sipakit.structure import Trees
     from sipakit.table import Table
 
-__all__ = ["Batches", "Joint", "deal", "join"]
+__all__ = ["Batches", "Joint", "adds", "deal", "join"]
 
 _Sums: TypeAlias = "tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]"
 _BATCHES, _WORDS = 64, 4
@@ -225,14 +225,16 @@ def join(
         The pairs of columns that will be looked at.
     """
     words = (len(table) / 64 + _BATCHES) * float(trees.sizes.sum())
-    if trees.link not in _ADDITIVE or not trees.takes(table.columns) or words > _MOST_WORDS or not _adds(trees, read):
+    if trees.link not in _ADDITIVE or not trees.takes(table.columns) or words > _MOST_WORDS:
+        return None
+    if not adds(trees.link, len(trees.sums), read):
         return None
     return Joint(table, trees, read, deal(weights), tuple(sorted((min(pair), max(pair)) for pair in pairs)))
 
 
-def _adds(trees: Trees, read: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> bool:
-    """Whether what is explained is the same sum of the trees everywhere, and no curve of it such as log-odds."""
-    one, other = np.random.default_rng(0).uniform(0.1, 0.4, (2, 3, len(trees.sums)))
-    zero, first, second, both = (read(linked(sums, trees.link)) for sums in (0 * one, one, other, one + other))
+def adds(link: str, count: int, read: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> bool:
+    """Whether what is explained is the same sum of ``count`` sums everywhere, and no curve of them such as log-odds."""
+    one, other = np.random.default_rng(0).uniform(0.1, 0.4, (2, 3, count))
+    zero, first, second, both = (read(linked(sums, link)) for sums in (0 * one, one, other, one + other))
     with np.errstate(all="ignore"):
         return bool(np.allclose(first + second, both + zero, rtol=1e-9, atol=1e-12))

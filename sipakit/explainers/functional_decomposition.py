@@ -126,6 +126,7 @@ class FunctionalDecomposition(Explainer):
     random_state: int = 0
 
     uses: ClassVar[frozenset[str]] = frozenset({"rows", "background"})
+    mixes_tables: ClassVar[bool] = True
     rules: ClassVar[Mapping[str, Rule]] = {
         "inputs": ("'observed' or 'independent'", lambda v: v in ("observed", "independent")),
     }

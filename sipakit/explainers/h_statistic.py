@@ -111,6 +111,7 @@ class HStatistic(Explainer):
     random_state: int = 0
 
     uses: ClassVar[frozenset[str]] = frozenset({"rows", "background"})
+    mixes_tables: ClassVar[bool] = True
     estimators: ClassVar[tuple[str, ...]] = ("pairs", "incomplete")
     rules: ClassVar[Mapping[str, Rule]] = {
         "estimator": ("'auto', 'pairs' or 'incomplete'", lambda v: v in ("auto", "pairs", "incomplete")),
