@@ -14,7 +14,7 @@ from sipakit.door import conform, open_table, open_target, open_weights
 from sipakit.engine.answers import Answers, in_batches
 from sipakit.engine.manners import check_manners
 from sipakit.errors import CapabilityError, InputError, PredictionError, first_few
-from sipakit.exact import CHECKED, Additive, Batches, Curves, Joint, available, join, trace
+from sipakit.exact import CHECKED, Additive, Batches, Curves, Joint, Together, available, join, trace
 from sipakit.intervene import Mix, Rows
 from sipakit.structure import Terms, Trees
 from sipakit.task import Feature, Task, resolve_features
@@ -193,8 +193,16 @@ class Ground:
             return task
         if task.budget is not None and self._rows_of_terms(explainer, task) > task.budget:
             return task
-        curves = self._curves()
-        return task if curves is None else replace(task, curves=curves.beginning())
+        known = self._curves()
+        if not isinstance(known, Additive):
+            return task
+        curves = known.beginning()
+        averaged = explainer.averages(task) if curves.adds else None
+        if averaged is None:
+            return replace(task, curves=curves)
+        table, _ = averaged
+        weights = self.weights if table is self.rows else self.background_weights
+        return replace(task, curves=curves, joint=Together.of(curves, table, weights))
 
     def _rows_of_terms(self, explainer: Explainer, task: Task) -> int:
         """Model rows that terms cost at most; grids and other donors have no more different values than the rows."""

@@ -9,21 +9,22 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import pandas as pd
 
-from sipakit.exact.joint import adds
+from sipakit.exact.joint import adds, deal
 from sipakit.intervene import Mix, Rows
 from sipakit.structure import linked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
+    from sipakit.exact.joint import Batches
     from sipakit.structure import Terms
     from sipakit.table import Table
 
     Ask: TypeAlias = "Callable[[Mix], NDArray[np.float64]]"
 
-__all__ = ["CHECKED", "Additive", "Term"]
+__all__ = ["CHECKED", "Additive", "Term", "Together"]
 
 CHECKED = 64  # rows at which the terms of all columns must add up
 
@@ -81,7 +82,11 @@ class Additive:
     @property
     def own(self) -> NDArray[np.float64]:
         """(n, k) answers for the rows as they are."""
-        return self._answers(self.sums(self.table))
+        return self.of_table(self.table)
+
+    def of_table(self, table: Table) -> NDArray[np.float64]:
+        """(rows, k) answers for the rows of any table with the same columns."""
+        return self._answers(self.sums(table))
 
     @cached_property
     def adds(self) -> bool:
@@ -160,3 +165,38 @@ class Additive:
 
     def _answers(self, sums: NDArray[np.float64]) -> NDArray[np.float64]:
         return self.read(linked(sums, self.terms.link))
+
+
+@dataclass(frozen=True, eq=False)
+class Together:
+    """Means over rows with two columns set, of what is a sum of one term a column itself.
+
+    Parameters
+    ----------
+    curves : Additive
+    table : Table, n rows
+    batches : Batches, g of them
+    """
+
+    curves: Additive
+    table: Table
+    batches: Batches
+
+    @classmethod
+    def of(cls, curves: Additive, table: Table, weights: NDArray[np.float64]) -> Together:
+        """Deal the rows of a table, with weights (n,), to batches."""
+        return cls(curves, table, deal(weights))
+
+    def surfaces(
+        self, table: Table, rows: Mapping[tuple[int, int], NDArray[np.intp]]
+    ) -> Iterator[tuple[tuple[int, int], NDArray[np.float64]]]:
+        """Go through pairs of columns, with (g, rows, k) mean answers at the cells of those ``rows`` of a table."""
+        level = self.batches.means(self.curves.of_table(self.table))[:, None]
+        for pair, here in rows.items():
+            moved = sum(self._moved(table, column, here) for column in pair)
+            yield pair, level + moved
+
+    def _moved(self, table: Table, column: int, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """(g, rows, k) what the mean changes by when a column is set to the cells of some rows of a table."""
+        usual = self.batches.means(self.curves.contributions(self.table, column))
+        return np.asarray(self.curves.contributions(table, column)[rows] - usual[:, None])

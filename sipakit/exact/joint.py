@@ -16,7 +16,7 @@ from sipakit.exact.curves import all_codes, codes_of, firsts, leaves_of
 from sipakit.structure import linked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -131,6 +131,15 @@ class Joint:
                 shape = (-1, self.trees.codings[j].size + 1, self.trees.codings[k].size + 1)
                 steps = np.stack([both[:, start:end].reshape(shape) for _, _, both in made], axis=-1)
                 yield (j, k), self._changes(steps.cumsum(axis=1).cumsum(axis=2)[:, :-1, :-1])
+
+    def surfaces(
+        self, table: Table, rows: Mapping[tuple[int, int], NDArray[np.intp]]
+    ) -> Iterator[tuple[tuple[int, int], NDArray[np.float64]]]:
+        """Go through the wanted pairs, with (g, rows, k) mean answers at the cells of those ``rows`` of a table."""
+        for (j, k), both in self.pairs():
+            at_j, at_k = (self.codes(table, column)[rows[j, k]] for column in (j, k))
+            alone = self.single(j)[:, at_j] + self.single(k)[:, at_k]
+            yield (j, k), self.level[:, None] + alone + both[:, at_j, at_k]
 
     def codes(self, table: Table, column: int) -> NDArray[np.int32]:
         """(rows,) codes of a column of any table with the same columns."""

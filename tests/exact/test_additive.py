@@ -93,7 +93,7 @@ def test_each_different_cell_is_asked_once():
 
 
 def test_terms_that_do_not_add_up_are_found():
-    _, table, made = additive("ridge")
+    _, _, made = additive("ridge")
     ask = made.ask
 
     def with_a_product(mix):
@@ -151,6 +151,33 @@ def test_importance_of_few_values_is_the_mean_over_all_pairs(scoring, small):
     at = list(X).index("size")
     np.testing.assert_allclose(e.values[at, 0], np.mean(after) - before.mean(), rtol=1e-9)
     np.testing.assert_allclose(e.estimate.parts["std_error_shuffles"], 0, atol=1e-12)
+
+
+@pytest.mark.parametrize("output", [None, "log_odds"])
+@pytest.mark.parametrize("other", [False, True])
+def test_no_features_of_a_sum_act_together(output, other, small):
+    fitted, _ = cases.fitted("two targets" if output is None else "logistic, two classes")
+    background = cases.frame(seed=3).head(30) if other else None
+    X = cases.frame().head(40)
+    told, asked = both(sp.HStatistic(background=background, output=output, n_draws=None), fitted, X)
+    assert (told.values == 0).all()
+    assert (told.std_error == 0).all()
+    np.testing.assert_array_equal(told.estimate.parts["h_squared"] == 0, asked.estimate.parts["h_squared"] < 1e-12)
+    np.testing.assert_allclose(asked.values, 0, atol=1e-6)
+    assert told.sets == asked.sets
+
+
+@pytest.mark.parametrize("centred", [False, True])
+@pytest.mark.parametrize("name", ["two targets", "logistic, two classes"])
+def test_surfaces_are_those_of_the_sampled_route(name, centred, small):
+    fitted, _ = cases.fitted(name)
+    weights = np.random.default_rng(0).integers(0, 3, 80).astype(float)
+    explainer = sp.PartialDependence(features=["age", ("size", "pay")], grid_resolution=5, centred=centred)
+    told, asked = both(explainer, fitted, cases.frame().head(80), sample_weight=weights)
+    for one, other in zip(told.values, asked.values, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-9)
+    apart = asked.std_error > 1e-6
+    np.testing.assert_allclose(told.std_error[apart] / asked.std_error[apart], 1, atol=0.45)
 
 
 # ---- closed forms: y = 2 x1 - x2, correlated normal features (T1)
