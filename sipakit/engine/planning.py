@@ -146,8 +146,9 @@ def _followed(explainer: Explainer, ground: Ground) -> tuple[float, int] | None:
     if not ground.opens:
         return None
     some = ground.few(_FOLLOWED)
-    if not some.structured(explainer, some.task(explainer)).follows:
-        return None
+    looked = some.structured(explainer, some.task(explainer))
+    if not looked.follows or not (explainer.single_columns or looked.joint is not None):
+        return None  # mixes of many columns follow too, but to try them would take long
     for _ in range(2):  # the first time, loops may have to be compiled
         started = time.perf_counter()
         (told,), _ = explain_in([explainer], some.few(_FOLLOWED), How())

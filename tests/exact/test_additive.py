@@ -263,6 +263,8 @@ def test_a_plan_tells_the_rows(small):
     plan = sp.PartialDependence().plan(model, X)
     assert plan.rows == sp.PartialDependence().explain(model, X).cost.rows
     assert "follow from the model's terms" in str(plan)
+    mixes = sp.Shapley().plan(model, X)  # not tried out: at most what the model would be asked
+    assert mixes.rows > sp.Shapley().explain(model, X).cost.rows
 
 
 @pytest.mark.parametrize("explainer", [sp.ALE(), sp.PermutationImportance(), sp.FunctionalDecomposition()])
