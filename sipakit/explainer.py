@@ -94,6 +94,8 @@ class Explainer(ABC):
         Whether virtual rows take features one by one, or some of them, and leave the others however they depend on
         each other. Where columns tell each other, such rows are like none in the table, and a caveat says so.
         `moved_apart` takes back what depends on a parameter.
+    mixes_tables : bool
+        Whether virtual rows mix the explained rows and the background, which sums of one term a column tell.
     unit : "row", "feature" or "table"
         What has an answer of its own when a run ends early. Draws and cells of a unit lie together, in the units' order
         and equally many for each.
@@ -114,6 +116,7 @@ class Explainer(ABC):
     takes_pairs: ClassVar[bool] = False
     single_columns: ClassVar[bool] = False
     breaks_dependence: ClassVar[bool] = False
+    mixes_tables: ClassVar[bool] = False
     unit: ClassVar[Unit] = "table"
     rules: ClassVar[Mapping[str, Rule]] = {}
     estimators: ClassVar[tuple[str, ...]] = ()

@@ -1,13 +1,13 @@
-"""What a model is made of, where its adapter can tell: decision trees that add up to its answer.
+"""What a model is made of, where its adapter can tell: decision trees, or a term a column, that add up to its answer.
 
-The cells of each column are coded: cells of one code are the same to every tree.
+For trees the cells of each column are coded: cells of one code are the same to every tree.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sipakit.columns import Column
+    from sipakit.intervene import Mix
     from sipakit.table import Table
 
-__all__ = ["Coding", "Levels", "Numbers", "Sum", "Trees", "linked"]
+__all__ = ["Coding", "Levels", "Numbers", "Structure", "Sum", "Sums", "Terms", "Trees", "linked"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,6 +213,9 @@ class Trees:
     link: str = "identity"
     tolerance: float = 1e-9
 
+    name: ClassVar[str] = "trees"
+    compiled: ClassVar[bool] = True  # whether what follows needs compiled loops
+
     @property
     def sizes(self) -> NDArray[np.int64]:
         """(p,) numbers of codes."""
@@ -233,6 +237,44 @@ class Trees:
         return len(columns) == len(self.codings) and all(coding.takes(column) for coding, column in pairs)
 
 
+class Sums(Protocol):
+    """A model's way to tell the sums that it turns into answers."""
+
+    def __call__(self, mix: Mix, /, *, strict: bool) -> NDArray[np.float64]:
+        """(m, s) sums at virtual rows; unless ``strict``, NaN for a row that has none."""
+
+
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """Sums of one term a column, each a function of that column's cell alone, as in linear and additive models.
+
+    Parameters
+    ----------
+    sums : callable
+        From virtual rows to (m, s) sums: the model itself, before its link.
+    link : str
+        From the sums to what the model answers: see `linked`.
+    tolerance : float
+        Relative difference to the model's own answers that is rounding.
+
+    Notes
+    -----
+    What a cell adds is found by asking: the sum of one fixed row with this cell in place of its own, less the sum of
+    that row. That is exact whatever is done to a column before the sum (scaling, one-hot levels, splines, imputed
+    cells), needs nothing of how a library stores it, and costs one model row for each different value.
+    """
+
+    sums: Sums
+    link: str = "identity"
+    tolerance: float = 1e-9
+
+    name: ClassVar[str] = "terms"
+    compiled: ClassVar[bool] = False
+
+
+Structure: TypeAlias = Trees | Terms
+
+
 def linked(sums: NDArray[Any], link: str) -> NDArray[np.float64]:
     """Turn sums (..., s) into what the model answers, (..., outputs).
 
@@ -241,7 +283,8 @@ def linked(sums: NDArray[Any], link: str) -> NDArray[np.float64]:
     sums : (..., s)
     link : str
         ``"identity"``, ``"exp"``, ``"complement"`` (a probability and the other), ``"logistic"`` (the log-odds of the
-        second of two classes), ``"softmax"``, or ``"each"`` (log-odds of each class by itself).
+        second of two classes), ``"softmax"``, ``"each"`` (log-odds of each class by itself), or ``"shares"`` (the same,
+        made to add up to 1).
 
     Examples
     --------
@@ -251,13 +294,20 @@ def linked(sums: NDArray[Any], link: str) -> NDArray[np.float64]:
     if link == "identity":
         return np.asarray(sums)
     if link == "exp":
-        return np.asarray(np.exp(sums))
-    if link == "complement":
-        return np.concatenate([1 - sums, sums], axis=-1)
-    if link == "logistic":
-        second = 1 / (1 + np.exp(-sums))
+        with np.errstate(over="ignore"):
+            return np.asarray(np.exp(sums))
+    if link == "softmax":
+        return _shares(np.exp(sums - sums.max(axis=-1, keepdims=True)))
+    if link in {"complement", "logistic"}:
+        second = sums if link == "complement" else _logistic(sums)
         return np.concatenate([1 - second, second], axis=-1)
-    if link == "each":
+    return _shares(_logistic(sums)) if link == "shares" else _logistic(sums)
+
+
+def _logistic(sums: NDArray[Any]) -> NDArray[np.float64]:
+    with np.errstate(over="ignore"):
         return np.asarray(1 / (1 + np.exp(-sums)))
-    raised = np.exp(sums - sums.max(axis=-1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=-1, keepdims=True))
+
+
+def _shares(parts: NDArray[Any]) -> NDArray[np.float64]:
+    return np.asarray(parts / parts.sum(axis=-1, keepdims=True))

@@ -104,7 +104,9 @@ class Task:
 
     @property
     def follows(self) -> bool:
-        """Whether all answers follow from the model's structure: curves of single columns, and means of pairs."""
+        """Whether all answers follow from the model's structure: any mixes, or curves of single columns and pairs."""
+        if self.curves is not None and self.curves.tells_all:
+            return True
         known = (self.curves, self.joint)
         return all(known[bool(f.parts)] is not None and (f.parts or len(f.columns) == 1) for f in self.features)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sipakit.intervene import Mix, Refit
-    from sipakit.structure import Trees
+    from sipakit.structure import Structure
     from sipakit.table import Table
 
 __all__ = ["NEEDS_AN_ESTIMATOR", "Adapter", "Manners", "as_predictions", "shown_row"]
@@ -144,7 +144,7 @@ class Adapter(ABC):
         return False
 
     @property
-    def structure(self) -> Trees | None:
+    def structure(self) -> Structure | None:
         """What the model is made of, as far as it can be used; None if that is not known.
 
         Its answers are those of `answer`, before `read`.

@@ -75,7 +75,8 @@ def adapt(
     classes : sequence of labels, optional
         For functions and networks whose outputs are classes.
     structure : bool, default True
-        Whether what follows from the trees of a model may be computed from them; False asks the model for everything.
+        Whether what follows from the trees or the terms of a model may be computed from them; False asks the model for
+        everything.
 
     Returns
     -------

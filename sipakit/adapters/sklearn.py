@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import joblib
@@ -12,11 +12,13 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.utils.validation import has_fit_parameter
 
-from sipakit.adapters.base import Adapter, Manners
+from sipakit.adapters.base import Adapter, Manners, as_predictions
 from sipakit.adapters.outputs import ClassOutputs
+from sipakit.adapters.terms import Linear, read_linear
 from sipakit.adapters.trees import read_trees
 from sipakit.caveats import Caveat, caveat
 from sipakit.errors import CapabilityError, InputError, first_few
+from sipakit.structure import Terms
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sipakit.intervene import Mix, Refit
-    from sipakit.structure import Trees
+    from sipakit.structure import Structure
     from sipakit.table import Table
 
 __all__ = ["SklearnAdapter"]
@@ -72,7 +74,7 @@ class SklearnAdapter(Adapter):
     margin : bool
         Whether a boosted regressor is asked for its raw margin.
     opened : bool
-        Whether its trees may be looked at.
+        Whether its trees or terms may be looked at.
     caveats : tuple of Caveat
     kept : tuple of int or None
         Columns that a refit was given, where it does without others.
@@ -130,12 +132,24 @@ class SklearnAdapter(Adapter):
         return self.outputs.classes if self.outputs else None
 
     @cached_property
-    def structure(self) -> Trees | None:
-        """The estimator's trees, if it is made of nothing else."""
-        return read_trees(self.estimator, margin=self.scale == "score") if self.opened else None
+    def structure(self) -> Structure | None:
+        """The estimator's trees, or that it adds up a term a column, if it is made of nothing else."""
+        if not self.opened:
+            return None
+        linear = read_linear(self.estimator, self.scale)
+        if linear is not None:
+            return Terms(partial(self.sums, linear), linear.link)
+        return read_trees(self.estimator, margin=self.scale == "score")
+
+    def sums(self, linear: Linear, mix: Mix, *, strict: bool = True) -> NDArray[np.float64]:
+        """(m, s) sums of a linear model at virtual rows, before its link."""
+        batch = self.batch(mix)
+        with joblib.parallel_config(backend="sequential"):
+            raw = getattr(self.estimator, linear.method)(batch)
+        return as_predictions(np.log(raw) if linear.logs else raw, batch, strict=strict)
 
     def closed(self) -> SklearnAdapter:
-        """Return the same estimator, whose trees are not looked at."""
+        """Return the same estimator, whose trees or terms are not looked at."""
         return replace(self, opened=False)
 
     @property

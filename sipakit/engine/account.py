@@ -44,6 +44,7 @@ def completed(
     structured: bool,
 ) -> Explanation:
     """Return a result with its cost, its manifest and all its caveats."""
+    structure = ground.adapter.structure if structured else None
     caveats = [*ground.caveats, *result.caveats]
     if id(explainer) in ground.left_out:
         caveats.append(ground.left_out[id(explainer)])
@@ -57,7 +58,7 @@ def completed(
         result,
         caveats=tuple(dict.fromkeys(caveats)),
         cost=cost,
-        manifest=_manifest(explainer, ground, how, budget) | {"structure": "trees" if structured else None},
+        manifest=_manifest(explainer, ground, how, budget) | {"structure": structure and structure.name},
     )
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sipakit.adapters.base import Adapter
-    from sipakit.exact import Curves
+    from sipakit.exact import Additive, Curves
     from sipakit.intervene import Mix
     from sipakit.table import Table
 
@@ -75,7 +75,7 @@ def evaluate(
     readout: str = "prediction",
     known: Mapping[Table, NDArray[np.float64]] | None = None,
     strict: bool = True,
-    curves: Curves | None = None,
+    curves: Curves | Additive | None = None,
 ) -> Answers:
     """Answer virtual rows.
 
@@ -134,12 +134,15 @@ def _by_structure(
     *,
     known: Mapping[Table, NDArray[np.float64]] | None,
     strict: bool,
-    curves: Curves,
+    curves: Curves | Additive,
 ) -> Answers:
     """Answer what follows from the model's structure, and ask the model for the rest."""
     started, follows = time.perf_counter(), curves.knows(mix)
     if follows.all():
-        return Answers(curves.answers(mix), 0, time.perf_counter() - started)
+        told = curves.answers(mix)
+        if np.isfinite(told).all():
+            return Answers(told, 0, time.perf_counter() - started)
+        follows[:] = False  # the model is to say it itself, and which row makes it
     here, rest = np.flatnonzero(follows), np.flatnonzero(~follows)
     values = np.empty((len(mix), k))
     values[here] = curves.answers(mix[here])

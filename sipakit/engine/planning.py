@@ -16,6 +16,7 @@ from sipakit.engine.how import How
 from sipakit.engine.refits import fitted_anew
 from sipakit.engine.work import one_regime, sampled, slices
 from sipakit.errors import BudgetError
+from sipakit.structure import Trees
 
 if TYPE_CHECKING:
     from sipakit.aggregate import State
@@ -112,8 +113,8 @@ def plan(
         gradient, all_asked = "gradient" in explainer.needs, bool({"gradient", "refit"} & explainer.needs)
         pace = pace_of(ground.adapter, ground.rows, gradient=gradient)
         base = ground.base_rows(explainer)
-        if (followed := _seconds_by_structure(explainer, ground)) is not None:
-            return _by_structure(explainer, ground, pace, followed)
+        if (followed := _followed(explainer, ground)) is not None:
+            return _by_structure(explainer, ground, pace, *followed)
         rows = rows_of(how.cap, explainer, ground, how.workers, lambda: pace)
         left = None if rows is None else rows - base - ground.check_rows
         task, state, round_ = _first_round(explainer, ground, left)
@@ -135,34 +136,40 @@ def plan(
         )
 
 
-def _seconds_by_structure(explainer: Explainer, ground: Ground) -> float | None:
-    """Time it takes where all answers follow from the model's structure, by some rows; None where it will be asked."""
+def _followed(explainer: Explainer, ground: Ground) -> tuple[float, int] | None:
+    """Seconds, and model rows beside predictions, where all answers follow from the model's structure, by some rows.
+
+    None where it will be asked.
+    """
     from sipakit.engine.run import explain_in
 
     if not ground.opens:
         return None
     some = ground.few(_FOLLOWED)
-    if not some.structured(explainer, some.task(explainer)).follows:
-        return None
+    looked = some.structured(explainer, some.task(explainer))
+    if not looked.follows or not (explainer.single_columns or looked.joint is not None):
+        return None  # mixes of many columns follow too, but to try them would take long
     for _ in range(2):  # the first time, loops may have to be compiled
         started = time.perf_counter()
-        explain_in([explainer], some.few(_FOLLOWED), How())
+        (told,), _ = explain_in([explainer], some.few(_FOLLOWED), How())
         seconds = time.perf_counter() - started
     ground.pace_rows += len(some.rows)
-    return seconds * len(ground.rows) / len(some.rows)
+    beside = 0 if told is None else told.cost.rows - some.base_rows(explainer)
+    larger = max(len(ground.rows) / len(some.rows), len(ground.background) / len(some.background))
+    return seconds * larger, int(np.ceil(beside * larger))
 
 
-def _by_structure(explainer: Explainer, ground: Ground, pace: Pace, followed: float) -> Plan:
-    base = ground.base_rows(explainer)
+def _by_structure(explainer: Explainer, ground: Ground, pace: Pace, followed: float, beside: int) -> Plan:
+    base, structure = ground.base_rows(explainer) + beside, ground.adapter.structure
     low, high = pace.seconds(base)
-    codes = int(ground.adapter.structure.sizes.sum()) if ground.adapter.structure else 0
+    held = int(structure.sizes.sum()) if isinstance(structure, Trees) else 2 * ground.rows.n_columns  # numbers a row
     return Plan(
         explainer=type(explainer).__name__,
-        estimator="answers follow from the model's trees",
+        estimator=f"answers follow from the model's {structure.name if structure else 'structure'}",
         rows=base,
         expected_rows=base,
         seconds=(low + followed, high + 2 * followed),
-        memory=_CELL * len(ground.rows) * codes * len(ground.outputs),
+        memory=_CELL * len(ground.rows) * held * len(ground.outputs),
         checked=ground.check_rows + pace.rows,
     )
 

@@ -164,7 +164,8 @@ def _explained(
     made = run.concluded(short=cut and run.is_short())
     alone = time.perf_counter() - started - run.waited - (ground.seconds - predicted)
     outside = alone + run.bill.outside
-    costs = [cost_of(explainer, ground, run.bill, base, outside) for explainer, base in zip(group, used, strict=True)]
+    bill = run.bill_with_terms
+    costs = [cost_of(explainer, ground, bill, base, outside) for explainer, base in zip(group, used, strict=True)]
     results = [
         one and completed(explainer, one, ground, how, budget, cost, structured=task.structured)
         for explainer, one, cost, task in zip(group, made, costs, run.tasks, strict=True)
@@ -292,6 +293,12 @@ class _Run:
             since = time.perf_counter()
 
     @property
+    def bill_with_terms(self) -> Bill:
+        """What slices cost, with the model rows that told what cells add to it."""
+        curves = self.tasks[0].curves
+        return self.bill if curves is None else self.bill + Bill(rows=curves.asked)
+
+    @property
     def _spent(self) -> int:
         """Rows that count against the budget: virtual ones, or model rows where bad ones had to be looked for."""
         return max(self.bill.asked, self.bill.rows)
@@ -340,7 +347,8 @@ class _Run:
         if self.how.tolerance is not None:
             found += above(self.how.tolerance, explainer.chance(answered, seen))
         rows = positions[units.kept] if units.kind == "row" else positions
-        by = "; answers follow from the model's trees" if task.structured else ""
+        structure = self.ground.adapter.structure if task.structured else None
+        by = f"; answers follow from the model's {structure.name}" if structure else ""
         return replace(result.numbered(rows), caveats=(*result.caveats, *found), estimator=f"{result.estimator}{by}")
 
 

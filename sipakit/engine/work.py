@@ -146,7 +146,8 @@ class Work:
     def due(self) -> list[range]:
         """Return the slices of the round."""
         task = self.tasks[0]
-        return slices(self.round_, task.rows.n_columns, _FOLLOWED_ROWS if task.follows else _SLICE_ROWS)
+        long = task.follows and not (task.curves and task.curves.tells_all)  # draws are those of the model asked, then
+        return slices(self.round_, task.rows.n_columns, _FOLLOWED_ROWS if long else _SLICE_ROWS)
 
     def run(self, draws: range) -> tuple[list[Any], Bill]:
         """Sample, intervene, predict and aggregate one slice."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -39,6 +39,15 @@ class Curves:
     table: Table
     trees: Trees
     values: NDArray[np.float64]
+
+    tells_all: ClassVar[bool] = False  # only mixes of one column at most
+    adds: ClassVar[bool] = False
+    consistent: ClassVar[bool] = True
+    asked: ClassVar[int] = 0  # model rows
+
+    def beginning(self) -> Curves:
+        """Return the same for another explanation."""
+        return self
 
     @property
     def own(self) -> NDArray[np.float64]:

@@ -16,7 +16,7 @@ from sipakit.exact.curves import answers_of
 from sipakit.structure import linked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sipakit.structure import Trees
     from sipakit.table import Table
 
-__all__ = ["Batches", "Joint", "deal", "join"]
+__all__ = ["Batches", "Joint", "adds", "deal", "join"]
 
 _Sums: TypeAlias = "tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]"
 _BATCHES, _WORDS = 64, 4
@@ -132,6 +132,15 @@ class Joint:
                 steps = np.stack([both[:, start:end].reshape(shape) for _, _, both in made], axis=-1)
                 yield (j, k), self._changes(steps.cumsum(axis=1).cumsum(axis=2)[:, :-1, :-1])
 
+    def surfaces(
+        self, table: Table, rows: Mapping[tuple[int, int], NDArray[np.intp]]
+    ) -> Iterator[tuple[tuple[int, int], NDArray[np.float64]]]:
+        """Go through the wanted pairs, with (g, rows, k) mean answers at the cells of those ``rows`` of a table."""
+        for (j, k), both in self.pairs():
+            at_j, at_k = (self.codes(table, column)[rows[j, k]] for column in (j, k))
+            alone = self.single(j)[:, at_j] + self.single(k)[:, at_k]
+            yield (j, k), self.level[:, None] + alone + both[:, at_j, at_k]
+
     def codes(self, table: Table, column: int) -> NDArray[np.int32]:
         """(rows,) codes of a column of any table with the same columns."""
         codes: NDArray[np.int32] = self.trees.codes(table)[:, column]
@@ -227,14 +236,16 @@ def join(
         The pairs of columns that will be looked at.
     """
     words = (len(table) / 64 + _BATCHES) * float(trees.sizes.sum())
-    if trees.link not in _ADDITIVE or not trees.takes(table.columns) or words > _MOST_WORDS or not _adds(trees, read):
+    if trees.link not in _ADDITIVE or not trees.takes(table.columns) or words > _MOST_WORDS:
+        return None
+    if not adds(trees.link, len(trees.sums), read):
         return None
     return Joint(table, trees, read, deal(weights), tuple(sorted((min(pair), max(pair)) for pair in pairs)))
 
 
-def _adds(trees: Trees, read: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> bool:
-    """Whether what is explained is the same sum of the trees everywhere, and no curve of it such as log-odds."""
-    one, other = np.random.default_rng(0).uniform(0.1, 0.4, (2, 3, len(trees.sums)))
-    zero, first, second, both = (read(linked(sums, trees.link)) for sums in (0 * one, one, other, one + other))
+def adds(link: str, count: int, read: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> bool:
+    """Whether what is explained is the same sum of ``count`` sums everywhere, and no curve of them such as log-odds."""
+    one, other = np.random.default_rng(0).uniform(0.1, 0.4, (2, 3, count))
+    zero, first, second, both = (read(linked(sums, link)) for sums in (0 * one, one, other, one + other))
     with np.errstate(all="ignore"):
         return bool(np.allclose(first + second, both + zero, rtol=1e-9, atol=1e-12))

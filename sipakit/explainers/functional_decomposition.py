@@ -127,6 +127,7 @@ class FunctionalDecomposition(Explainer):
 
     uses: ClassVar[frozenset[str]] = frozenset({"rows", "background"})
     breaks_dependence: ClassVar[bool] = True
+    mixes_tables: ClassVar[bool] = True
     rules: ClassVar[Mapping[str, Rule]] = {
         "inputs": ("'observed' or 'independent'", lambda v: v in ("observed", "independent")),
     }

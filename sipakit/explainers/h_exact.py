@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from sipakit.aggregate import in_both_roles, spread_of
-from sipakit.exact import Batches, Joint, deal
+from sipakit.exact import Additive, Batches, Joint, Together, deal
 from sipakit.explainers.h_found import Found, without_variance
 
 if TYPE_CHECKING:
@@ -28,20 +28,17 @@ _Square: TypeAlias = "tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np
 def of_structure(task: Task, order: int) -> Found:
     """Find the statistics of all rows in all contexts, with the influence of each batch of them.
 
-    The model adds up over leaves, so a pair has one table: what setting both columns to two codes adds to setting each.
-    Mean squares over rows then are sums over that table, weighed by how many rows have each two codes.
+    A model that adds up over leaves has one table a pair: what setting both columns to two codes adds to setting each.
+    Mean squares over rows then are sums over that table, weighed by how many rows have each two codes. In a sum of one
+    term a column nothing is added beyond each, whatever the rows.
     """
-    joint: Joint = task.joint
+    joint: Joint | Together = task.joint
     columns = [feature.columns[0] for feature in task.features]
     roles = _Roles(task, joint.batches if task.background is task.rows else deal(task.weights), joint.batches)
-    found = [_total(roles, j) for j in columns]
+    find = _of_terms if task.curves.adds else _of_leaves
+    found = find(roles, columns, order)
     sets: list[tuple[Hashable, ...]] = [(name, None) for name in task.names]
-    if order > 1:
-        number = {column: u for u, column in enumerate(columns)}
-        together = {(number[j], number[k]): _pair(roles, j, k, table) for (j, k), table in joint.pairs()}
-        for u, v in combinations(range(len(columns)), 2):
-            sets.append((task.names[u], task.names[v]))
-            found.append(together[(u, v) if (u, v) in together else (v, u)])
+    sets += combinations(task.names, 2) if order > 1 else []
     (square, *by_square), (below, *by_below) = (
         map(np.stack, zip(*each, strict=True)) for each in zip(*found, strict=True)
     )
@@ -51,6 +48,30 @@ def of_structure(task: Task, order: int) -> Found:
     of_ratio = (moved - ratio[:, None] * moved_below) / np.where(none, np.nan, below)[:, None]
     spreads = spread_of(moved, weights), spread_of(of_ratio, weights)
     return Found(tuple(sets), square, below, ratio, none, *spreads)
+
+
+def _of_leaves(roles: _Roles, columns: list[int], order: int) -> list[tuple[_Square, _Square]]:
+    """Measure totals, and pairs in their order."""
+    joint: Joint = roles.task.joint
+    found = [_total(roles, j) for j in columns]
+    if order > 1:
+        number = {column: u for u, column in enumerate(columns)}
+        together = {(number[j], number[k]): _pair(roles, j, k, table) for (j, k), table in joint.pairs()}
+        pairs = combinations(range(len(columns)), 2)
+        found += [together[(u, v) if (u, v) in together else (v, u)] for u, v in pairs]
+    return found
+
+
+def _of_terms(roles: _Roles, columns: list[int], order: int) -> list[tuple[_Square, _Square]]:
+    """Measure what all features do, and each pair, beyond which there is nothing."""
+    curves: Additive = roles.task.curves
+    answers = roles.centred(roles.task.known_predictions[roles.rows])
+    alone = [roles.centred(curves.contributions(roles.task.rows, j)[roles.rows]) for j in columns]
+    whole = [answers] * len(columns)
+    whole += [one + other for one, other in combinations(alone, 2)] if order > 1 else []
+    by_context = np.zeros((len(roles.contexts.share), answers.shape[1]))  # contexts only move the level
+    nothing = roles.mean_square(np.zeros_like(answers), by_context)
+    return [(nothing, roles.mean_square(part, by_context)) for part in whole]
 
 
 @dataclass(frozen=True, eq=False)

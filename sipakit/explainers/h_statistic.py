@@ -112,6 +112,7 @@ class HStatistic(Explainer):
 
     uses: ClassVar[frozenset[str]] = frozenset({"rows", "background"})
     breaks_dependence: ClassVar[bool] = True
+    mixes_tables: ClassVar[bool] = True
     estimators: ClassVar[tuple[str, ...]] = ("pairs", "incomplete")
     rules: ClassVar[Mapping[str, Rule]] = {
         "estimator": ("'auto', 'pairs' or 'incomplete'", lambda v: v in ("auto", "pairs", "incomplete")),

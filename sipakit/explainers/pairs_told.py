@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sipakit.axis import Plane
-    from sipakit.exact import Joint
+    from sipakit.exact import Joint, Together
     from sipakit.sample import Grids
     from sipakit.task import Task
 
@@ -26,15 +26,15 @@ def told_pairs(task: Task, *, centred: bool) -> dict[int, tuple[NDArray[np.float
     The error is that of the means of batches of rows. A centred surface has the influence of
     `sipakit.PartialDependence`, in which each row counts as a context and as a place.
     """
-    joint: Joint = task.joint
+    joint: Joint | Together = task.joint
+    grids: Grids = task.design
     numbers = {(min(f.columns), max(f.columns)): u for u, f in enumerate(task.features) if f.parts}
+    rows = {pair: grids.place[grids.feature == u] for pair, u in numbers.items()}
     share, found = joint.batches.share, {}
-    for (j, k), both in joint.pairs():
-        u = numbers[j, k]
-        surface = _at_places(task, u, both)  # (g, places, k)
+    for pair, means in joint.surfaces(grids.table, rows):
+        u, surface = numbers[pair], means  # (g, places, k)
         if centred:
-            plane: Plane = task.design.axes[u]
-            surface = surface - np.einsum("bsk,s->bk", surface, _usual(plane))[:, None]
+            surface = means - np.einsum("bsk,s->bk", means, _usual(task.design.axes[u]))[:, None]
         values = np.tensordot(share, surface, 1)
         influence = surface - values
         if centred:
@@ -43,18 +43,6 @@ def told_pairs(task: Task, *, centred: bool) -> dict[int, tuple[NDArray[np.float
         error = np.sqrt(spread_of(influence.swapaxes(0, 1), share[None]).variance)
         found[u] = values, error
     return found
-
-
-def _at_places(task: Task, u: int, both: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(g, places, k) mean answers in each batch."""
-    joint: Joint = task.joint
-    grids: Grids = task.design
-    rows = grids.place[grids.feature == u]
-    codes = {j: joint.codes(grids.table, j)[rows] for j in task.features[u].columns}
-    j, k = sorted(codes)
-    alone = joint.single(j)[:, codes[j]] + joint.single(k)[:, codes[k]]
-    answers: NDArray[np.float64] = joint.level[:, None] + alone + both[:, codes[j], codes[k]]
-    return answers
 
 
 def _usual(plane: Plane) -> NDArray[np.float64]:

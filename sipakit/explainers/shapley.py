@@ -108,6 +108,7 @@ class Shapley(Explainer):
     random_state: int = 0
 
     uses: ClassVar[frozenset[str]] = frozenset({"rows", "background"})
+    mixes_tables: ClassVar[bool] = True
     background_matters: ClassVar[bool] = True
     breaks_dependence: ClassVar[bool] = True
     unit: ClassVar[Unit] = "row"
