@@ -53,6 +53,7 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "SIPA039": ("info", "levels were put in an order"),
     "SIPA040": ("caution", "no errors are known"),
     "SIPA041": ("caution", "regions that unseen rows do not confirm"),
+    "SIPA042": ("caution", "too few refits for a null"),
 }
 
 
