@@ -231,9 +231,7 @@ def rows_of(
         return cap.rows if cap else None
     if "refit" in explainer.requires():
         message = f"budget='{cap.seconds:.3g}s' is a time, and {type(explainer).__name__} fits models anew."
-        cure = (
-            "Leave budget= out, or say it in rows; plan() tells the time; fewer folds or refits lower it."
-        )
+        cure = "Leave budget= out, or say it in rows; plan() tells the time; fewer folds or refits lower it."
         raise BudgetError(message, "How long a fit takes is not known before.", cure)
     found, share = pace(), share_of_different(explainer, ground)
     return cap.in_rows(found, base=ground.base_rows(explainer), share=share, workers=workers, elapsed=elapsed())

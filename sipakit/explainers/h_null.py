@@ -186,7 +186,11 @@ class Singles:
         null: Null = task.design.null
         given = _linked(task, answers).reshape(len(self.rows), len(null.takes), -1, task.k)
         weights = task.background_weights[null.contexts]
-        return {"singles": Update(self.rows, np.einsum("iucl,c->iul", given, weights / weights.sum()))}
+        known = np.isfinite(given)  # a context for which the model has no answer costs no row its target
+        total = np.einsum("iucl,c->iul", known, weights)
+        with np.errstate(invalid="ignore"):
+            means = np.einsum("iucl,c->iul", np.where(known, given, 0.0), weights) / total
+        return {"singles": Update(self.rows, means)}
 
 
 @dataclass(frozen=True)
@@ -286,7 +290,20 @@ def additive_fit(task: Task, state: Combined) -> NDArray[np.float64]:
     weights = np.where(singles.filled, task.weights, 0.0)
     level = np.average(_linked(task, task.known_predictions), axis=0, weights=weights)
     centred = singles.values - np.average(singles.values, axis=0, weights=weights)
-    return np.where(singles.filled[:, None], level + centred.sum(axis=1), np.nan)
+    effects = centred.sum(axis=1)
+    if task.classes is None and task.target is not None:
+        level, effects = _as_strong_as(task.target.reshape(effects.shape), effects, weights)
+    return np.where(singles.filled[:, None], level + effects, np.nan)
+
+
+def _as_strong_as(
+    target: NDArray[np.float64], effects: NDArray[np.float64], weights: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean of a target, and effects (n, k) times its slope on them: learners shrink, and weak effects invent less."""
+    level = np.average(target, axis=0, weights=weights)
+    variance = np.average(effects**2, axis=0, weights=weights)
+    slope = np.average(effects * (target - level), axis=0, weights=weights) / np.maximum(variance, 1e-300)
+    return level, effects * np.where(slope > 0, slope, 1.0)
 
 
 def _linked(task: Task, answers: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sipakit.explanation import Importances
     from sipakit.plots.display import Display
 
-__all__ = ["RANKS", "TIES", "bar_sheet", "draw_importances", "name_bars", "put_bars", "write_beside"]
+__all__ = ["RANKS", "TIES", "bar_sheet", "draw_importances", "mark_bars", "name_bars", "put_bars", "write_beside"]
 
 TIES = "Where intervals overlap, the order is not established."
 RANKS = "# is the rank that the intervals allow: features that share ranks, such as #2-4, are tied."
@@ -94,6 +94,12 @@ def put_bars(
     panel.tick_params(axis="y", length=0)
     panel.locator_params(axis="x", nbins=5)
     return bars
+
+
+def mark_bars(panel: Axes, marks: NDArray[np.float64]) -> None:
+    """Draw an upright mark across each bar, at a number that it is compared with; none where that is not finite."""
+    y, known = np.arange(len(marks)), np.isfinite(marks)
+    panel.vlines(marks[known], y[known] - 0.38, y[known] + 0.38, color=COLOURS[1], linewidth=2.0, zorder=5)
 
 
 def name_bars(panel: Axes, names: Sequence[str]) -> None:
