@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["HStatistic"]
 
 _WEAK = 0.01  # share of the prediction's variance below which a denominator says little
+_ERROR = "Choice of the drawn rows, as evaluation points and as contexts; the model is taken as given."
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -103,13 +104,13 @@ class HStatistic(Explainer):
     A ``budget`` that does not reach everything buys totals first, then pairs in the order of the product of their
     totals, then sets of three in that order; a caveat says how many were left out.
 
-    The null keeps the single effects of the model and nothing else. For a regressor a target is the additive fit, mean and
-    sum of centred partial dependences as strong as the target has them, with its residuals dealt to other rows; for a classifier labels
-    are drawn from the additive fit of the log-odds. Columns that are in no feature have an effect there as well. The
-    p-value is (1 + the refits whose statistic is as large) / (1 + refits), and its interval the exact binomial one; a
-    statistic is above ``null_upper`` where its p-value is at most 1 - conf_level. The p-values of many pairs are not
-    corrected for their number. Model and refits are asked about the same rows in the same contexts, so the trees of a
-    model are not looked at.
+    The null keeps the single effects of the model and nothing else. For a regressor a target is the additive fit,
+    mean and sum of centred partial dependences as strong as the target has them, with its residuals dealt to other
+    rows; for a classifier labels are drawn from the additive fit of the log-odds. Columns that are in no feature
+    have an effect there as well. The p-value is (1 + the refits whose statistic is as large) / (1 + refits), and
+    its interval the exact binomial one; a statistic is above ``null_upper`` where its p-value is at most 1 -
+    conf_level. The p-values of many pairs are not corrected for their number. Model and refits are asked about the
+    same rows in the same contexts, so the trees of a model are not looked at.
 
     Cost
     ----
@@ -257,9 +258,6 @@ class HStatistic(Explainer):
             "h_squared_upper": np.maximum(ratios.upper, 0),
         }
         null: Null | None = design.null
-        beside = (
-            "" if null is None else " The p-value is about what the learner invents: few refits leave it an interval."
-        )
         caveats, how = _caveats(task, found, weak), _how(task)
         if null is not None:
             parts |= null.compared(found, state, self.conf_level)
@@ -267,7 +265,7 @@ class HStatistic(Explainer):
         return Interactions(
             **self.about(task),
             estimate=replace(squares.rooted(), parts=parts),
-            error=f"Choice of the drawn rows, as evaluation points and as contexts; the model is taken as given.{beside}",
+            error=_ERROR if null is None else f"{_ERROR} The p-value has an interval of its own, of so few refits.",
             estimator=how,
             caveats=tuple(caveats),
             sets=found.sets,

@@ -113,8 +113,9 @@ def write_beside(
     cells: tuple[NDArray[np.intp] | Sequence[int] | int, ...],
     texts: Sequence[str],
     last: float | None = None,
+    marks: NDArray[np.float64] | None = None,
 ) -> None:
-    """Write a text outside each bar and its interval.
+    """Write a text outside each bar, its interval and its mark.
 
     Parameters
     ----------
@@ -124,12 +125,16 @@ def write_beside(
     texts : one for each bar
     last : float, optional
         Length of one more bar, at the end.
+    marks : optional
+        As for `mark_bars`.
     """
     more = [] if last is None else [last]
     value, lower, upper = (np.append(a[cells], more) for a in (estimate.values, estimate.lower, estimate.upper))
     up = value >= 0
     outer = np.where(up, np.maximum(value, upper), np.minimum(value, lower))
     reach = np.where(np.isfinite(outer), outer, value)
+    if marks is not None:
+        reach = np.maximum(reach, np.where(np.isfinite(marks), marks, reach))
     for place, text in enumerate(texts):
         side, align = (3, "left") if up[place] else (-3, "right")
         note = panel.annotate(

@@ -114,8 +114,9 @@ def _panel(sheet: Sheet, panel: Axes, explanation: Interactions, sets: NDArray[n
     for bar, poor in zip(bars, weak, strict=True):
         if poor:
             bar.set(facecolor="white", edgecolor=GREY, hatch="////", linewidth=0.8)
-    if explanation.invented is not None:
-        mark_bars(panel, explanation.invented[sets, output])
+    marks = None if explanation.invented is None else explanation.invented[sets, output]
+    if marks is not None:
+        mark_bars(panel, marks)
     share = explanation.estimate.parts.get("h_squared")
     texts = _ranks(explanation, sets, output)
     if share is not None:
@@ -123,7 +124,7 @@ def _panel(sheet: Sheet, panel: Axes, explanation: Interactions, sets: NDArray[n
             f"{rank}  {_SHARE} weak" if poor else f"{rank}  {_SHARE} {number(float(share[s, output]), 0.01)}"
             for rank, s, poor in zip(texts, sets, weak, strict=True)
         ]
-    write_beside(panel, explanation.estimate, (sets, output), texts)
+    write_beside(panel, explanation.estimate, (sets, output), texts, marks=marks)
     sheet.caption(
         panel.xaxis.label,
         _KINDS[_size(explanation, sets)][1],
