@@ -298,7 +298,7 @@ def test_it_says_what_it_did_and_travels():
     assert "null by 19 refits to targets without interactions" in e.estimator
     assert "p-value" in repr(e)
     assert "19 refits" in repr(e)
-    back = loads(e.to_json(), "it")
+    back = loads(e.to_json().encode(), "it")
     for name, part in e.estimate.parts.items():
         np.testing.assert_array_equal(back.estimate.parts[name], part)
     assert back.to_json() == e.to_json()
