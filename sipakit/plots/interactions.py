@@ -173,7 +173,7 @@ def below_null(explanation: Interactions, sets: NDArray[np.intp] | list[int], ou
 
 def null_note(explanation: Interactions, what: str) -> str:
     """Say how a picture shows what the learner invents."""
-    if explanation.invented is None:
+    if explanation.invented is None or not np.isfinite(explanation.invented).any():
         return ""
     share = f"{100 * explanation.conf_level:g} %"
     return f"{what} what {share} of refits stay below, which were fitted to targets without interactions."
