@@ -54,6 +54,7 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "SIPA040": ("caution", "no errors are known"),
     "SIPA041": ("caution", "regions that unseen rows do not confirm"),
     "SIPA042": ("caution", "rows unlike any in the table"),
+    "SIPA043": ("caution", "too few refits for a null"),
 }
 
 

@@ -54,8 +54,9 @@ class Round:
         Which round this is, counted from 0; the engine counts.
     note : object
         What the explainer wants to tell its own `sample`.
-    alone : bool
-        Whether each draw is a slice of its own: draws that take long by themselves, such as refits.
+    refits : bool
+        Whether models fitted anew answer, those of `Explainer.refits`; each draw is then a slice of its own, since fits
+        take long.
 
     Examples
     --------
@@ -68,7 +69,7 @@ class Round:
     rows: int
     number: int = 0
     note: Any = None
-    alone: bool = field(default=False, repr=False)
+    refits: bool = field(default=False, repr=False)
 
 
 class Explainer(ABC):
@@ -81,7 +82,7 @@ class Explainer(ABC):
     uses : set of "rows", "background"
         Whose predictions `task` must carry.
     needs : set of "target", "background", "gradient", "refit"
-        What the user, or the adapter, must supply.
+        What the user, or the adapter, must supply, whatever the parameters are; see `requires`.
     background_matters : bool
         Whether the numbers compare rows with the background, so that a default one deserves a word.
     kinds : set of "number", "date", "ordered", "category"
@@ -172,10 +173,18 @@ class Explainer(ABC):
     def conclude(self, task: Task, state: Any) -> Explanation:
         """Return the result; the engine adds what it cost."""
 
+    def requires(self) -> frozenset[str]:
+        """Return what the user, or the adapter, must supply: `needs`, and what a parameter may ask for beside it."""
+        return self.needs
+
     def refits(self, task: Task, sample: Any) -> Sequence[Refit]:
         """Return the models that are fitted anew for a sample, which answer its virtual rows part after part."""
-        message = f"{type(self).__name__} names 'refit' in needs, and has no refits"
+        message = f"{type(self).__name__} asks for a round of refits, and has none"
         raise NotImplementedError(message)
+
+    def later(self, task: Task) -> Sequence[Round]:
+        """Return the rounds that are sure to follow the first one, for `plan`; it looks at no answers."""
+        return ()
 
     def evaluations(self) -> Hashable:
         """Return what names the virtual rows asked for; those with equal names share their evaluations in a study."""

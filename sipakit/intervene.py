@@ -189,6 +189,8 @@ class Refit:
         Columns that are left out, altogether where the model can be fitted without them.
     seed : int
         Random state of a model that has none of its own; refits that are compared have the same.
+    target : (m,) or (m, k), optional
+        What it is fitted to; the training rows' own target by default.
 
     Examples
     --------
@@ -203,3 +205,4 @@ class Refit:
     count: int
     without: tuple[int, ...] = ()
     seed: int = 0
+    target: NDArray[Any] | None = None

@@ -52,6 +52,7 @@ RULES: Mapping[str, Rule] = {
     "conf_level": ("a number between 0 and 1, such as 0.95", lambda v: _positive(v) and v < 1),
     "random_state": ("a whole number from 0", _whole(0)),
     "grid_resolution": ("a whole number from 2, or 'all'", _resolution),
+    "n_refits": ("a whole number from 1", _whole(1)),
     "n_repeats": ("a whole number from 1", _whole(1)),
     "conditional": ("False or 'strata'", lambda v: v is False or _one_of("strata")(v)),
     "min_stratum": ("a whole number from 2", _whole(2)),

@@ -43,7 +43,7 @@ def runs():
         explainer = make(np.zeros((2, 2)))
         narrow = BROAD if variant not in explainers.__all__ or variant == "LIME" else MODELS
         models = ["torch"] if "gradient" in explainer.needs else narrow
-        if "refit" in explainer.needs:
+        if "refit" in explainer.requires():
             models = [name for name in narrow if name in ESTIMATORS]
         for model in models:
             for check in yield_checks(explainer):

@@ -15,6 +15,7 @@ REFUSED = {
     "conf_level": [0, 1, 95, -0.5, True, "0.95", float("nan"), None],
     "random_state": [-1, 1.5, "0", None, True],
     "grid_resolution": [1, "some", 2.5, None],
+    "n_refits": [0, -1, 1.5, True],
     "n_repeats": [0, -1, 1.5, True],
     "conditional": [True, "tree", 0],
     "min_stratum": [1, 2.5],

@@ -22,6 +22,7 @@ VARIANTS = {
     "GlobalSurrogate linear": lambda b: sp.GlobalSurrogate(kind="linear"),
     "HStatistic": lambda b: sp.HStatistic(n_draws=10),
     "HStatistic background": lambda b: sp.HStatistic(background=b, n_draws=8, order=1),
+    "HStatistic null": lambda b: sp.HStatistic(n_draws=8, order=1, null="refit", n_refits=3),
     "ICE": lambda b: sp.ICE(grid_resolution=5),
     "IntegratedGradients": lambda b: sp.IntegratedGradients(background=b),
     "IntegratedGradients one baseline": lambda b: sp.IntegratedGradients(background=b[:1]),
@@ -48,7 +49,9 @@ VARIANTS = {
 
 
 # What cannot explain every model: refits need an estimator, gradients a network.
-NOT_OF_FUNCTIONS = {name for name in VARIANTS if name.split()[0] in {"IntegratedGradients", "LOFO"}}
+NOT_OF_FUNCTIONS = {name for name in VARIANTS if name.split()[0] in {"IntegratedGradients", "LOFO"}} | {
+    "HStatistic null"
+}
 
 
 def class_of(variant):

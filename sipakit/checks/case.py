@@ -81,7 +81,7 @@ class Case:
         mix = self.explainer.intervene(self.task, sample)
         adapter = self.ground.adapter
         with one_regime():
-            if "refit" in self.explainer.needs:
+            if self.first_round.refits:
                 refits = self.explainer.refits(self.task, sample)
                 answers = from_refits(adapter, self.task, mix, refits, strict=True).values
             else:

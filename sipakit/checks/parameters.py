@@ -72,9 +72,9 @@ def check_wrong_parameter_is_refused_by_name(case: Case) -> None:
 def check_what_it_needs_is_asked_for(case: Case) -> None:
     """Without y or background, where it needs one, there is an `InputError` that says so."""
     short: list[tuple[str, Case]] = []
-    if "target" in case.explainer.needs:
+    if "target" in case.explainer.requires():
         short.append(("y", replace(case, y=None)))
-    if "background" in case.explainer.needs:
+    if "background" in case.explainer.requires():
         short.append(("background", replace(case, explainer=replace(case.explainer, background=None))))  # type: ignore[type-var]
     for name, less in short:
         try:

@@ -54,7 +54,7 @@ def yield_checks(explainer: Explainer) -> Iterator[Check]:
     yield parameters.check_parameters_are_frozen
     yield parameters.check_docstring_is_complete
     yield parameters.check_wrong_parameter_is_refused_by_name
-    if {"target", "background"} & explainer.needs:
+    if {"target", "background"} & explainer.requires():
         yield parameters.check_what_it_needs_is_asked_for
     yield steps.check_design_is_pure
     yield steps.check_sample_is_pure

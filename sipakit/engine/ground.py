@@ -38,7 +38,7 @@ _ENOUGH = 2**15  # cells of the explained table, from which on it pays to look a
 # What an adapter may lack: what it needs, and the cure.
 _READOUTS: Mapping[str, tuple[str, str]] = {
     "gradient": ("Gradients need a torch.nn.Module on numeric input.", "Use Shapley here."),
-    "refit": (NEEDS_AN_ESTIMATOR, "Use PermutationImportance here."),
+    "refit": (NEEDS_AN_ESTIMATOR, "Use PermutationImportance, or no null, here."),
 }
 WHERE_IT_ANSWERS = "The numbers hold where it answers."
 
@@ -327,17 +327,18 @@ class Ground:
         return suited
 
     def _supplies(self, explainer: Explainer) -> None:
-        name = type(explainer).__name__
-        if "target" in explainer.needs and self.target is None:
-            raise InputError(f"{name} needs y, and none was given.", "It scores predictions.", "Pass y after X.")
-        if "background" in explainer.needs and self.background is self.rows:
+        name, needs = type(explainer).__name__, explainer.requires()
+        if "target" in needs and self.target is None:
+            why = "It fits models anew." if "refit" in needs else "It scores predictions."
+            raise InputError(f"{name} needs y, and none was given.", why, "Pass y after X.")
+        if "background" in needs and self.background is self.rows:
             cure = f"Pass the training table: {name}(background=X_train)."
             raise InputError(f"{name} needs a background, and none was given.", "It says where rows usually lie.", cure)
-        for readout in sorted((explainer.needs & _READOUTS.keys()) - self.adapter.offers):
+        for readout in sorted((needs & _READOUTS.keys()) - self.adapter.offers):
             offered = ", ".join(sorted(self.adapter.offers))
             message = f"{name} needs {readout}s, and {type(self.adapter).__name__} offers: {offered}."
             raise CapabilityError(message, *_READOUTS[readout])
-        if "target" in explainer.needs and self.adapter.classes is None and self.target is not None:
+        if "target" in needs and self.adapter.classes is None and self.target is not None:
             given = self.target.shape[1] if self.target.ndim == 2 else 1
             if given != len(self.outputs):
                 message = f"y has {given} columns and the model predicts {len(self.outputs)} numbers."

@@ -19,6 +19,8 @@ from sipakit.errors import BudgetError
 from sipakit.structure import Trees
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sipakit.aggregate import State
     from sipakit.explainer import Explainer, Round
     from sipakit.task import Task
@@ -110,7 +112,7 @@ def plan(
     how = How(n_jobs=n_jobs, budget=budget)
     with one_regime():
         ground = prepare_ground(model, X, y, sample_weight, explainer.param("background"), explainer.param("output"))
-        gradient, all_asked = "gradient" in explainer.needs, bool({"gradient", "refit"} & explainer.needs)
+        gradient = "gradient" in explainer.needs
         pace = pace_of(ground.adapter, ground.rows, gradient=gradient)
         base = ground.base_rows(explainer)
         if (followed := _followed(explainer, ground)) is not None:
@@ -118,9 +120,11 @@ def plan(
         rows = rows_of(how.cap, explainer, ground, how.workers, lambda: pace)
         left = None if rows is None else rows - base - ground.check_rows
         task, state, round_ = _first_round(explainer, ground, left)
-        asked = round_.draws * round_.rows
-        refits, fitting = _refits(explainer, task, round_, ground, how.workers)
-        expected = base + round(asked * (1.0 if all_asked else _different(explainer, task, round_)))
+        rounds = [round_, *(replace(one, number=i) for i, one in enumerate(explainer.later(task), 1))]
+        asked = sum(one.draws * one.rows for one in rounds)
+        refits, fitting = _refits(explainer, task, rounds, ground, how.workers)
+        shares = [1.0 if gradient or one.refits else _different(explainer, task, one) for one in rounds]
+        expected = base + sum(round(one.draws * one.rows * share) for one, share in zip(rounds, shares, strict=True))
         low, high = pace.seconds(expected, how.workers)
         return Plan(
             explainer=type(explainer).__name__,
@@ -128,7 +132,7 @@ def plan(
             rows=base + asked,
             expected_rows=min(expected, base + asked),
             seconds=(low + fitting, high + 2 * fitting),
-            memory=_memory(task, state, round_, how.workers, gradient=gradient),
+            memory=max(_memory(task, state, one, how.workers, gradient=gradient) for one in rounds),
             budget=rows,
             alternatives=_alternatives(explainer, ground, base, explainer.estimator_of(task)),
             checked=ground.check_rows + pace.rows,
@@ -174,14 +178,19 @@ def _by_structure(explainer: Explainer, ground: Ground, pace: Pace, followed: fl
     )
 
 
-def _refits(explainer: Explainer, task: Task, round_: Round, ground: Ground, workers: int) -> tuple[int, float]:
+def _refits(
+    explainer: Explainer, task: Task, rounds: Sequence[Round], ground: Ground, workers: int
+) -> tuple[int, float]:
     """Return how many models are fitted anew, and the seconds that takes, judged by one of them."""
-    if "refit" not in explainer.needs:
+    count, started = 0, time.perf_counter()
+    for round_ in rounds:
+        if round_.refits:
+            due = explainer.refits(task, sampled(explainer, task, round_, range(1)))
+            count += round_.draws * len(due)
+            started = time.perf_counter()
+            fitted_anew(ground.adapter, task, due[0])
+    if not count:
         return 0, 0.0
-    due = explainer.refits(task, sampled(explainer, task, round_, range(1)))
-    started = time.perf_counter()
-    fitted_anew(ground.adapter, task, due[0])
-    count = round_.draws * len(due)
     return count, count * (time.perf_counter() - started) / workers
 
 
@@ -227,9 +236,9 @@ def rows_of(
     """Return a cap in model rows; one in seconds needs the model's pace, and the share of rows that will be asked."""
     if cap is None or cap.seconds is None:
         return cap.rows if cap else None
-    if "refit" in explainer.needs:
+    if "refit" in explainer.requires():
         message = f"budget='{cap.seconds:.3g}s' is a time, and {type(explainer).__name__} fits models anew."
-        cure = "Leave budget= out, or say it in rows; plan() tells the time, n_folds and n_repeats lower it."
+        cure = "Leave budget= out, or say it in rows; plan() tells the time; fewer folds or refits lower it."
         raise BudgetError(message, "How long a fit takes is not known before.", cure)
     found, share = pace(), share_of_different(explainer, ground)
     return cap.in_rows(found, base=ground.base_rows(explainer), share=share, workers=workers, elapsed=elapsed())
@@ -237,7 +246,7 @@ def rows_of(
 
 def share_of_different(explainer: Explainer, ground: Ground) -> float:
     """Share of the virtual rows an explainer announces that the model will be asked about."""
-    if {"gradient", "refit"} & explainer.needs:
+    if {"gradient", "refit"} & explainer.requires():
         return 1.0
     task, _, round_ = _first_round(explainer, ground, None)
     return max(_different(explainer, task, round_), 1e-3)
@@ -258,10 +267,10 @@ def _alternatives(explainer: Explainer, ground: Ground, base: int, chosen: str) 
         if name == chosen:
             continue
         try:
-            _, _, round_ = _first_round(replace(explainer, estimator=name), ground, None)  # type: ignore[type-var]
+            task, _, round_ = _first_round(replace(explainer, estimator=name), ground, None)  # type: ignore[type-var]
         except BudgetError:
             continue
-        found[name] = base + round_.draws * round_.rows
+        found[name] = base + sum(one.draws * one.rows for one in (round_, *explainer.later(task)))
     return found
 
 

@@ -47,12 +47,13 @@ def from_refits(adapter: Adapter, task: Task, mix: Mix, refits: Sequence[Refit],
 def fitted_anew(adapter: Adapter, task: Task, refit: Refit) -> Adapter:
     """Fit a model of the same kind to the training rows; weights are told only where rows differ in theirs."""
     if task.target is None:
-        message = "an explainer that fits models anew names 'target' in needs"
+        message = "an explainer that fits models anew requires 'target'"
         raise TypeError(message)
     rows = refit.train.base.index
+    target = task.target[rows] if refit.target is None else refit.target
     weights = None if (task.weights == 1).all() else task.weights[rows]
     try:
-        return adapter.refit(refit, task.target[rows], weights)
+        return adapter.refit(refit, target, weights)
     except SipakitError:
         raise
     except Exception as error:

@@ -304,8 +304,9 @@ class _Run:
         return max(self.bill.asked, self.bill.rows)
 
     def _affordable(self, round_: Round) -> bool:
-        """Whether the budget covers a round; the first one is needed, later ones only lower the error."""
-        need, lead = round_.draws * round_.rows, type(self.group[0]).__name__
+        """Whether the budget covers a round; the first one is needed, and those that are sure to follow it."""
+        sure = (round_, *(() if round_.number else self.group[0].later(self.tasks[0])))
+        need, lead = sum(one.draws * one.rows for one in sure), type(self.group[0]).__name__
         if self.tasks[0].follows:
             return True  # nothing is asked of the model
         if self.left is None or self._spent + need <= self.left:

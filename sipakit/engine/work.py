@@ -65,7 +65,7 @@ def slices(round_: Round, n_columns: int = 1, rows: int = _SLICE_ROWS) -> list[r
     [range(0, 2), range(2, 4), range(4, 5)]
     """
     most = min(rows, _SLICE_CELLS // max(n_columns, 1))
-    together = 1 if round_.alone else max(1, most // max(round_.rows, 1))
+    together = 1 if round_.refits else max(1, most // max(round_.rows, 1))
     return [range(i, min(i + together, round_.draws)) for i in range(0, round_.draws, together)]
 
 
@@ -172,7 +172,7 @@ class Work:
     def _answers(self, mix: Mix, sample: Any) -> Answers:
         """Ask the model, or models fitted anew."""
         lead, task, strict = self.group[0], self.tasks[0], not self.drops
-        if "refit" in lead.needs:
+        if self.round_.refits:
             return from_refits(self.adapter, task, mix, lead.refits(task, sample), strict=strict)
         readout = "gradient" if "gradient" in lead.needs else "prediction"
         return evaluate(self.adapter, mix, task.k, readout=readout, known=self.known, strict=strict, curves=task.curves)

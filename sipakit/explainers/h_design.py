@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sipakit.explainers.h_null import Null
     from sipakit.task import Task
 
-__all__ = ["Asked", "Design", "beyond", "contexts_of_each", "drawn_design", "drawn_rows", "questions"]
+__all__ = ["Design", "beyond", "contexts_of_each", "drawn_design", "drawn_rows", "questions"]
 
 _CONTEXTS = 4  # of each point where there are points enough: of those tried, among the best and the simplest
 
@@ -45,6 +46,8 @@ class Design:
         How many pairs and sets of three are asked.
     screened : bool
         Whether these are not all of them, and totals choose.
+    null : Null or None
+        How H statistics find what the learner invents, where that is asked.
     """
 
     evaluated: NDArray[np.intp]
@@ -55,6 +58,7 @@ class Design:
     sets: tuple[tuple[Hashable, ...], ...]
     reach: int = 0
     screened: bool = False
+    null: Null | None = None
 
     @property
     def complete(self) -> bool:
@@ -94,14 +98,6 @@ class Design:
         return (
             f"{some} drawn" if self.complete else f"{some} evaluated, each in {self.contexts.shape[1]:,} drawn contexts"
         )
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Numbers of the evaluation points, and of the patterns that are asked of them."""
-
-    draws: NDArray[np.intp]
-    patterns: NDArray[np.intp]
 
 
 def drawn_design(

@@ -8,20 +8,24 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from sipakit.aggregate import Collected, Combined, Moments, Update
+from sipakit.aggregate import Combined
 from sipakit.caveats import Caveat, caveat
 from sipakit.explainer import Explainer, Round
-from sipakit.explainers.h_design import Asked, Design, beyond, drawn_design, questions
+from sipakit.explainers.h_asked import Asked, nothing_yet
+from sipakit.explainers.h_design import Design, drawn_design, questions
 from sipakit.explainers.h_exact import of_structure
-from sipakit.explainers.h_found import Found, of_all_pairs, of_own_contexts, strongest, usual, within
+from sipakit.explainers.h_found import Found, of_all_pairs, of_own_contexts, strongest, within
+from sipakit.explainers.h_null import null_of
 from sipakit.explanation import Interactions
-from sipakit.intervene import Mix, Rows
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from sipakit.aggregate import Update
+    from sipakit.explainers.h_null import Anew, Null, Sample
+    from sipakit.intervene import Mix, Refit
     from sipakit.rules import Rule
     from sipakit.table import Table
     from sipakit.task import Task
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["HStatistic"]
 
 _WEAK = 0.01  # share of the prediction's variance below which a denominator says little
+_ERROR = "Choice of the drawn rows, as evaluation points and as contexts; the model is taken as given."
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -60,13 +65,29 @@ class HStatistic(Explainer):
     n_draws : int or None, default 200
         Its square is what is spent on each feature (twice), pair and set of three, in model rows; None takes all pairs
         of all rows.
+    null : None or "refit", default None
+        "refit" asks whether an interaction is more than the learner invents: clones of the model are fitted to targets
+        without interactions, and their statistics found in the same way. ``X`` and ``y`` must then be the rows that the
+        model was fitted to.
+    n_refits : int, default 39
+        Clones for the null; 19 is the least for a p-value of 0.05.
     conf_level : float, default 0.95
     random_state : int, default 0
 
     Returns
     -------
     Interactions
-        ``values`` is (totals, then pairs, then sets of three, outputs). A total has no second feature.
+        ``values`` is (totals, then pairs, then sets of three, outputs). A total has no second feature. With a null the
+        frame has ``null_upper``, its quantile at ``conf_level``, ``p_value``, and the ends of the interval that so few
+        refits leave for it, ``p_lower`` and ``p_upper``.
+
+    Raises
+    ------
+    InputError
+        For fewer than two columns; with a null without ``y``, and for outputs that no target can be made of: scores, or
+        some of several classes.
+    CapabilityError
+        With a null, for a model that cannot be fitted anew: it takes a scikit-learn estimator, or a pipeline.
 
     Notes
     -----
@@ -83,13 +104,22 @@ class HStatistic(Explainer):
     A ``budget`` that does not reach everything buys totals first, then pairs in the order of the product of their
     totals, then sets of three in that order; a caveat says how many were left out.
 
+    The null keeps the single effects of the model and nothing else. For a regressor a target is the additive fit,
+    mean and sum of centred partial dependences as strong as the target has them, with its residuals dealt to other
+    rows; for a classifier labels are drawn from the additive fit of the log-odds. Columns that are in no feature
+    have an effect there as well. The p-value is (1 + the refits whose statistic is as large) / (1 + refits), and
+    its interval the exact binomial one; a statistic is above ``null_upper`` where its p-value is at most 1 -
+    conf_level. The p-values of many pairs are not corrected for their number. Model and refits are asked about the
+    same rows in the same contexts, so the trees of a model are not looked at.
+
     Cost
     ----
-    ``n_draws`` squared model rows for each feature (twice), pair and set of three, or fewer.
+    ``n_draws`` squared model rows for each feature (twice), pair and set of three, or fewer. A null costs as much again
+    for each refit, and a fit: ``n_draws=50`` makes it a sixteenth. A budget covers all refits or is refused.
 
     References
     ----------
-    Friedman and Popescu (2008), doi:10.1214/07-AOAS148, equations 44 to 46
+    Friedman and Popescu (2008), doi:10.1214/07-AOAS148, equations 44 to 46, and section 8.3 for the null
 
     Examples
     --------
@@ -107,6 +137,8 @@ class HStatistic(Explainer):
     order: int = 2
     estimator: str = "auto"
     n_draws: int | None = 200
+    null: str | None = None
+    n_refits: int = 39
     conf_level: float = 0.95
     random_state: int = 0
 
@@ -116,15 +148,20 @@ class HStatistic(Explainer):
     estimators: ClassVar[tuple[str, ...]] = ("pairs", "incomplete")
     rules: ClassVar[Mapping[str, Rule]] = {
         "estimator": ("'auto', 'pairs' or 'incomplete'", lambda v: v in ("auto", "pairs", "incomplete")),
+        "null": ("None or 'refit'", lambda v: v is None or (isinstance(v, str) and v == "refit")),
     }
     question: ClassVar[str] = "Which features act together, and how strongly?"
     references: ClassVar[tuple[str, ...]] = (
         "Friedman and Popescu (2008), Predictive learning via rule ensembles. doi:10.1214/07-AOAS148",
     )
 
+    def requires(self) -> frozenset[str]:
+        """Return what a null needs: a target, and a model that can be fitted anew."""
+        return self.needs if self.null is None else self.needs | {"target", "refit"}
+
     def averages(self, task: Task) -> tuple[Table, list[tuple[int, int]]] | None:
         """Return the background, where totals and pairs of single columns are wanted by whatever estimator is best."""
-        if self.estimator != "auto" or self.order > 2 or not task.single:
+        if self.estimator != "auto" or self.order > 2 or self.null is not None or not task.single:
             return None
         columns = [feature.columns[0] for feature in task.features]
         return task.background, list(combinations(columns, 2)) if self.order > 1 else []
@@ -135,30 +172,30 @@ class HStatistic(Explainer):
         if _told(task):
             rows, contexts = (np.flatnonzero(weights > 0) for weights in (task.weights, task.background_weights))
             return Design(rows, contexts, task.background is task.rows, *asked)
+        if self.null is not None:  # all of it as often as there are refits, or nothing
+            whole = drawn_design(replace(task, budget=None), *asked, self.n_draws, self.estimator, self.random_state)
+            null = null_of(task, self.n_refits, self.n_draws, self.random_state)
+            return replace(whole.within(None, len(task.features)), null=null)
         design = drawn_design(task, *asked, self.n_draws, self.estimator, self.random_state)
         return design if design.complete else design.within(task.budget, len(task.features))
 
     def start(self, task: Task) -> Combined:
-        """Begin with nothing.
-
-        For all pairs of rows that is, of each statistic and its denominator, means at every row, and in each context
-        products with those means; else every answer.
-        """
-        design: Design = task.design
+        """Begin with nothing."""
         if _told(task):
             return Combined({})
-        m, per, u, k = len(design.evaluated), design.contexts.shape[-1], len(task.features), task.k
-        if design.complete:
-            c = 2 * len(design.sets)
-            return Combined({"means": Collected.zero(m, c, k), "contexts": Moments.zero(c * per, 2 * k)})
-        sizes = {"totals": 2 * u, "beyond": design.reach}
-        return Combined({name: Collected.zero(m, per, size, k) for name, size in sizes.items() if size})
+        null: Null | None = task.design.null
+        return Combined({**nothing_yet(task).states, **(null.start(task) if null else {})})
 
     def next_round(self, task: Task, state: Any, number: int) -> Round | None:
-        """Ask once about every drawn row; where a budget is short, about totals first, then the sets that they name."""
+        """Ask once about every drawn row; where a budget is short, about totals first, then the sets that they name.
+
+        A null then asks for single effects, and for the refits.
+        """
         if _told(task):
             return None
         design: Design = task.design
+        if design.null is not None and number:
+            return design.null.round(task, state, number)
         asked, per = np.arange(len(design.takes)), design.contexts.shape[-1]
         if design.screened and number == 0:
             asked = asked[: 2 * len(task.features)]
@@ -168,47 +205,30 @@ class HStatistic(Explainer):
             return None
         return Round(draws=len(design.evaluated), rows=per * len(asked), note=tuple(asked.tolist()))
 
-    def sample(self, task: Task, round_: Round, index: NDArray[np.intp], rng: np.random.Generator) -> Asked:
-        """Evaluation points number ``index``; the rows were drawn in `design`."""
-        return Asked(index, np.array(round_.note, np.intp))
+    def later(self, task: Task) -> list[Round]:
+        """Return what a null asks for."""
+        null: Null | None = task.design.null if not _told(task) else None
+        rounds = [null.round(task, None, number) for number in (1, 2)] if null else []
+        return [one for one in rounds if one is not None]
 
-    def intervene(self, task: Task, sample: Asked) -> Mix:
+    def sample(self, task: Task, round_: Round, index: NDArray[np.intp], rng: np.random.Generator) -> Sample:
+        """Evaluation points number ``index``; the rows were drawn in `design`. Then rows, then targets of refits."""
+        null: Null | None = task.design.null
+        if null is None or round_.number == 0:
+            return Asked(index, np.array(round_.note, np.intp))
+        return null.sample(task, round_, index, rng)
+
+    def intervene(self, task: Task, sample: Sample) -> Mix:
         """Context row b, but the features of the pattern come from row i."""
-        design: Design = task.design
-        contexts, q = design.contexts_of(sample.draws), len(sample.patterns)
-        return Mix.of(
-            Rows(task.background, np.repeat(contexts.reshape(-1), q)),
-            Rows(task.rows, np.repeat(design.evaluated[sample.draws], contexts.shape[1] * q)),
-            design.takes[sample.patterns],
-            np.tile(np.arange(q), contexts.size),
-        )
+        return sample.mix(task)
 
-    def aggregate(self, task: Task, sample: Asked, answers: NDArray[np.float64]) -> dict[str, Update]:
+    def refits(self, task: Task, sample: Anew) -> list[Refit]:
+        """Fit to targets without interactions."""
+        return sample.refits(task)
+
+    def aggregate(self, task: Task, sample: Sample, answers: NDArray[np.float64]) -> dict[str, Update]:
         """Keep every answer, or join them to statistics and keep their means, and their moments in each context."""
-        design: Design = task.design
-        given = answers.reshape(len(sample.draws), -1, len(sample.patterns), task.k) - usual(task)
-        if not design.complete:
-            totals = int((sample.patterns < 2 * len(task.features)).sum())
-            parts = {"totals": given[:, :, :totals], "beyond": given[:, :, totals:]}
-            return {name: Update(sample.draws, part) for name, part in parts.items() if part.shape[2]}
-        return self._moments(task, sample.draws, given)
-
-    def _moments(self, task: Task, draws: NDArray[np.intp], given: NDArray[np.float64]) -> dict[str, Update]:
-        design: Design = task.design
-        d, b, q, k = given.shape
-        f = np.empty((d, b, q + 2, k))
-        f[:, :, :q] = given
-        f[:, :, q] = (task.known_predictions[design.evaluated[draws]] - usual(task))[:, None]
-        f[:, :, q + 1] = task.known_background_predictions[design.contexts] - usual(task)
-        joint = [f[:, :, corners[:, 0]] for corners in design.corners]
-        rest = [beyond(f[:, :, corners.T]) for corners in design.corners]
-        parts = np.concatenate([*rest, *joint], axis=2).swapaxes(1, 2)  # (d, c, b, k)
-        context_weights = task.background_weights[design.contexts]
-        means = np.einsum("dcbk,b->dck", parts, context_weights / context_weights.sum())
-        both = np.concatenate([parts * means[:, :, None], parts], axis=-1)
-        cells = np.tile(np.arange(parts.shape[1] * b), d)
-        weights = np.repeat(task.weights[design.evaluated[draws]], parts.shape[1] * b)
-        return {"means": Update(draws, means), "contexts": Update(cells, both.reshape(len(cells), -1), weights)}
+        return sample.seen(task, answers)
 
     def estimator_of(self, task: Task) -> str:
         """Name the design of the draws."""
@@ -239,12 +259,17 @@ class HStatistic(Explainer):
             "h_squared_lower": np.clip(ratios.lower, 0, None),
             "h_squared_upper": np.maximum(ratios.upper, 0),
         }
+        null: Null | None = design.null
+        caveats, how = _caveats(task, found, weak), _how(task)
+        if null is not None:
+            parts |= null.compared(found, state, self.conf_level)
+            caveats, how = caveats + null.caveats(state, self.conf_level), how + null.told(state)
         return Interactions(
             **self.about(task),
             estimate=replace(squares.rooted(), parts=parts),
-            error="Choice of the drawn rows, as evaluation points and as contexts; the model is taken as given.",
-            estimator=_how(task),
-            caveats=tuple(_caveats(task, found, weak)),
+            error=_ERROR if null is None else f"{_ERROR} The p-value has an interval of its own, of so few refits.",
+            estimator=how,
+            caveats=tuple(caveats),
             sets=found.sets,
             weak=weak,
         )

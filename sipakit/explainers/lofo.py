@@ -175,7 +175,7 @@ class LOFO(Explainer):
         most = -(-task.n // int(folds.max() + 1))
         each = _SHUFFLES if self.kind == "permutation" else 1
         rows = most * (1 + each * len(task.features))
-        return Round(draws=len(state.values), rows=rows, alone=True) if number == 0 else None
+        return Round(draws=len(state.values), rows=rows, refits=True) if number == 0 else None
 
     def sample(self, task: Task, round_: Round, index: NDArray[np.intp], rng: np.random.Generator) -> list[_Fold]:
         """Take the rows of each fold, and shuffle them if that is asked."""

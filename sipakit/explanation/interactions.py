@@ -54,6 +54,11 @@ class Interactions(Explanation):
         """Return the numbers of the sets of two or three features, or of the totals for one."""
         return np.array([s for s, names in enumerate(self.sets) if _size(names) == size], dtype=np.intp)
 
+    @property
+    def invented(self) -> NDArray[np.float64] | None:
+        """(s, k) quantile of a null, at ``conf_level``: what a learner invents; None where no null was asked for."""
+        return self.estimate.parts.get("null_upper")
+
     def top(self, limit: int = 6) -> pd.DataFrame:
         """Return the strongest interactions of two features, or the totals where no pair was asked for."""
         frame = self.frame().sort_values("estimate", ascending=False, kind="stable")

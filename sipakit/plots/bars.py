@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sipakit.explanation import Importances
     from sipakit.plots.display import Display
 
-__all__ = ["RANKS", "TIES", "bar_sheet", "draw_importances", "name_bars", "put_bars", "write_beside"]
+__all__ = ["RANKS", "TIES", "bar_sheet", "draw_importances", "mark_bars", "name_bars", "put_bars", "write_beside"]
 
 TIES = "Where intervals overlap, the order is not established."
 RANKS = "# is the rank that the intervals allow: features that share ranks, such as #2-4, are tied."
@@ -96,6 +96,12 @@ def put_bars(
     return bars
 
 
+def mark_bars(panel: Axes, marks: NDArray[np.float64]) -> None:
+    """Draw an upright mark across each bar, at a number that it is compared with; none where that is not finite."""
+    y, known = np.arange(len(marks)), np.isfinite(marks)
+    panel.vlines(marks[known], y[known] - 0.38, y[known] + 0.38, color=COLOURS[1], linewidth=2.0, zorder=5)
+
+
 def name_bars(panel: Axes, names: Sequence[str]) -> None:
     """Write the bars' names beside the first panel."""
     put_ticks(panel.yaxis, list(range(len(names))), names)
@@ -107,8 +113,9 @@ def write_beside(
     cells: tuple[NDArray[np.intp] | Sequence[int] | int, ...],
     texts: Sequence[str],
     last: float | None = None,
+    marks: NDArray[np.float64] | None = None,
 ) -> None:
-    """Write a text outside each bar and its interval.
+    """Write a text outside each bar, its interval and its mark.
 
     Parameters
     ----------
@@ -118,12 +125,16 @@ def write_beside(
     texts : one for each bar
     last : float, optional
         Length of one more bar, at the end.
+    marks : optional
+        As for `mark_bars`.
     """
     more = [] if last is None else [last]
     value, lower, upper = (np.append(a[cells], more) for a in (estimate.values, estimate.lower, estimate.upper))
     up = value >= 0
     outer = np.where(up, np.maximum(value, upper), np.minimum(value, lower))
     reach = np.where(np.isfinite(outer), outer, value)
+    if marks is not None:
+        reach = np.maximum(reach, np.where(np.isfinite(marks), marks, reach))
     for place, text in enumerate(texts):
         side, align = (3, "left") if up[place] else (-3, "right")
         note = panel.annotate(

@@ -8,7 +8,7 @@ import numpy as np
 
 from sipakit.errors import InputError
 from sipakit.estimate import falling
-from sipakit.plots.bars import RANKS, bar_sheet, name_bars, put_bars, write_beside
+from sipakit.plots.bars import RANKS, bar_sheet, mark_bars, name_bars, put_bars, write_beside
 from sipakit.plots.formats import number, quantity, spoken
 from sipakit.plots.labels import LIMIT, clean
 from sipakit.plots.style import GREY, Sheet, fitting
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sipakit.explanation import Interactions
     from sipakit.plots.display import Display
 
-__all__ = ["draw_interactions", "pair_name", "pairs_of", "weak_note"]
+__all__ = ["below_null", "draw_interactions", "null_note", "pair_name", "pairs_of", "weak_note"]
 
 _BARS = 15
 _OUTPUTS = 3
@@ -69,6 +69,7 @@ def draw_interactions(explanation: Interactions, ax: Axes | None = None) -> Disp
         first_ones(len(outputs), len(explanation.outputs), "outputs"),
         f"{about_error(explanation)} {RANKS}",
         weak_note(explanation, drawn, outputs),
+        null_note(explanation, "Upright marks:"),
         serious(explanation),
     ]
     title = f"{spoken(explanation.explainer)}: how much of the joint effect is not a sum of single effects"
@@ -113,6 +114,9 @@ def _panel(sheet: Sheet, panel: Axes, explanation: Interactions, sets: NDArray[n
     for bar, poor in zip(bars, weak, strict=True):
         if poor:
             bar.set(facecolor="white", edgecolor=GREY, hatch="////", linewidth=0.8)
+    marks = None if explanation.invented is None else explanation.invented[sets, output]
+    if marks is not None:
+        mark_bars(panel, marks)
     share = explanation.estimate.parts.get("h_squared")
     texts = _ranks(explanation, sets, output)
     if share is not None:
@@ -120,7 +124,7 @@ def _panel(sheet: Sheet, panel: Axes, explanation: Interactions, sets: NDArray[n
             f"{rank}  {_SHARE} weak" if poor else f"{rank}  {_SHARE} {number(float(share[s, output]), 0.01)}"
             for rank, s, poor in zip(texts, sets, weak, strict=True)
         ]
-    write_beside(panel, explanation.estimate, (sets, output), texts)
+    write_beside(panel, explanation.estimate, (sets, output), texts, marks=marks)
     sheet.caption(
         panel.xaxis.label,
         _KINDS[_size(explanation, sets)][1],
@@ -157,6 +161,22 @@ def pairs_of(explanation: Interactions, kind: str) -> NDArray[np.intp]:
         message = f"kind={kind!r} draws pairs of features, and this explanation has none."
         raise InputError(message, "It can be drawn with kind='bars'.")
     return pairs
+
+
+def below_null(explanation: Interactions, sets: NDArray[np.intp] | list[int], output: int) -> NDArray[np.bool_]:
+    """Whether interactions are no more than a null's quantile; none is where there is no null."""
+    if explanation.invented is None:
+        return np.zeros(len(sets), dtype=bool)
+    most = explanation.invented[sets, output]
+    return np.asarray(np.isfinite(most) & (explanation.values[sets, output] <= most))
+
+
+def null_note(explanation: Interactions, what: str) -> str:
+    """Say how a picture shows what the learner invents."""
+    if explanation.invented is None or not np.isfinite(explanation.invented).any():
+        return ""
+    share = f"{100 * explanation.conf_level:g} %"
+    return f"{what} what {share} of refits stay below, which were fitted to targets without interactions."
 
 
 def weak_note(explanation: Interactions, sets: NDArray[np.intp], outputs: list[int]) -> str:

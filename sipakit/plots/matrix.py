@@ -10,7 +10,7 @@ from matplotlib import colormaps
 from matplotlib.patches import Rectangle
 
 from sipakit.plots.formats import number, quantity, spoken
-from sipakit.plots.interactions import pairs_of, weak_note
+from sipakit.plots.interactions import below_null, null_note, pairs_of, weak_note
 from sipakit.plots.labels import clean, distinct, put, put_ticks, width
 from sipakit.plots.style import FAINT, GREY, INK, TEXT, Sheet, narrower
 from sipakit.plots.words import counted, first_ones, serious, told
@@ -34,11 +34,15 @@ _COLOURS = colormaps["Blues"]
 
 @dataclass(frozen=True, eq=False)
 class _Cells:
-    """The numbers of one output: (u, u) pairs below the diagonal, (u,) totals, (u, u) weak; NaN where not asked."""
+    """The numbers of one output: (u, u) pairs below the diagonal, (u,) totals, (u, u) weak; NaN where not asked.
+
+    ``invented`` (u, u) are those that a learner may invent.
+    """
 
     pairs: NDArray[np.float64]
     totals: NDArray[np.float64]
     weak: NDArray[np.bool_]
+    invented: NDArray[np.bool_]
 
     @property
     def top(self) -> float:
@@ -108,6 +112,7 @@ def _notes(explanation: Interactions, features: list[Hashable], outputs: list[in
         "Dotted: not asked for." if _gaps(_cells(explanation, features, 0)).any() else "",
         f"Intervals are not drawn here. Error: {clean(explanation.error, None)}",
         weak_note(explanation, drawn, outputs),
+        null_note(explanation, "In brackets: no more than") if numbered else "",
         f"{triples:,} sets of three features are not drawn here." if triples else "",
         serious(explanation),
     ]
@@ -128,14 +133,16 @@ def _strongest(explanation: Interactions) -> list[Hashable]:
 def _cells(explanation: Interactions, features: list[Hashable], output: int) -> _Cells:
     place = {name: i for i, name in enumerate(features)}
     pairs = np.full((len(features), len(features)), np.nan)
-    cells = _Cells(pairs, np.full(len(features), np.nan), np.zeros(pairs.shape, dtype=bool))
+    cells = _Cells(pairs, np.full(len(features), np.nan), *np.zeros((2, *pairs.shape), dtype=bool))
     for s in explanation.of_size(1):
         if (name := explanation.sets[s][0]) in place:
             cells.totals[place[name]] = explanation.estimate.values[s, output]
+            cells.invented[place[name], place[name]] = below_null(explanation, [int(s)], output)[0]
     for s in _drawn(explanation, features):
         low, high = sorted(place[name] for name in explanation.sets[s])
         cells.pairs[high, low] = explanation.estimate.values[s, output]
         cells.weak[high, low] = explanation.weak[s, output]
+        cells.invented[high, low] = below_null(explanation, [s], output)[0]
     return cells
 
 
@@ -178,7 +185,8 @@ def _write(panel: Axes, cells: _Cells) -> None:
         dark = i != j and 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.5
         ink = "white" if dark else INK
         text = panel.text(j, i, " ", ha="center", va="center", fontsize=TEXT["note"], color=ink)
-        put(text, number(float(both[i, j]), step))
+        told = number(float(both[i, j]), step)
+        put(text, f"({told})" if cells.invented[i, j] else told)
         if cells.weak[i, j]:
             text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.8})
             text.set_color(INK)

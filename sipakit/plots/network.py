@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from sipakit.estimate import falling
 from sipakit.plots.formats import number, quantity, spoken
-from sipakit.plots.interactions import pair_name, pairs_of
+from sipakit.plots.interactions import below_null, null_note, pair_name, pairs_of
 from sipakit.plots.labels import clean, distinct, put
 from sipakit.plots.style import INK, TEXT, Sheet
 from sipakit.plots.words import counted, first_ones, serious, told
@@ -69,7 +69,8 @@ def draw_network(explanation: Interactions, ax: Axes | None = None) -> Display:
         for s in few[::-1]:  # strong ones on top
             (x, y), (u, v) = (where[name] for name in explanation.sets[s])
             share, weak = float(explanation.values[s, output]) / (top or 1.0), bool(explanation.weak[s, output])
-            panel.add_line(_line((x, u), (y, v), share, dashed=weak))
+            dotted = bool(below_null(explanation, [int(s)], output)[0])
+            panel.add_line(_line((x, u), (y, v), share, dashed=weak, dotted=dotted))
         _put_features(panel, explanation, output, where, own=sheet.own)
         if len(outputs) > 1:
             sheet.caption(panel.set_title(" "), clean(explanation.outputs[output]))
@@ -87,6 +88,9 @@ def draw_network(explanation: Interactions, ax: Axes | None = None) -> Display:
         f"Pairs without a line cannot be told from zero: {unsure:,}." if unsure else "",
         "Dashed: the joint effect is negligible."
         if any(explanation.weak[few, o].any() for o, few in enumerate(lines))
+        else "",
+        null_note(explanation, "Dotted: no more than")
+        if any(below_null(explanation, few, o).any() for o, few in enumerate(lines))
         else "",
         f"Intervals are not drawn here. Error: {clean(explanation.error, None)}",
         serious(explanation),
@@ -117,13 +121,16 @@ def _on_a_circle(features: list[Hashable]) -> dict[Hashable, tuple[float, float]
     return {name: (float(np.sin(t)), float(np.cos(t))) for name, t in zip(features, turns, strict=True)}
 
 
-def _line(x: tuple[float, ...], y: tuple[float, ...], share: float, *, dashed: bool = False) -> Line2D:
+def _line(
+    x: tuple[float, ...], y: tuple[float, ...], share: float, *, dashed: bool = False, dotted: bool = False
+) -> Line2D:
+    pattern = (0, (0.5, 1.2)) if dotted else (0, (2, 1))
     return Line2D(
         x,
         y,
         linewidth=0.6 + (_WIDEST - 0.6) * share,
         color=_COLOURS(0.3 + 0.65 * share),
-        linestyle=(0, (2, 1)) if dashed else "-",
+        linestyle=pattern if dashed or dotted else "-",
         solid_capstyle="butt",
     )
 

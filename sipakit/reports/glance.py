@@ -15,7 +15,7 @@ from sipakit.reports.decomposed import ordered_sets, share_lines, spread_of
 from sipakit.reports.finding import at, both
 from sipakit.reports.measure import Measure, share
 from sipakit.reports.single import cell_text
-from sipakit.reports.tables import interval_text
+from sipakit.reports.tables import interval_text, p_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -263,6 +263,7 @@ def _interactions(e: Interactions, measure: Measure) -> _Shown:
             "all others" if e.sets[i][1] is None else " and ".join(clean(name, _NAME) for name in e.sets[i][1:]),
             *interval_text(e.estimate, (i, 0), measure),
             "" if ratio is None or e.weak[i, 0] or not np.isfinite(ratio[i, 0]) else share(float(ratio[i, 0])),
+            *p_value(e, i, 0),
         )
         for i in order
     ]
@@ -271,7 +272,8 @@ def _interactions(e: Interactions, measure: Measure) -> _Shown:
     size += " variance"
     things = ("sets" if len(e.of_size(3)) else "pairs") if pairs else "features"
     more = _left_out(len(lines), len(chosen), things, _first_output(e))
-    return size, ("feature", "together with", "interaction", "interval", "share"), 2, lines, more
+    head = ("feature", "together with", "interaction", "interval", "share")
+    return size, (*head, "p-value") if e.invented is not None else head, 2, lines, more
 
 
 def _decomposition(e: Decomposition, measure: Measure) -> _Shown:

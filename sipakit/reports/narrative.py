@@ -297,6 +297,8 @@ def _pair(e: Interactions, i: int, output: int, measure: Measure) -> str:
     text += f" their separate effects by {told}, as a root mean square"
     parts = [e.estimate.parts.get(f"h_squared{end}") for end in ("", "_lower", "_upper")]
     squares = [math.nan if part is None else float(part[i, output]) for part in parts]
+    if e.invented is not None and e.values[i, output] <= e.invented[i, output] < np.inf:
+        text += ", which is no more than models invent that are fitted to targets without interactions"
     if e.weak[i, output] or not np.isfinite(squares).all():
         return text + "."
     shares = [share(value, (squares[2] - squares[1]) / 4) for value in squares]

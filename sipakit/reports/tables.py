@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sipakit.estimate import Estimate
     from sipakit.explanation import Explanation
 
-__all__ = ["TextTable", "interval_text", "tabulate"]
+__all__ = ["TextTable", "interval_text", "p_value", "tabulate"]
 
 _LIMIT = 500  # lines; the JSON holds all
 _SAID_ONCE = frozenset({"row", "metric", "output"})  # columns that go into the caption where they never change
@@ -146,13 +146,20 @@ def _interactions(e: Interactions, measure: Measure) -> _Written:
             named(output),
             *interval_text(e.estimate, (int(i), k), measure),
             shown(int(i), k),
+            *p_value(e, int(i), k),
         )
         for k, output in enumerate(e.outputs)
         for i in order
     )
     size = f"interaction, in {measure.step}"
     head = ("feature", "together with", "output", size, "interval", "share of joint variance")
-    return head, 3, lines
+    return (*head, "p-value") if e.invented is not None else head, 3, lines
+
+
+def p_value(e: Interactions, i: int, k: int) -> tuple[str, ...]:
+    """Return the p-value of an interaction against what a learner invents; nothing where there is none."""
+    told = e.estimate.parts.get("p_value")
+    return () if told is None else (f"{told[i, k]:.2g}",)
 
 
 def _decomposition(e: Decomposition, measure: Measure) -> _Written:

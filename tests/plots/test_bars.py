@@ -256,3 +256,42 @@ def test_bars_on_small_axes_are_as_many_as_can_be_read():
 
 def test_grey_is_never_used_for_a_sign():
     assert GREY not in (UP, DOWN)
+
+
+def with_null(explanation, most):
+    """The same interactions with a null's quantile of every set."""
+    parts = {**explanation.estimate.parts, "null_upper": np.full_like(explanation.values, most)}
+    parts["p_value"] = np.where(explanation.values > most, 0.05, 0.5)
+    return dataclasses.replace(explanation, estimate=dataclasses.replace(explanation.estimate, parts=parts))
+
+
+def test_what_the_learner_invents_is_marked_on_each_bar():
+    explanation = made.interactions(3)
+    display = draw(with_null(explanation, 0.07))
+    for panel, count in zip(display.figure_.axes, (3, 3), strict=True):
+        *_, marks = panel.collections
+        places = [segment[:, 0].tolist() for segment in marks.get_segments()]
+        assert places == [[0.07, 0.07]] * count
+    assert "Upright marks: what 95 % of refits stay below" in seen.whole(display)
+    assert "Upright marks" not in seen.whole(draw(explanation))
+    unknown = draw(with_null(explanation, np.inf))
+    assert not len(unknown.figure_.axes[0].collections[-1].get_segments())
+    assert "Upright marks" not in seen.whole(unknown)
+
+
+def test_a_matrix_puts_what_may_be_invented_in_brackets():
+    explanation = made.interactions(3)
+    most = float(np.median(explanation.values))
+    cells = [text.get_text() for text in draw(with_null(explanation, most), "matrix").ax_.texts]
+    assert sum(cell.startswith("(") for cell in cells) == int((explanation.values <= most).sum())
+    assert not [text for text in draw(explanation, "matrix").ax_.texts if text.get_text().startswith("(")]
+    assert not [
+        text for text in draw(with_null(explanation, np.inf), "matrix").ax_.texts if text.get_text().startswith("(")
+    ]
+
+
+def test_a_network_dots_what_may_be_invented():
+    explanation = made.interactions(4)
+    whole, dotted = (draw(one, "network") for one in (explanation, with_null(explanation, 10.0)))
+    assert "Dotted" not in seen.whole(whole)
+    assert "Dotted: no more than what 95 % of refits stay below" in seen.whole(dotted)
