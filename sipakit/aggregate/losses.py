@@ -32,11 +32,11 @@ class Deals:
         Weights of the rows.
     own : (n,) int
         The value that each row has, as a number in the order of the values.
-    given : (d, n) int
-        The value that row i was given in deal d.
-    mass : (d, n)
+    given : (d, n) or (d, 1) int
+        The value that row i was given in deal d; one for all of them where a deal gives everybody the same.
+    mass : (d, n) or (d, 1)
         Weight of the giver.
-    counts : (d, n)
+    counts : (d, n) or (1, 1)
         How much each deal counts beside the weights, so that the mean over them is unbiased.
     shuffles : (s,) int
         How many shuffles were drawn in each stratum; 0 where each row was given each value, so that no chance is left.
@@ -88,15 +88,19 @@ def increase(deals: Deals, rise: NDArray[np.float64]) -> tuple[float, float, flo
     h_i = mean_k rise(i, k) + mean_k rise(k, i) - 2 mean. Within strata one of the two means is that of its stratum, and
     the strata are taken as given.
     """
-    w, pair = deals.weights, deals.pairs
-    weighed = pair * rise
-    whole, of_row = float(pair.sum()), (weighed.sum(axis=0), pair.sum(axis=0))
+    w, each = deals.weights, deals.mass * deals.counts
+    # one weight a deal, as of deals that give everybody the same, takes a product of matrices
+    total = each[:, 0] @ rise if each.shape[1] == 1 else (each * rise).sum(axis=0)
+    of_row = w * total, w * each.sum(axis=0)
+    whole = float(of_row[1].sum())
     mean = float(of_row[0].sum()) / whole
     means = _ratio(*(cell_sums(deals.stratum, part, len(deals.shuffles)) for part in of_row))
     own_mean = means[deals.stratum] if len(means) > 1 else mean
     influence = _ratio(*of_row) + _given(deals, rise)[deals.own] - own_mean - mean
     n = float(effective_count(w.sum(), (w**2).sum()))
-    dealing = _dealing_error(deals, (weighed - pair * own_mean) * (pair.size / whole)) if deals.shuffles.any() else 0.0
+    dealing = 0.0
+    if deals.shuffles.any():
+        dealing = _dealing_error(deals, deals.pairs * (rise - own_mean) * (rise.size / whole))
     if n <= 1 + 1e-9:
         return mean, np.inf, dealing, 0.0
     spread = float(np.sqrt(w**2 @ influence**2))
@@ -107,11 +111,11 @@ def increase(deals: Deals, rise: NDArray[np.float64]) -> tuple[float, float, flo
 def _given(deals: Deals, rise: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean rise of all rows that were given each value."""
     shown = deals.counts > 0
-    if (deals.given == deals.given[:, :1]).all():  # a deal gives everybody the same
-        givers, everybody = deals.given[:, 0], shown @ deals.weights
+    if deals.given.shape[1] == 1:  # a deal gives everybody the same
+        givers, everybody = deals.given[:, 0], np.broadcast_to(shown, rise.shape) @ deals.weights
         total = (rise if shown.all() else rise * shown) @ deals.weights
     else:
-        givers, everybody = deals.given.ravel(), (deals.weights * shown).ravel()
+        givers, everybody = deals.given.ravel(), np.broadcast_to(deals.weights * shown, rise.shape).ravel()
         total = everybody * rise.ravel()
     values = int(max(deals.given.max(), deals.own.max())) + 1
     return _ratio(cell_sums(givers, total, values), cell_sums(givers, everybody, values))

@@ -95,10 +95,9 @@ def _every_value(weights: NDArray[np.float64], own: NDArray[np.intp]) -> tuple[N
     """One row for each value, dealt to everybody, with the weight of all rows with that value."""
     use = np.flatnonzero(weights > 0)
     values, first = np.unique(own[use], return_index=True)
-    shape = len(values), len(own)
-    donor, given = (np.broadcast_to(each[:, None], shape) for each in (use[first], values))
-    mass = np.broadcast_to(cell_sums(own, weights, int(own.max()) + 1)[values][:, None], shape)
-    return donor, Deals.among_all(weights, own, given, mass, np.ones(shape), every=True)
+    donor = np.broadcast_to(use[first][:, None], (len(values), len(own)))
+    mass = cell_sums(own, weights, int(own.max()) + 1)[values][:, None]
+    return donor, Deals.among_all(weights, own, values[:, None], mass, np.ones((1, 1)), every=True)
 
 
 def _shuffled(

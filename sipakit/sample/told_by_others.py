@@ -24,6 +24,7 @@ __all__ = ["Dependence", "Told"]
 _MOST_ROWS = 2_000
 _MOST_CELLS = 200_000  # wider tables are judged by fewer rows
 _FEWEST_ROWS = 200
+_MANY = 1_000  # rows, of which a half says enough
 _ENOUGH = 20.0  # effective rows, since with fewer a table of noise has columns that seem to tell each other
 _BINS = 16
 _MOST_TELLERS = 4  # of a tree, those that tell most by themselves
@@ -58,8 +59,9 @@ class Dependence:
     The share is that of the variance of ranks, in which a missing cell is the last one; of unordered levels it is the
     share of the Gini impurity, all but the 15 most frequent ones being one level. It is the larger one of two shares. A
     linear model of the others' ranks tells sums, and dummies of a category (up to 500 columns); a small tree over the
-    four columns that tell most by themselves tells bends, levels, and what two columns tell together. Each half of the
-    rows is told by the other half, so that noise tells nothing, however many columns there are. What no column tells
+    four columns that tell most by themselves tells bends, levels, and what two columns tell together. One half of the
+    rows is told by the other half, so that noise tells nothing, however many columns there are; below 1,000 rows each
+    half is told by the other. What no column tells
     by itself, such as the product of three signs, is not seen, and fewer than 20 rows say nothing.
 
     Parameters
@@ -153,6 +155,11 @@ class Dependence:
                 most.setdefault(one.column, one)
         return list(most.values())
 
+    @property
+    def _parts(self) -> tuple[int, ...]:
+        """The folds that are told by the other one."""
+        return (0,) if len(self.rows) >= _MANY else (0, 1)
+
     @cached_property
     def _tells(self) -> bool:
         """Whether there are rows enough."""
@@ -177,9 +184,9 @@ class Dependence:
 
     @cached_property
     def _inverses(self) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-        """For each fold the (p,) means and the (p, p) inverse covariances of the other one."""
+        """For each fold that is told the (p,) means and the (p, p) inverse covariances of the other one."""
         found = []
-        for part in (0, 1):
+        for part in self._parts:
             seen = self.fold != part
             w = self.weights[seen, None]
             means = (w * self.ranks[seen]).sum(axis=0) / w.sum()
@@ -194,7 +201,7 @@ class Dependence:
         if self.ranks.shape[1] > _MOST_LINEAR:
             return np.full(len(block), -np.inf)
         missed, whole = np.zeros((2, len(block)))
-        for part, (means, inverse) in enumerate(self._inverses):
+        for part, (means, inverse) in zip(self._parts, self._inverses, strict=True):
             here = self.fold == part
             w, away = self.weights[here, None], self.ranks[here] - means
             # what the others leave of a block follows from its part of the inverse
@@ -210,7 +217,7 @@ class Dependence:
         """Share told by a tree of the strongest other columns, and what each of them (q,) tells by itself."""
         own = np.eye(_BINS)[self.bins[:, column]] if self.unordered[column] else self.ranks[:, [column]]
         missed, whole, alone = 0.0, 0.0, np.zeros(len(others))
-        for part in (0, 1):
+        for part in self._parts:
             here, seen = self.fold == part, self.fold != part
             means, between = self._means(self.ranks[:, column], others, seen)
             alone += between

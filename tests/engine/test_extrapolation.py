@@ -24,7 +24,7 @@ EXEMPT = {
     *("ALE", "ALE pairs", "GlobalSurrogate", "GlobalSurrogate linear", "LOFO", "PermutationImportance conditional"),
     *("IntegratedGradients", "IntegratedGradients one baseline"),  # goes straight from row to row
 }
-OF_FUNCTIONS = [name for name in VARIANTS if name.split()[0] not in {"IntegratedGradients", "LOFO"}]
+OF_FUNCTIONS = [name for name in VARIANTS if not VARIANTS[name](EQUAL).requires() & {"gradient", "refit"}]
 
 
 def told(result):
