@@ -2,7 +2,7 @@
 
 KNOWN has every method whose interval covers new rows, with a line (T1), a product (T2), Ishigami's function (T3) and
 lines by level (T7), wherever the answer is no constant; where it is, as H of a line, the methods' own tests look at it.
-Places are the same in every table, since the truth is known there; rows are interpolated between them.
+Partial dependence has the same places in every table; ALE has its own edges, at which the population's is known.
 """
 
 from collections.abc import Callable
@@ -44,18 +44,10 @@ def numbers(model):
 def spread(model, feature):
     """Many places of equal distance that hold all values of a feature, and the share of the rows at each."""
     low, high = (-pi, pi) if model is T3 else (-7.0, 10.0)
-    edges = np.linspace(low, high, 100_001)
+    edges = np.linspace(low, high, 20_001)
     middles = (edges[1:] + edges[:-1]) / 2
     share = density(model, feature, middles)
     return middles, share / share.sum()
-
-
-@lru_cache
-def quantiles(model, feature, cells):
-    """Edges of cells that hold equal shares of the rows, the outer ones beyond all values."""
-    v, share = spread(model, feature)
-    inner = np.interp(np.arange(1, cells) / cells, np.cumsum(share), v)
-    return np.concatenate([[v[0]], inner, [v[-1]]])
 
 
 def less_its_mean(curve, places, model, feature):
@@ -146,10 +138,9 @@ def dependence_at(model, name, places, centred):
     return curve - np.dot(T7.p, curve) if name == "c" else less_its_mean(curve, places, model, name)
 
 
-def steps(model, feature, edges):
-    """The population's mean difference between the edges of each cell, over the rows within."""
-    if model is T3:
-        return np.diff(T3.pdp(feature, edges))
+@lru_cache
+def slopes_up_to(model, feature):
+    """Many places, and the share of the rows below each, and the sum of the slopes that these rows have on average."""
     v, share = spread(model, feature)
     if model is T1:
         slope = np.full(v.shape, T1.pdp(feature, 1.0))
@@ -159,24 +150,34 @@ def steps(model, feature, edges):
     else:
         by_level = np.array(T7.p) * stats.norm.pdf(v[:, None], T7.mu)
         slope = by_level @ T7.h / by_level.sum(axis=1)
-    cell = np.digitize(v, edges[1:-1])
-    return np.diff(edges) * np.bincount(cell, share * slope) / np.bincount(cell, share)
+    return v + (v[1] - v[0]) / 2, np.cumsum(share), np.cumsum(share * slope)
+
+
+def steps(model, feature, edges):
+    """The population's mean difference between the edges of each cell, over the rows within."""
+    if model is T3:
+        return np.diff(T3.pdp(feature, edges))
+    v, *below = slopes_up_to(model, feature)
+    held, slopes = (np.diff(np.interp(edges, v, one)) for one in below)
+    return np.diff(edges) * slopes / held
 
 
 def accumulated(model, *, n, cells=20):
+    """Of features that are numbers, against the population's curve at the edges that the rows of the table gave."""
     features = numbers(model)
-    edges = {name: quantiles(model, name, cells) for name in features}
-    truth = {name: np.append(0.0, np.cumsum(steps(model, name, edges[name]))) for name in features}
-    truth = [less_its_mean(curve, edges[name], model, name) for name, curve in truth.items()]
-    background = pd.DataFrame(edges | {name: "A" for name in model.names if name not in features})
 
     def run(seed):
         X = model.sample(n, np.random.default_rng([4, seed]))
-        e = sp.ALE(features=features, background=background).explain(model.predict, X)
-        held = [np.isin(edges[axis.name], axis.positions) for axis in e.axes]  # a cell without rows has no upper edge
-        return *ends(e.estimate, (..., 0)), np.concatenate([t[h] for t, h in zip(truth, held, strict=True)])
+        e = sp.ALE(features=features, grid_resolution=cells).explain(model.predict, X)
+        truth = [accumulated_at(model, axis.name, np.asarray(axis.positions)) for axis in e.axes]
+        return *ends(e.estimate, (..., 0)), np.concatenate(truth)
 
     return run
+
+
+def accumulated_at(model, feature, edges):
+    curve = np.append(0.0, np.cumsum(steps(model, feature, edges)))
+    return less_its_mean(curve, edges, model, feature)
 
 
 def accumulated_levels(*, n):
