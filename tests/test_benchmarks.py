@@ -22,7 +22,7 @@ def subject():
 
 def test_the_runner_knows_its_cases():
     assert list(CASES) == [
-        *("overhead", "model_rows", "permutation_variance", "shapley_error", "coverage"),
+        *("overhead", "model_rows", "permutation_variance", "shapley_error", "h_error", "coverage"),
         *("workers", "prepared", "trees"),
     ]
 

@@ -5,6 +5,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.datasets import load_iris
 
 import sipakit as sp
 from tests import brute
@@ -71,6 +72,48 @@ def test_samples_have_the_closed_forms(model):
     for j, k in combinations(model.names, 2):
         truth = np.sqrt(model.h_numerator(j, k))
         assert abs(values[j, k] - truth) < 4 * errors[j, k] + 1e-9
+
+
+def iris():
+    """The features of hstats' examples, and sepals' lengths and widths."""
+    found = load_iris(as_frame=True)
+    lengths = found.data.set_axis(["Sepal.Length", "Sepal.Width", "Petal.Length", "Petal.Width"], axis=1)
+    X = lengths.iloc[:, 1:].assign(Species=found.target_names[found.target])
+    return X, lengths.iloc[:, :2].to_numpy()
+
+
+def least_squares(X, y):
+    """A line of all features, with another slope of Petal.Width for each species, as R's lm fits it."""
+
+    def terms(Z):
+        species = np.column_stack([Z["Species"] == name for name in ("setosa", "versicolor", "virginica")])
+        return np.hstack([species, Z.drop(columns="Species"), species[:, 1:] * Z[["Petal.Width"]].to_numpy()])
+
+    slopes = np.linalg.lstsq(terms(X).astype(float), y, rcond=None)[0]
+    return lambda Z: terms(Z).astype(float) @ slopes
+
+
+def test_it_tells_what_hstats_publishes():
+    """The output on the reference pages of hstats 1.0.1, of hstats() and h2_pairwise(), to all digits printed."""
+    X, y = iris()
+    e = sp.HStatistic(n_draws=None).explain(least_squares(X, y[:, 0]), X)
+    values, ratios = by_pair(e), by_pair(e, "h_squared")
+    pair = ("Petal.Width", "Species")
+    assert ratios[pair] == pytest.approx(0.05546172, abs=5e-9)
+    assert values[pair] == pytest.approx(0.1726312, abs=5e-8)
+    totals = {"Species": 0.0502364, "Petal.Width": 0.0502364, "Sepal.Width": 0, "Petal.Length": 0}
+    assert {name: ratios[name, None] for name in totals} == pytest.approx(totals, abs=5e-8)
+    others = [names for names in e.sets if names[1] is not None and names != pair]
+    assert len(others) == 5
+    assert all(ratios[names] < 1e-12 for names in others)
+
+    X = X.drop(columns="Sepal.Width")
+    e = sp.HStatistic(n_draws=None).explain(least_squares(X, y), X)  # both sepals at once
+    ratios = dict(zip(e.sets, e.estimate.parts["h_squared"], strict=True))
+    np.testing.assert_allclose(ratios[pair], [0.02937378, 0.01637166], atol=5e-9)
+    for name in pair:
+        np.testing.assert_allclose(ratios[name, None], [0.04758952, 0.03963575], atol=5e-9)
+    np.testing.assert_allclose(ratios["Petal.Length", None], 0, atol=1e-12)
 
 
 @pytest.mark.parametrize("n", [2, 3, 50])

@@ -1,0 +1,218 @@
+"""Cases of coverage on models of known answers: each draws a table, and gives the ends of its intervals and the truth.
+
+KNOWN has every method whose interval covers new rows, with a line (T1), a product (T2), Ishigami's function (T3) and
+lines by level (T7), wherever the answer is no constant; where it is, as H of a line, the methods' own tests look at it.
+Partial dependence has the same places in every table; ALE has its own edges, at which the population's is known.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from math import pi
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from sklearn.linear_model import LinearRegression
+
+import sipakit as sp
+from tests.analytic import T1, T2, T3, T7
+
+NAMES = {T1: "a line", T2: "a product", T3: "Ishigami's function", T7: "lines by level"}
+
+
+def ends(estimate, of=(...,)):
+    return estimate.lower[of], estimate.upper[of]
+
+
+# ---- one feature of a model: how its values are spread, and where its curve is asked for
+
+
+def density(model, feature, v):
+    """Of a feature that is a number, at v."""
+    if model is T3:
+        return np.where(np.abs(v) <= pi, 1 / (2 * pi), 0)
+    if model is T7:
+        return np.dot(T7.p, stats.norm.pdf(v, np.array(T7.mu)[:, None]))
+    return stats.norm.pdf(v, T2.m[T2.names.index(feature)] if model is T2 else 0)
+
+
+def numbers(model):
+    return [name for name in model.names if name != "c"]
+
+
+@lru_cache
+def spread(model, feature):
+    """Many places of equal distance that hold all values of a feature, and the share of the rows at each."""
+    low, high = (-pi, pi) if model is T3 else (-7.0, 10.0)
+    edges = np.linspace(low, high, 20_001)
+    middles = (edges[1:] + edges[:-1]) / 2
+    share = density(model, feature, middles)
+    return middles, share / share.sum()
+
+
+def less_its_mean(curve, places, model, feature):
+    """The curve less the mean over the population of straight lines between its places."""
+    v, share = spread(model, feature)
+    return curve - share @ np.interp(v, places, curve)
+
+
+# ---- how much a feature matters
+
+
+def importance(model, *, n=300):
+    def run(seed):
+        X = model.sample(n, np.random.default_rng([1, seed]))
+        y = model.predict(X)
+        e = sp.PermutationImportance(random_state=seed).explain(model.predict, X, y)
+        return *ends(e.estimate, (..., 0)), [model.pfi(name) for name in model.names]
+
+    return run
+
+
+def left_out(model, *, n=200):
+    """LOFO of least squares, with noise of variance 1; levels are columns of zeros and ones that leave together."""
+    groups = {"c": ["c_B", "c_C"]} if model is T7 else None
+    with_all, without = losses_of_least_squares(model)
+    train = n - n // 5
+
+    def expected(loss, slopes):  # of a fit to that many rows, exact where what a line does not tell is normal
+        return (loss + 1) * (1 + 1 / train) * (train - 2) / (train - slopes - 2)
+
+    slopes = {name: 2 if name == "c" else 1 for name in without}
+    every = sum(slopes.values())
+    truth = [expected(loss, every - slopes[name]) - expected(with_all, every) for name, loss in without.items()]
+
+    def run(seed):
+        rng = np.random.default_rng([20, seed])
+        X = model.sample(n, rng)
+        y = model.predict(X) + rng.normal(size=n)
+        X = pd.get_dummies(X, dtype=float).drop(columns="c_A") if model is T7 else X
+        e = sp.LOFO(features=list(without), groups=groups, random_state=seed)
+        e = e.explain(LinearRegression().fit(X, y), X, y)
+        return *ends(e.estimate, (..., 0)), truth
+
+    return run
+
+
+def losses_of_least_squares(model):
+    """What the best line leaves of f, and what the best ones without each feature that a line can use leave."""
+    if model is T1:
+        return 0.0, {name: T1.lofo(name) for name in T1.names}
+    if model is T2:
+        (m1, m2), left = T2.m, T2.strength
+        return left, {"x1": left + m2**2 * (1 - T2.r**2), "x2": left + m1**2 * (1 - T2.r**2)}
+    if model is T3:
+        slope = (1 + T3.b * pi**4 / 5) / (pi**2 / 3)  # E[x sin x] = 1
+        return T3.variance - slope**2 * pi**2 / 3, {"x1": T3.variance}
+    g, h, p, mu = map(np.array, (T7.g, T7.h, T7.p, T7.mu))
+    y = g + h * mu
+    with_x = (p @ (y * mu) - (p @ y) * (p @ mu) + p @ h) ** 2 / T7.variance_of_x
+    return p @ h**2 - (p @ h) ** 2, {"c": T7.variance - with_x, "x": p @ h**2}
+
+
+# ---- curves
+
+
+def places_of(model, name):
+    if name == "c":
+        return np.resize(list(T7.levels), 9)
+    return np.linspace(-pi, pi, 9) if model is T3 else np.array([-7.0, -2.0, -0.5, 0.5, 1.0, 2.0, 3.5, 5.0, 10.0])
+
+
+def dependence(model, *, centred, n=500):
+    grid = pd.DataFrame({name: places_of(model, name) for name in model.names})
+    truth = [dependence_at(model, name, np.unique(grid[name]), centred) for name in model.names]
+
+    def run(seed):
+        X = model.sample(n, np.random.default_rng([3, seed]))
+        e = sp.PartialDependence(centred=centred, background=grid).explain(model.predict, X)
+        return *ends(e.estimate, (..., 0)), np.concatenate(truth)
+
+    return run
+
+
+def dependence_at(model, name, places, centred):
+    curve = model.pdp(name, places)
+    if not centred:
+        return curve
+    return curve - np.dot(T7.p, curve) if name == "c" else less_its_mean(curve, places, model, name)
+
+
+@lru_cache
+def slopes_up_to(model, feature):
+    """Many places, and the share of the rows below each, and the sum of the slopes that these rows have on average."""
+    v, share = spread(model, feature)
+    if model is T1:
+        slope = np.full(v.shape, T1.pdp(feature, 1.0))
+    elif model is T2:
+        own = T2.names.index(feature)
+        slope = T2.m[1 - own] + T2.r * (v - T2.m[own])  # the mean of the other
+    else:
+        by_level = np.array(T7.p) * stats.norm.pdf(v[:, None], T7.mu)
+        slope = by_level @ T7.h / by_level.sum(axis=1)
+    return v + (v[1] - v[0]) / 2, np.cumsum(share), np.cumsum(share * slope)
+
+
+def steps(model, feature, edges):
+    """The population's mean difference between the edges of each cell, over the rows within."""
+    if model is T3:
+        return np.diff(T3.pdp(feature, edges))
+    v, *below = slopes_up_to(model, feature)
+    held, slopes = (np.diff(np.interp(edges, v, one)) for one in below)
+    return np.diff(edges) * slopes / held
+
+
+def accumulated(model, *, n, cells=20):
+    """Of features that are numbers, against the population's curve at the edges that the rows of the table gave."""
+    features = numbers(model)
+
+    def run(seed):
+        X = model.sample(n, np.random.default_rng([4, seed]))
+        e = sp.ALE(features=features, grid_resolution=cells).explain(model.predict, X)
+        truth = [accumulated_at(model, axis.name, np.asarray(axis.positions)) for axis in e.axes]
+        return *ends(e.estimate, (..., 0)), np.concatenate(truth)
+
+    return run
+
+
+def accumulated_at(model, feature, edges):
+    curve = np.append(0.0, np.cumsum(steps(model, feature, edges)))
+    return less_its_mean(curve, edges, model, feature)
+
+
+def accumulated_levels(*, n):
+    def run(seed):
+        X = T7.sample(n, np.random.default_rng([5, seed]))
+        X = X.assign(c=pd.Categorical(X["c"], categories=list("ABC"), ordered=True))
+        e = sp.ALE(features=["c"]).explain(lambda Z: T7.predict(Z.assign(c=Z["c"].astype(str))), X)
+        return *ends(e.estimate, (..., 0)), T7.ale("c", list("ABC"))
+
+    return run
+
+
+# ---- interaction
+
+
+def interaction(model, *, n=150):
+    """Of the only pair that interacts: the root of the mean square, of the pair and in all, and the pair's H^2."""
+    pair = ("x1", "x3") if model is T3 else model.names
+    truth = [np.sqrt(model.h_numerator(*pair))] * 3 + [model.h_squared(*pair)]  # these totals have no other part
+
+    def run(seed):
+        X = model.sample(n, np.random.default_rng([6, seed]))
+        e = sp.HStatistic(features=pair, n_draws=None).explain(model.predict, X)
+        ratio = [e.estimate.parts[f"h_squared_{end}"][2, 0] for end in ("lower", "upper")]
+        return *(np.append(one, r) for one, r in zip(ends(e.estimate, (..., 0)), ratio, strict=True)), truth
+
+    return run
+
+
+KNOWN: dict[str, Callable] = {
+    **{f"importance of {name}": importance(model) for model, name in NAMES.items()},
+    **{f"partial dependence of {name}": dependence(model, centred=False) for model, name in NAMES.items()},
+    **{f"centred partial dependence of {name}": dependence(model, centred=True) for model, name in NAMES.items()},
+    **{f"ALE of {name}, {n:,} rows": accumulated(model, n=n) for n in (500, 2000) for model, name in NAMES.items()},
+    **{f"ALE of levels, {n:,} rows": accumulated_levels(n=n) for n in (500, 2000)},
+    **{f"H of {name}": interaction(model) for model, name in NAMES.items() if model is not T1},
+    **{f"LOFO of {name}": left_out(model) for model, name in NAMES.items()},
+}
