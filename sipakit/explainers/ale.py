@@ -224,7 +224,7 @@ class ALE(Explainer):
         parts, heterogeneity = self._heterogeneity(cells, drifts, df)
         return Effects(
             **self.about(task),
-            estimate=Estimate.within(values, std_error, conf_level=self.conf_level, df=df[:, None], parts=parts),
+            estimate=Estimate.within(values, std_error, conf_level=self.conf_level, df=df, parts=parts),
             error=f"Choice of the explained rows; the model {_ordered(cells)} taken as given.",
             estimator="every row at both edges of its cell",
             caveats=cells.edges.caveats + tuple(_caveats(task, cells, empty, self.category_order)),
@@ -249,7 +249,7 @@ class ALE(Explainer):
         square, error = (np.stack([getattr(drifts[j], name) for j in cells.lines]) for name in ("square", "error"))
         # another order gives another sum of steps, and nobody knows how far the orders are apart
         error[[_has_no_order(cells.sides[j][0].axis) for j in cells.lines]] = np.inf
-        numbers = root_of(square, error, conf_level=self.conf_level, df=df[first, None])
+        numbers = root_of(square, error, conf_level=self.conf_level, df=df[first])
         return {name: np.where(single[:, None], part, np.nan) for name, part in parts.items()}, numbers
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from sipakit.aggregate import effective_count
 from sipakit.explainers.ale_cells import Line
 
 if TYPE_CHECKING:
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
 
 __all__ = ["flat", "over_line", "spread_over_rows"]
 
+_ENOUGH = 1 + 1e-9  # rows that a spread needs
+
 
 def flat(places: int, k: int) -> Curve:
     """Effect of a column that never changes: nothing, and surely so."""
-    return np.zeros((places, k)), np.zeros((places, k)), np.ones(places)
+    return np.zeros((places, k)), np.zeros((places, k)), np.ones((places, k))
 
 
 def over_line(state: CrossMoments, side: Side) -> Curve:
@@ -57,7 +60,10 @@ def over_line(state: CrossMoments, side: Side) -> Curve:
 def spread_over_rows(
     state: CrossMoments, gradient: NDArray[np.float64], own: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Standard error (e, k) of values that row i of cell c moves by gradient . (v_i - mean_c) + own, and df (e,).
+    """Standard error (e, k) of values that row i of cell c moves by gradient . (v_i - mean_c) + own, and df (e, k).
+
+    A mean over few rows is hardly known, and its own spread less: within each of the cells the variance is that of a
+    sample, and degrees of freedom are Satterthwaite's (1946).
 
     Parameters
     ----------
@@ -65,10 +71,18 @@ def spread_over_rows(
     gradient : (e, c, k, d)
     own : (e, c, k)
     """
-    squares = np.einsum("ecki,ckij,eckj->ek", gradient, state.second, gradient)
-    squares += 2 * np.einsum("eck,ecki,cki->ek", own, gradient, state.first)
-    squares += np.einsum("c,eck->ek", state.weight_squares, own**2)
-    total, n = state.weight.sum(), state.weight.sum() ** 2 / state.weight_squares.sum()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        variance = np.where(n > 1 + 1e-9, squares / total**2 * (n / (n - 1)), np.inf)
-    return np.sqrt(np.maximum(variance, 0)), np.full(len(gradient), max(n - 1, 1.0))
+    n = float(effective_count(state.weight.sum(), state.weight_squares.sum()))
+    if n <= _ENOUGH:
+        shape = len(gradient), gradient.shape[2]
+        return np.full(shape, np.inf), np.ones(shape)
+    of_cell = effective_count(state.weight, state.weight_squares)
+    several = of_cell > _ENOUGH
+    spare = np.where(several, of_cell - 1, n - 1)  # degrees of freedom
+    within = np.einsum("ecki,ckij,eckj->eck", gradient, state.second, gradient, optimize=True)
+    within *= np.where(several, of_cell / spare, 1.0)[:, None]
+    between = 2 * np.einsum("eck,ecki,cki->ek", own, gradient, state.first, optimize=True)
+    between += np.einsum("c,eck->ek", state.weight_squares, own**2)
+    squares = np.maximum(within.sum(axis=1) + between * n / (n - 1), 0)
+    doubt = np.einsum("eck,c->ek", within**2, 1 / spare) + between**2 / (n - 1)
+    df = np.divide(squares**2, doubt, out=np.full_like(squares, n - 1), where=doubt > 0)
+    return np.sqrt(squares) / state.weight.sum(), np.clip(df, 1.0, max(n - 1, 1.0))
