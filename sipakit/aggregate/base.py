@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _FEW = 16  # columns, for which a pass each is quicker than one over all of them
+_SPARSE = 8  # cells an observation, from which on a search is quicker than a pass over all cells
 
 __all__ = ["Part", "State", "Update", "adder", "cell_sums"]
 
@@ -110,13 +111,23 @@ class State(ABC):
 
     def part(self, update: Any) -> Any:
         """Return what one slice observed, as a state of only the cells that it touched."""
-        every = _in_turn(update.cells)
-        local, cells = (update.cells, np.arange(every)) if every else pd.factorize(update.cells, sort=True)
+        local, cells = _numbered(update.cells)
         return Part(cells, self.empty(len(cells)).update(replace(update, cells=local)))
 
     def absorb(self, part: Any) -> State:
         """Take a slice's part in."""
         return self.merge(part.state, part.cells)
+
+
+def _numbered(cells: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the number of each cell among those that occur, and these in order."""
+    if _in_turn(cells):
+        return cells, np.arange(int(cells[-1]) + 1)
+    if len(cells) and cells.max() > _SPARSE * len(cells):
+        local, there = pd.factorize(cells, sort=True)
+        return local, np.asarray(there, np.intp)
+    occurs = np.bincount(cells) > 0
+    return (np.cumsum(occurs) - 1)[cells], np.flatnonzero(occurs)
 
 
 def _in_turn(cells: NDArray[np.intp]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -123,9 +124,10 @@ def _by_column(update: Update, n: int) -> CrossMoments:
     deviation = v - mean.take(c, axis=1)
     scaled = square[:, None] * deviation
     first = np.stack([added(one) for one in scaled], axis=-1)
-    second = np.stack([added(a * b) for a in scaled for b in deviation], axis=-1)
+    second = np.empty((*first.shape, len(v)))
+    for i, j in combinations_with_replacement(range(len(v)), 2):
+        second[..., i, j] = second[..., j, i] = added(scaled[i] * deviation[j])
     spread = np.stack([added(w[:, None] * one**2) for one in deviation], axis=-1)
-    second = second.reshape(*first.shape, len(v))
     return CrossMoments(weight, added(square), np.moveaxis(mean, 0, 2), first, second, spread)
 
 
