@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["Drift", "drift_of", "no_drift", "with_squares"]
 
 _ENOUGH = 1 + 1e-9  # rows that a spread needs
+_WIDEST = 1e6  # of a cell, in widths of the one that speaks for it: such a guess is none, but no number ends
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,16 +124,22 @@ class _Steps:
 
 
 def _lent(known: NDArray[np.bool_], side: Side) -> Floats:
-    """(s, s) how standard deviations follow from the ``known`` ones: an unknown one, by width, from the nearest."""
+    """(s, s) how standard deviations follow from the ``known`` ones: an unknown one, by width, from the nearest.
+
+    The step to missing cells has no width, and lends to others, or borrows from the middle, as it is.
+    """
     steps = np.arange(len(known))
-    width = np.ones(len(known)) if side.levels else np.nan_to_num(np.diff(side.axis.positions), nan=1.0)
-    place = steps.astype(np.float64)
-    if side.middle is not None:  # the step to missing cells begins in the middle, and has no width
-        place[-1] = side.middle + 0.1
-        width[-1] = width[min(side.middle, len(width) - 2)] if len(width) > 1 else 1.0
-    near = np.flatnonzero(known)[np.abs(place[:, None] - place[known]).argmin(axis=1)]
+    width, place, likely = np.ones(len(known)), steps.astype(np.float64), known
+    if not side.levels:
+        width = np.diff(side.axis.positions)
+    if side.middle is not None:
+        width[-1], place[-1] = np.nan, side.middle
+        likely = known & (steps < steps[-1]) if known[:-1].any() else known
+    near = np.flatnonzero(likely)[np.abs(place[:, None] - place[likely]).argmin(axis=1)]
+    near = np.where(known, steps, near)
+    ratio = width / width[near]
     lent = np.zeros((len(known), len(known)))
-    lent[steps, near] = width / width[near]
+    lent[steps, near] = np.where(np.isnan(ratio), 1.0, np.minimum(ratio, _WIDEST))
     return lent
 
 

@@ -285,3 +285,10 @@ def test_a_step_that_one_row_tells_of_has_the_spread_of_its_neighbour():
     sd = np.std([1, 2, 3, 4], ddof=1) / shrunk(4)
     first = np.std([0, 1, 2, 3, 4], ddof=1) / shrunk(5)  # the first cell holds its lower edge
     np.testing.assert_allclose(e.estimate.parts["step_sd"][:, 0], [0, first, first, 2 * sd])
+
+
+def test_steps_of_cells_of_any_width_beside_missing_ones_stay_numbers():
+    X = pd.DataFrame({"a": [None, None, None, None, 0.0, 0.0, 1.0, 0.0, 4e-250], "b": np.arange(9.0)})
+    e = sp.ALE(features=["a"]).explain(lambda Z: Z["b"] * Z["a"].fillna(2.0), X)
+    assert np.isfinite(e.heterogeneity.values).all()
+    assert np.isfinite(e.estimate.parts["heterogeneity"]).all()
