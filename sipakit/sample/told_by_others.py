@@ -144,8 +144,14 @@ class Dependence:
         return list(self._broken[sets])
 
     def _told_by_outsiders(self, sets: Sequence[tuple[int, ...]]) -> list[Told]:
-        found = [told for columns in sets for told in self.told(columns)]
         inside, alone = {j for columns in sets for j in columns}, {columns[0] for columns in sets if len(columns) == 1}
+        by_all = {told.column: told for j in sorted(inside) for told in self.told((j,)) if told.share >= _MUCH}
+        found: list[Told] = []
+        for columns in sets:
+            for told in (by_all[j] for j in columns if j in by_all):
+                # what all others hardly tell, fewer do not; and others than its teller are not missed
+                still = self.told(columns) if told.teller in columns else (told,)
+                found += [one for one in still if one.column == told.column]
         left = [j for j in range(self.ranks.shape[1]) if j not in alone]
         for j in self._followers(inside, left):
             found += [t for t in self.told((j,)) if any(t.teller in columns and j not in columns for columns in sets)]
