@@ -57,6 +57,11 @@ class Side:
         """How many cells or levels there are, a missing one too; none for a feature that never changes."""
         return len(self.axis) - (not self.levels or len(self.axis) == 1)
 
+    @cached_property
+    def line(self) -> Line:
+        """How its cells stand to its places and steps."""
+        return Line.of(self)
+
     @property
     def n_moves(self) -> int:
         """How many places a row is moved to: both edges of its cell, or its level and those beside it."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from sipakit.aggregate import effective_count
-from sipakit.explainers.ale_cells import Line
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,9 +16,9 @@ if TYPE_CHECKING:
 
     Curve: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
-__all__ = ["flat", "over_line", "spread_over_rows"]
+__all__ = ["ENOUGH", "flat", "over_line", "spread_over_rows"]
 
-_ENOUGH = 1 + 1e-9  # rows that a spread needs
+ENOUGH = 1 + 1e-9  # rows that a spread needs
 
 
 def flat(places: int, k: int) -> Curve:
@@ -35,7 +34,7 @@ def over_line(state: CrossMoments, side: Side) -> Curve:
     level. Row i, which tells d_is of step s, moves it by the sum over its steps of coef_es (d_is - D_s) / share_s, and
     by mean g - g_i as a row at its place; coef_es = [s is on the way to e] - mean_i dg_i / dD_s.
     """
-    line, state = Line.of(side), state.leading(2)
+    line, state = side.line, state.leading(2)
     share = state.weight / state.weight.sum()  # (o,)
     along = np.zeros(len(share)) if side.levels else state.mean[:, 0, 1]
     told, total = np.zeros(len(line.passed) - 1), np.zeros((len(line.passed) - 1, state.mean.shape[1]))
@@ -72,11 +71,11 @@ def spread_over_rows(
     own : (e, c, k)
     """
     n = float(effective_count(state.weight.sum(), state.weight_squares.sum()))
-    if n <= _ENOUGH:
+    if n <= ENOUGH:
         shape = len(gradient), gradient.shape[2]
         return np.full(shape, np.inf), np.ones(shape)
     of_cell = effective_count(state.weight, state.weight_squares)
-    several = of_cell > _ENOUGH
+    several = of_cell > ENOUGH
     spare = np.where(several, of_cell - 1, n - 1)  # degrees of freedom
     within = np.einsum("ecki,ckij,eckj->eck", gradient, state.second, gradient, optimize=True)
     within *= np.where(several, of_cell / spare, 1.0)[:, None]

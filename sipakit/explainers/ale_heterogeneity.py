@@ -23,7 +23,7 @@ from scipy.special import gammaln
 
 from sipakit.aggregate import effective_count
 from sipakit.explainers.ale_cells import Line
-from sipakit.explainers.ale_curves import spread_over_rows
+from sipakit.explainers.ale_curves import ENOUGH, spread_over_rows
 from sipakit.explainers.heterogeneity import capped
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Drift", "drift_of", "no_drift", "with_squares"]
 
-_ENOUGH = 1 + 1e-9  # rows that a spread needs
 _WIDEST = 1e6  # of a cell, in widths of the one that speaks for it: such a guess is none, but no number ends
 
 
@@ -102,7 +101,7 @@ class _Steps:
     @classmethod
     def of(cls, state: CrossMoments, side: Side) -> _Steps | None:
         """Measure the steps; None where no step has two rows."""
-        line, steps = Line.of(side), len(side.axis) - 1
+        line, steps = side.line, len(side.axis) - 1
         weight, weight_squares = np.zeros(steps), np.zeros(steps)
         total, square = np.zeros((2, steps, state.mean.shape[1]))
         for cells, slot, at in line.turns():
@@ -114,10 +113,10 @@ class _Steps:
             off = state.mean[cells, :, slot] - mean[at]
             square[at] += state.spread[cells, :, slot] + state.weight[cells, None] * off**2
         n = effective_count(weight, weight_squares)
-        known = n > _ENOUGH
+        known = n > ENOUGH
         if not known.any():
             return None
-        freed = np.where(known, _freed(np.maximum(n, _ENOUGH)), 0.0)
+        freed = np.where(known, _freed(np.maximum(n, ENOUGH)), 0.0)
         lent = _lent(known, side)
         sd = lent @ np.sqrt(freed[:, None] * square / np.maximum(weight, 1e-300)[:, None])
         return cls(state, line, weight / state.weight.sum(), mean, sd, freed, lent, _signs(state, sd, side))

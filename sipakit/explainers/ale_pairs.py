@@ -89,7 +89,7 @@ class _Told:
     @classmethod
     def of(cls, state: CrossMoments, sides: Sides) -> _Told:
         first, second = sides
-        shape, lines = (first.size, second.size), (Line.of(first), Line.of(second))
+        shape, lines = (first.size, second.size), (first.line, second.line)
         share = (state.weight / state.weight.sum()).reshape(shape)
         mean = state.mean.reshape(*shape, *state.mean.shape[1:])
         d, between = lines[0].steps.shape[1] * lines[1].steps.shape[1], _between(sides)

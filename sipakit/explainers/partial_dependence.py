@@ -152,7 +152,8 @@ class PartialDependence(Curves):
         task = self.asked(task)
         curves = answers.reshape(len(sample), -1, task.k)
         families = _families(task.design)
-        own = {j: _centred_at(task.design, curves, j) for family in families.values() for j in family}
+        used = families if self.centred else {"single": families.get("single", [])}  # of pairs only the answers
+        own = {j: _centred_at(task.design, curves, j) for family in used.values() for j in family}
         if self.centred:
             return {name: _shapes(task, sample, {j: own[j] for j in family}, None) for name, family in families.items()}
         weights = task.weights[sample]
