@@ -26,11 +26,18 @@ __all__ = ["BY_ROW", "FOR_CLASSES", "OF_TABLES", "decided", "every_class", "prob
 
 
 def _squared(y: NDArray[np.float64], f: NDArray[np.float64], task: Task) -> NDArray[np.float64]:  # noqa: ARG001
-    return np.asarray(((y.reshape(len(y), -1) - f) ** 2).mean(axis=1))
+    off = y.reshape(len(y), -1) - f
+    return _mean_of_outputs(np.square(off, out=off))
 
 
 def _absolute(y: NDArray[np.float64], f: NDArray[np.float64], task: Task) -> NDArray[np.float64]:  # noqa: ARG001
-    return np.asarray(np.abs(y.reshape(len(y), -1) - f).mean(axis=1))
+    off = y.reshape(len(y), -1) - f
+    return _mean_of_outputs(np.abs(off, out=off))
+
+
+def _mean_of_outputs(losses: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n,) means over the outputs; of one there is nothing to sum, which NumPy would do row by row."""
+    return losses[:, 0] if losses.shape[1] == 1 else np.asarray(losses.mean(axis=1))
 
 
 def _log_loss(y: NDArray[np.intp], f: NDArray[np.float64], task: Task) -> NDArray[np.float64]:

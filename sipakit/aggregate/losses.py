@@ -111,9 +111,12 @@ def increase(deals: Deals, rise: NDArray[np.float64]) -> tuple[float, float, flo
 def _given(deals: Deals, rise: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean rise of all rows that were given each value."""
     shown = deals.counts > 0
-    if deals.given.shape[1] == 1:  # a deal gives everybody the same
-        givers, everybody = deals.given[:, 0], np.broadcast_to(shown, rise.shape) @ deals.weights
-        total = (rise if shown.all() else rise * shown) @ deals.weights
+    if deals.given.shape[1] == 1 and shown.all():  # a deal gives everybody the same
+        givers, total = deals.given[:, 0], rise @ deals.weights
+        everybody = np.full(len(rise), deals.weights.sum())
+    elif deals.given.shape[1] == 1:
+        givers, total = deals.given[:, 0], (rise * shown) @ deals.weights
+        everybody = np.where(np.broadcast_to(shown, rise.shape), deals.weights, 0.0).sum(axis=1)
     else:
         givers, everybody = deals.given.ravel(), np.broadcast_to(deals.weights * shown, rise.shape).ravel()
         total = everybody * rise.ravel()

@@ -104,7 +104,8 @@ def trace(trees: Trees, table: Table, read: Callable[[NDArray[np.float64]], NDAr
     first, n = trees.first, len(table)
     below = walk.prefixes(trees.codes(table), np.arange(n), -(-n // walk.WORD), first)
     sums = [walk.curves(below, n, tuple(leaves_of(trees, one)), one.value, one.base, first) for one in trees.sums]
-    return Curves(table, trees, answers_of(np.stack(sums, axis=-1), trees.link, read))
+    joined = sums[0][..., None] if len(sums) == 1 else np.stack(sums, axis=-1)  # of a large array a copy takes long
+    return Curves(table, trees, answers_of(joined, trees.link, read))
 
 
 def answers_of(

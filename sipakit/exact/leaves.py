@@ -34,6 +34,8 @@ class Boxes(NamedTuple):
     run_first : (slots + 1,)
     low, high : (runs,)
         Place of the first code of a run, and of the one after its last.
+    tree_first : (trees + 1,)
+        Where the leaves of a tree begin.
     """
 
     leaf: NDArray[np.int64]
@@ -42,6 +44,7 @@ class Boxes(NamedTuple):
     run_first: NDArray[np.int64]
     low: NDArray[np.int64]
     high: NDArray[np.int64]
+    tree_first: NDArray[np.int64]
 
 
 @_compiled
@@ -78,13 +81,14 @@ def _boxes(ways: Any, rules: Any, roots: Any, first: Any) -> Any:  # noqa: C901,
     column, run_first = np.empty(1024, np.int64), np.empty(1024, np.int64)
     low, high = np.empty(1024, np.int64), np.empty(1024, np.int64)
     leaves, slots, runs = 0, 0, 0
+    tree_first = np.zeros(roots.shape[0] + 1, np.int64)
     allowed, used = np.ones(first[p], np.bool_), np.zeros(p, np.int64)
     # on the way down: the node, the branches that were taken, and the codes that the node took away
     way, branches = np.empty(_DEEPEST, np.int64), np.empty(_DEEPEST, np.int64)
     gone = np.zeros((_DEEPEST, np.max(first[1:] - first[:-1])), np.bool_)
-    for root in roots:
+    for tree in range(roots.shape[0]):
         depth = 0
-        way[0], branches[0] = root, 0
+        way[0], branches[0] = roots[tree], 0
         while depth >= 0:
             k = way[depth]
             f = feature[k]
@@ -126,5 +130,7 @@ def _boxes(ways: Any, rules: Any, roots: Any, first: Any) -> Any:  # noqa: C901,
             branches[depth] += 1
             depth += 1
             way[depth], branches[depth] = (lefts[k] if to_left else rights[k]), 0
+        tree_first[tree + 1] = leaves
     run_first[slots] = runs
-    return leaf[:leaves], slot_first[: leaves + 1], column[:slots], run_first[: slots + 1], low[:runs], high[:runs]
+    slot_first, run_first = slot_first[: leaves + 1], run_first[: slots + 1]
+    return leaf[:leaves], slot_first, column[:slots], run_first, low[:runs], high[:runs], tree_first

@@ -74,52 +74,60 @@ def curves(  # noqa: C901, PLR0912 - one loop
     first : (p + 1,) int
     """
     p, width = first.shape[0] - 1, below.shape[1]
-    slot_first, column, run_first, low, high = leaves[1:]
+    slot_first, _, run_first, low, high, tree_first = leaves[1:]
     added = value[leaves[0]]
     out = np.empty((n, first[p] + 1))
-    steps = np.empty((WORD, width))  # of each curve, from code to code, and one beyond its end
-    own = np.empty((WORD, p))  # of each column, the leaves that the row is in and that ask about it
-    here, met = np.empty(WORD), np.empty(p, np.uint64)
+    steps = np.empty((width, WORD))  # of each row's curves, from code to code, and one beyond the end of a column
+    here, told = np.empty(WORD), np.empty(WORD)  # sum of the trees so far, and what the tree at hand says
+    met = np.empty(p, np.uint64)
+    # slots of the tree at hand, and the rows that would be in the leaf if they did not miss the box in that column
+    most = np.max(slot_first[tree_first[1:]] - slot_first[tree_first[:-1]])
+    slot, others, amounts = np.empty(most, np.int64), np.empty(most, np.uint64), np.empty(most)
     for w in range(below.shape[0]):
-        steps[:], own[:], here[:] = 0.0, 0.0, base
-        for b in range(added.shape[0]):
-            start, end, amount = slot_first[b], slot_first[b + 1], added[b]
-            none, one = below[w, first[1]], np.uint64(0)  # rows that missed the box in no column so far, or in one
-            for s in range(start, end):
-                meets = np.uint64(0)
-                for r in range(run_first[s], run_first[s + 1]):
-                    meets |= below[w, high[r]] ^ below[w, low[r]]
-                met[s - start] = meets
-                one = (one & meets) | (none & ~meets)
-                none &= meets
-                if (none | one) == 0:
-                    break
-            while none:
-                bit = _lowest(none)
-                none ^= bit
-                i = _count(bit - np.uint64(1))
-                here[i] += amount
+        steps[:], here[:] = 0.0, base
+        for tree in range(tree_first.shape[0] - 1):
+            count = 0
+            for b in range(tree_first[tree], tree_first[tree + 1]):
+                start, end, amount = slot_first[b], slot_first[b + 1], added[b]
+                none, one = below[w, first[1]], np.uint64(0)  # rows that missed the box in no column so far, or in one
                 for s in range(start, end):
-                    own[i, column[s]] += amount
+                    meets = np.uint64(0)
                     for r in range(run_first[s], run_first[s + 1]):
-                        steps[i, low[r]] += amount
-                        steps[i, high[r]] -= amount
-            for s in range(start, end if one else start):
-                missed = one & ~met[s - start]
-                while missed:
-                    bit = _lowest(missed)
-                    missed ^= bit
+                        meets |= below[w, high[r]] ^ below[w, low[r]]
+                    met[s - start] = meets
+                    one = (one & meets) | (none & ~meets)
+                    none &= meets
+                    if (none | one) == 0:
+                        break
+                while none:
+                    bit = _lowest(none)
+                    none ^= bit
                     i = _count(bit - np.uint64(1))
+                    here[i] += amount
+                    told[i] = amount
+                for s in range(start, end if one else start):
+                    if one & ~met[s - start]:
+                        slot[count], others[count], amounts[count] = s, one & ~met[s - start], amount
+                        count += 1
+            for c in range(count):
+                word, s = others[c], slot[c]
+                while word:
+                    bit = _lowest(word)
+                    word ^= bit
+                    i = _count(bit - np.uint64(1))
+                    change = amounts[c] - told[i]
                     for r in range(run_first[s], run_first[s + 1]):
-                        steps[i, low[r]] += amount
-                        steps[i, high[r]] -= amount
+                        steps[low[r], i] += change
+                        steps[high[r], i] -= change
+        for j in range(p):
+            steps[first[j] + j] += here
+            for c in range(first[j] + j + 1, first[j + 1] + j):
+                steps[c] += steps[c - 1]
         for i in range(min(WORD, n - w * WORD)):
             out[w * WORD + i, 0] = here[i]
             for j in range(p):
-                running = here[i] - own[i, j]
                 for c in range(first[j], first[j + 1]):
-                    running += steps[i, c + j]
-                    out[w * WORD + i, c + 1] = running
+                    out[w * WORD + i, c + 1] = steps[c + j, i]
     return out
 
 
@@ -224,7 +232,7 @@ def tables(below: Any, weights: Any, batches: Any, leaves: Any, value: Any, firs
         The latter two as differences from place to place.
     """
     g, p, width = batches.shape[0] - 1, first.shape[0] - 1, below.shape[1]
-    slot_first, column, run_first, low, high = leaves[1:]
+    slot_first, column, run_first, low, high, _ = leaves[1:]
     runs, added, deep = (run_first, low, high), value[leaves[0]], begins.shape[0] > 1
     level, single, both = np.zeros(g), np.zeros((g, width)), np.zeros((g, begins[-1]))
     missed_one, missed_two, met = np.empty(p), np.empty((p, p)), np.empty(p, np.uint64)

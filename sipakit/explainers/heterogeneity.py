@@ -84,6 +84,11 @@ class Nodes:
     def __len__(self) -> int:
         return len(self.start)
 
+    @property
+    def _alone(self) -> bool:
+        """Whether each place is a run."""
+        return len(self.start) == len(self.weight)
+
     @cached_property
     def members(self) -> Floats:
         """(g, m) whether a place is of a run."""
@@ -97,13 +102,13 @@ class Nodes:
 
     def means(self, values: Floats) -> Floats:
         """(..., m) means over each run of values (..., g)."""
-        means: Floats = values if len(self.start) == len(self.weight) else values @ self._averaging
+        means: Floats = values if self._alone else values @ self._averaging
         return means
 
     def shares(self, axis: Axis | Plane, columns: Sequence[Column]) -> Floats:
         """(r, m) how rows are shared between the runs, their mean over all rows being ``share``."""
-        shares: Floats = shares_of(axis, *columns) @ (self.members / self.total)
-        return shares
+        shares = shares_of(axis, *columns)
+        return shares / self.total if self._alone else shares @ (self.members / self.total)
 
     def centred(self, curves: Floats) -> Floats:
         """(r, k, g) curves less their own means."""

@@ -32,6 +32,7 @@ __all__ = ["PermutationImportance"]
 
 _GROWTH = 4  # of the repeats from one look at their error to the next
 _TOGETHER = 2**21  # pairs of a feature, since its repeats are balanced together in memory
+_PIECE = 2**15  # pairs whose losses a processor keeps at hand
 
 
 @dataclass(frozen=True)
@@ -336,20 +337,31 @@ def _increase(
             return metric.loss(target[rows], f, weights)
 
         return increase_as_a_whole(deals, dealt.donor, loss, before, answers)
-    repeated, after = np.concatenate([target] * len(answers)), answers.reshape(-1, task.k)
     if metric.by_influence is not None:
-        pairs = deals.pairs.ravel()
-        loss_after, moved = metric.by_influence(repeated, after, pairs)
+        pairs, repeated = deals.pairs.ravel(), np.concatenate([target] * len(answers))
+        loss_after, moved = metric.by_influence(repeated, answers.reshape(-1, task.k), pairs)
         loss_before, kept = metric.by_influence(repeated, np.concatenate([before] * len(answers)), pairs)
         _, rows, shuffling, skew = increase(deals, (moved - kept).reshape(dealt.donor.shape))
         return loss_after - loss_before, rows, shuffling, skew
+    return increase(deals, _rises(metric, task, dealt, answers))
+
+
+def _rises(metric: Metric, task: Task, dealt: _Dealt, answers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(d, n) losses of answers (d, n, k) less those of the rows, for as many deals at a time as a cache holds."""
+    target: NDArray[Any] = task.target  # type: ignore[assignment] # the engine has seen to it
     if metric.by_row is None:
         raise TypeError(metric.name)
-    losses = metric.by_row(repeated, after).reshape(dealt.donor.shape)
-    if not np.isfinite(losses).all():
-        message = f"scoring={metric.name!r} gives {losses[~np.isfinite(losses)][0]} for a row with another value of"
-        raise InputError(f"{message} {task.names[dealt.feature]!r}.", "Losses must be finite.", "Choose another score.")
-    return increase(deals, losses - metric.by_row(target, before))
+    rises, together = np.empty(answers.shape[:2]), max(1, _PIECE // task.n)
+    own = metric.by_row(target, task.known_predictions)
+    for start in range(0, len(answers), together):
+        piece = answers[start : start + together]
+        losses = metric.by_row(np.concatenate([target] * len(piece)), piece.reshape(-1, task.k))
+        if not np.isfinite(losses).all():
+            message = f"scoring={metric.name!r} gives {losses[~np.isfinite(losses)][0]} for a row with another value of"
+            message = f"{message} {task.names[dealt.feature]!r}."
+            raise InputError(message, "Losses must be finite.", "Choose another score.")
+        np.subtract(losses.reshape(len(piece), -1), own, out=rises[start : start + together])
+    return rises
 
 
 def _caveats(task: Task, metrics: Sequence[Metric], rows: NDArray[np.float64], *, one_repeat: bool) -> list[Caveat]:
