@@ -115,7 +115,7 @@ class Mix:
         return self.take.dtype != np.bool_
 
     def columns(self) -> Iterator[tuple[int, NDArray[np.intp] | slice]]:
-        """Columns that some row takes, each with the numbers of the rows that take it, or a slice for all."""
+        """Columns that some row takes, each with the numbers of these rows, or a slice."""
         followers = np.bincount(self.which, minlength=len(self.take))
         followed = self.take[followers > 0].astype(bool, copy=False)
         whole = np.flatnonzero(followed.all(axis=0)) if len(followed) else np.arange(0)
@@ -130,13 +130,17 @@ class Mix:
 
     def _few_columns_each(
         self, followers: NDArray[np.intp], wanted: NDArray[np.bool_]
-    ) -> Iterator[tuple[int, NDArray[np.intp]]]:
+    ) -> Iterator[tuple[int, NDArray[np.intp] | slice]]:
         """Do the same for patterns that take a column or two: to look at all rows a column would cost m times p."""
-        sortable = np.int16 if len(self.take) < 2**15 else np.intp  # short numbers are sorted by counting
-        order = np.argsort(self.which.astype(sortable, copy=False), kind="stable")
         followed, starts = np.flatnonzero(followers), np.cumsum(followers) - followers
         columns, place = np.nonzero((self.take[followed].astype(bool, copy=False) & wanted).T)
         counts, first = followers[followed[place]], starts[followed[place]]
+        in_order = bool((self.which[1:] >= self.which[:-1]).all())
+        if in_order and len(np.unique(columns)) == len(columns):  # rows that take a column follow each other
+            yield from zip(columns.tolist(), map(slice, first.tolist(), (first + counts).tolist()), strict=True)
+            return
+        sortable = np.int16 if len(self.take) < 2**15 else np.intp  # short numbers are sorted by counting
+        order = np.argsort(self.which.astype(sortable, copy=False), kind="stable")
         ends = np.cumsum(counts)
         rows = order[np.arange(ends[-1]) + np.repeat(first - (ends - counts), counts)]
         last = np.flatnonzero(np.diff(columns))  # line of each column

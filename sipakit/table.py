@@ -182,7 +182,7 @@ class Table:
         if j not in taken:
             return base.take(mix.base.index)
         who = taken[j]
-        if isinstance(who, slice):
+        if isinstance(who, slice) and who == slice(None):
             return donor.take(mix.donor.index)
         column = base.take(mix.base.index)
         if column.dtype != donor.dtype:  # only grids and neighbours of whole numbers can differ: widen, never cast down

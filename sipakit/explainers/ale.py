@@ -15,7 +15,7 @@ from sipakit.estimate import Estimate
 from sipakit.explainer import Explainer, Round
 from sipakit.explainers.ale_cells import Cells, make_cells
 from sipakit.explainers.ale_curves import flat, over_line
-from sipakit.explainers.ale_heterogeneity import Drift, drift_of, no_drift, with_squares
+from sipakit.explainers.ale_heterogeneity import Drift, drift_of, no_drift
 from sipakit.explainers.ale_pairs import WIDTH, over_pair, pair_values
 from sipakit.explainers.heterogeneity import root_of
 from sipakit.explanation import Effects
@@ -170,38 +170,38 @@ class ALE(Explainer):
     def intervene(self, task: Task, sample: NDArray[np.intp]) -> Mix:
         """Row i, but feature j comes from the places beside it; of a pair both do, from every two of those places."""
         cells: Cells = task.design
-        start, moves = cells.edges.starts, _moves(cells)
         places = []
-        for j, sides in enumerate(cells.sides):
+        for sides, start in zip(cells.sides, cells.edges.starts.tolist(), strict=True):
             to = [side.moves(sample) for side in sides]
             if len(sides) == 1:
-                places.append(start[j] + to[0][:, [0, -1]])
+                places.append(start + to[0][:, [0, -1]].ravel())
             else:
-                both = to[0][:, :, None] * len(sides[1].axis) + to[1][:, None, :]
-                places.append(start[j] + both.reshape(len(sample), -1))
-        inside = np.repeat(cells.inside[sample], moves, axis=1)
-        which = np.where(inside, np.repeat(np.arange(len(moves)), moves), len(moves))
+                places.append((start + to[0][:, :, None] * len(sides[1].axis) + to[1][:, None, :]).ravel())
+        # one feature after the other, so that what is done column by column is done to rows that follow each other
+        moves, donor = _moves(cells), np.concatenate(places)
+        which = np.repeat(np.arange(len(moves)), np.multiply(moves, len(sample)))
+        if not cells.hold_all:
+            outside = np.concatenate([np.repeat(~cells.inside[sample, j], m) for j, m in enumerate(moves)])
+            donor, which = np.where(outside, 0, donor), np.where(outside, len(moves), which)
         return Mix.of(
-            base=Rows(task.rows, np.repeat(sample, sum(moves))),
-            donor=Rows(cells.edges.table, np.where(inside, np.hstack(places), 0).ravel()),
+            base=Rows(task.rows, np.concatenate([np.repeat(sample, m) for m in moves])),
+            donor=Rows(cells.edges.table, donor),
             # the last pattern leaves a row as it is
             take=np.vstack([task.membership, np.zeros_like(task.membership[:1])]),
-            which=which.ravel(),
+            which=which,
         )
 
     def aggregate(self, task: Task, sample: NDArray[np.intp], answers: NDArray[np.float64]) -> Mapping[str, Update]:
         """One value a row and feature: (difference, place in the cell), or the steps (up to, on from) its level."""
         cells: Cells = task.design
-        by_feature = np.split(answers.reshape(len(sample), -1, task.k), np.cumsum(_moves(cells))[:-1], axis=1)
-        updates = {}
-        for name, family in (("lines", cells.lines), ("pairs", cells.pairs)):
-            if len(family):
-                told = [_told(task, sample, int(j), by_feature[j]) for j in family]
-                inside = cells.inside[sample][:, family]
-                row, _ = np.nonzero(inside)
-                number, values = (np.stack(part, axis=1)[inside] for part in zip(*told, strict=True))
-                updates[name] = Update(number, values, task.weights[sample[row]], draws=row)
-        return updates
+        ends = np.multiply(_moves(cells), len(sample)).cumsum()
+        by_feature = [part.reshape(len(sample), -1, task.k) for part in np.split(answers, ends[:-1])]
+        told = {"lines": (cells.lines, _told_of_lines), "pairs": (cells.pairs, _told_of_pairs)}
+        return {
+            name: tell(task, sample, [by_feature[j] for j in family])
+            for name, (family, tell) in told.items()
+            if len(family)
+        }
 
     def conclude(self, task: Task, state: Combined) -> Effects:
         """Accumulate the steps, centre the curves, and carry each row's influence through both."""
@@ -258,22 +258,48 @@ def _moves(cells: Cells) -> list[int]:
     return [2 if len(sides) == 1 else sides[0].n_moves * sides[1].n_moves for sides in cells.sides]
 
 
-def _told(
-    task: Task, sample: NDArray[np.intp], feature: int, answers: NDArray[np.float64]
-) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Return the cell (r,) of each row, and what it tells there (r, k, d); ``answers`` (r, moves, k)."""
+def _told_of_lines(task: Task, sample: NDArray[np.intp], answers: Sequence[NDArray[np.float64]]) -> Update:
+    """What rows tell of their cells of each single feature, from ``answers`` (r, 2, k)."""
     cells: Cells = task.design
-    sides, number = cells.sides[feature], cells.first[feature]
-    if len(sides) > 1:
-        corners = answers.reshape(len(sample), sides[0].n_moves, sides[1].n_moves, task.k)
-        own = sides[0].own[sample] * sides[1].size + sides[1].own[sample]
-        return number + own, pair_values(sides, sample, corners)
-    (side,), (low, high) = sides, (answers[:, 0], answers[:, -1])
-    if side.levels:
-        here = task.known_predictions[sample]
-        return number + side.own[sample], with_squares(np.stack([here - low, high - here], axis=-1))
-    along = np.broadcast_to(side.along[sample, None], low.shape)
-    return number + side.own[sample], with_squares(np.stack([high - low, along], axis=-1))
+    told = np.empty((4, len(cells.lines), len(sample), task.k))  # number by number, as they are summed
+    number = np.empty((len(cells.lines), len(sample)), np.intp)
+    here = task.known_predictions[sample]
+    for line, (j, f) in enumerate(zip(cells.lines.tolist(), answers, strict=True)):
+        (side,), (low, high) = cells.sides[j], (f[:, 0], f[:, 1])
+        number[line] = cells.first[j] + side.own[sample]
+        if side.levels:
+            told[0, line], told[1, line] = here - low, high - here
+        else:
+            told[0, line], told[1, line] = high - low, side.along[sample, None]
+    np.square(told[:2], out=told[2:])
+    return _of_those_inside(task, sample, cells.lines, number, np.moveaxis(told, 0, -1))
+
+
+def _told_of_pairs(task: Task, sample: NDArray[np.intp], answers: Sequence[NDArray[np.float64]]) -> Update:
+    """What rows tell of their cells of each pair, from ``answers`` (r, moves, k)."""
+    cells: Cells = task.design
+    number, told = [], []
+    for j, f in zip(cells.pairs.tolist(), answers, strict=True):
+        sides = cells.sides[j]
+        corners = f.reshape(len(sample), sides[0].n_moves, sides[1].n_moves, task.k)
+        number.append(cells.first[j] + sides[0].own[sample] * sides[1].size + sides[1].own[sample])
+        told.append(pair_values(sides, sample, corners))
+    return _of_those_inside(task, sample, cells.pairs, np.stack(number), np.stack(told))
+
+
+def _of_those_inside(
+    task: Task,
+    sample: NDArray[np.intp],
+    family: NDArray[np.intp],
+    number: NDArray[np.intp],
+    told: NDArray[np.float64],
+) -> Update:
+    """Leave out rows without a cell: of numbers (f, r) of cells, and what is told of them (f, r, k, d)."""
+    draws, weights = np.tile(np.arange(len(sample)), len(family)), np.tile(task.weights[sample], len(family))
+    whole = Update(number.ravel(), told.reshape(-1, *told.shape[2:]), weights, draws=draws)
+    if task.design.hold_all:
+        return whole
+    return whole.only(task.design.inside[np.ix_(sample, family)].T.ravel())
 
 
 def _look_for_lost(task: Task, state: Combined) -> None:

@@ -123,6 +123,11 @@ class Cells:
         """(n, u) whether each row has a cell of each feature."""
         return np.column_stack([np.logical_and.reduce([side.inside for side in sides]) for sides in self.sides])
 
+    @cached_property
+    def hold_all(self) -> bool:
+        """Whether each row has a cell of each feature."""
+        return bool(self.inside.all())
+
 
 @dataclass(frozen=True, eq=False)
 class Line:

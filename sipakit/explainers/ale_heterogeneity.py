@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Drift", "drift_of", "no_drift", "with_squares"]
+__all__ = ["Drift", "drift_of", "no_drift"]
 
 _WIDEST = 1e6  # of a cell, in widths of the one that speaks for it: such a guess is none, but no number ends
 
@@ -62,11 +62,6 @@ class Drift:
 def no_drift(places: int, k: int, *, error: float = 0.0) -> Drift:
     """Return the drift of a column that never changes, or of steps that no two rows have."""
     return Drift(np.zeros((places, k)), np.zeros((places, k)), np.zeros(k), np.full(k, error))
-
-
-def with_squares(told: Floats) -> Floats:
-    """(r, k, 4) what a row tells of its cell (r, k, 2), and the squares of that."""
-    return np.concatenate([told, told**2], axis=-1)
 
 
 @dataclass(frozen=True, eq=False)
