@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields, replace
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -146,10 +147,12 @@ def adder(cells: NDArray[np.intp], n_cells: int) -> Callable[[NDArray[np.float64
 
 def cell_sums(cells: NDArray[np.intp], values: NDArray[np.float64], n_cells: int) -> NDArray[np.float64]:
     """(n_cells, ...) sums of the values (r, ...) that fall into each cell."""
-    columns = values.reshape(len(values), int(np.prod(values.shape[1:]))).T
-    if len(columns) <= _FEW:
-        sums = np.array([np.bincount(cells, column, n_cells) for column in columns], np.float64).T
+    width = prod(values.shape[1:])
+    if width <= _FEW:
+        sums = np.empty((n_cells, width))
+        for number, column in enumerate(values.reshape(len(values), width).T):
+            sums[:, number] = np.bincount(cells, column, n_cells)
     else:
-        flat = (cells[:, None] * len(columns) + np.arange(len(columns))).ravel()
-        sums = np.asarray(np.bincount(flat, values.ravel(), n_cells * len(columns)), np.float64)
+        flat = (cells[:, None] * width + np.arange(width)).ravel()
+        sums = np.asarray(np.bincount(flat, values.ravel(), n_cells * width), np.float64)
     return sums.reshape(n_cells, *values.shape[1:])
