@@ -220,11 +220,11 @@ class ALE(Explainer):
                 curves.append(over_line(here, sides[0]))
                 drift = drift_of(here, sides[0])
             drifts.append(drift)
-        values, std_error, df = (np.concatenate(part) for part in zip(*curves, strict=True))
+        values, std_error, df, skew = (np.concatenate(part) for part in zip(*curves, strict=True))
         parts, heterogeneity = self._heterogeneity(cells, drifts, df)
         return Effects(
             **self.about(task),
-            estimate=Estimate.within(values, std_error, conf_level=self.conf_level, df=df, parts=parts),
+            estimate=Estimate.within(values, std_error, conf_level=self.conf_level, df=df, skew=skew, parts=parts),
             error=f"Choice of the explained rows; the model {_ordered(cells)} taken as given.",
             estimator="every row at both edges of its cell",
             caveats=cells.edges.caveats + tuple(_caveats(task, cells, empty, self.category_order)),

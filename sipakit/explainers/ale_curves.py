@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -14,27 +15,31 @@ if TYPE_CHECKING:
     from sipakit.aggregate import CrossMoments
     from sipakit.explainers.ale_cells import Side
 
-    Curve: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+    Curve: TypeAlias = tuple[NDArray[np.float64], ...]  # (g, k) values, standard errors, df, and skewness of the values
 
 __all__ = ["ENOUGH", "flat", "over_line", "spread_over_rows"]
 
 ENOUGH = 1 + 1e-9  # rows that a spread needs
+_MORE = 4  # rows that are counted beside those of a cell
 
 
 def flat(places: int, k: int) -> Curve:
     """Effect of a column that never changes: nothing, and surely so."""
-    return np.zeros((places, k)), np.zeros((places, k)), np.ones((places, k))
+    nothing = np.zeros((places, k))
+    return nothing, nothing, np.ones((places, k)), nothing
 
 
 def over_line(state: CrossMoments, side: Side) -> Curve:
-    """One feature's centred curve at its places (g, k), the standard error, and degrees of freedom.
+    """One feature's centred curve at its places (g, k), the standard error, degrees of freedom, and skewness.
 
     With D_s the mean of what the rows that tell of step s say of it, the value at place e is the sum A_e of the steps
     on the way there, less the mean over all rows of the curve at the row: A and a line within its cell, or A of its
     level. Row i, which tells d_is of step s, moves it by the sum over its steps of coef_es (d_is - D_s) / share_s, and
     by mean g - g_i as a row at its place; coef_es = [s is on the way to e] - mean_i dg_i / dD_s.
     """
-    line, state = side.line, state.leading(2)
+    line, with_squares, state = side.line, state, state.leading(2)
+    if not side.levels:
+        state = _lent_by_neighbours(state, side)
     share = state.weight / state.weight.sum()  # (o,)
     along = np.zeros(len(share)) if side.levels else state.mean[:, 0, 1]
     told, total = np.zeros(len(line.passed) - 1), np.zeros((len(line.passed) - 1, state.mean.shape[1]))
@@ -53,7 +58,57 @@ def over_line(state: CrossMoments, side: Side) -> Curve:
     for cells, slot, steps in line.turns():
         gradient[..., slot][:, cells] = coef[:, steps, None]
         own[:, cells] += coef[:, steps, None] * (state.mean[cells, :, slot] - step[steps])
-    return curve - centre, *spread_over_rows(state, gradient, own)
+    std_error, df = spread_over_rows(state, gradient, own)
+    return curve - centre, std_error, df, _skewness(with_squares, gradient, own, std_error)
+
+
+def _lent_by_neighbours(state: CrossMoments, side: Side) -> CrossMoments:
+    """Count four more rows in each cell, with the spread that slopes have in the cells beside, where that is more.
+
+    The few rows of an outer cell often lack a kind that one in twenty rows is of, and no spread at all would be no
+    interval at all. Shares have the same trouble, and the same cure (Agresti and Coull 1998, doi:10.2307/2685469).
+    """
+    cells = len(state.weight) - (side.middle is not None)  # the last one leads to the place of missing cells
+    n = effective_count(state.weight, state.weight_squares)[:, None]
+    several, spare = n > ENOUGH, np.maximum(n - 1, ENOUGH - 1)
+    per_row = np.maximum(np.where(several, spare / np.maximum(n, 1), 1.0) * state.weight_squares[:, None], 1e-300)
+    per_row[:cells] *= np.diff(side.axis.positions[: cells + 1])[:, None] ** 2
+    own = state.second[..., 0, 0] / per_row  # variance of slopes
+    beside, count = np.zeros_like(own), np.zeros_like(n)
+    for here, there in ((slice(1, cells), slice(0, cells - 1)), (slice(0, cells - 1), slice(1, cells))):
+        beside[here] += np.where(several[there], own[there], 0.0)
+        count[here] += several[there]
+    beside /= np.maximum(count, 1)
+    known, second = np.where(several, n, 0.0), state.second.copy()
+    second[..., 0, 0] = np.maximum(own, (known * own + _MORE * beside) / np.maximum(known + _MORE, 1)) * per_row
+    return replace(state, second=second)
+
+
+def _skewness(
+    state: CrossMoments, gradient: NDArray[np.float64], own: NDArray[np.float64], std_error: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(e, k) skewness of values that row i of cell c moves by gradient . (v_i - mean_c) + own.
+
+    Few rows of an outer cell have the slope of their neighbours, so that its mean leans. Third moments of both numbers
+    follow from their products with the squares, which the state has too.
+    """
+    mean, first, second = state.mean, state.first, state.second
+    variance = mean[..., 2:] - mean[..., :2] ** 2
+    # (c, k, 2, 2): of the first number twice and of the second once
+    third = second[..., 2:, :2] - 2 * mean[..., :2, None] * second[..., :2, :2]
+    third += variance[..., :, None] * first[..., None, :2]
+    g, h = gradient[..., 0], gradient[..., 1]
+    cubes = g**3 * third[..., 0, 0] + 3 * g**2 * h * third[..., 0, 1]
+    cubes += 3 * g * h**2 * third[..., 1, 0] + h**3 * third[..., 1, 1]
+    n = effective_count(state.weight, state.weight_squares)
+    cubes *= np.where(n > 2 + 1e-9, n**2 / np.maximum((n - 1) * (n - 2), 1e-9), 1.0)[:, None]  # as of a sample
+    squares = np.einsum("ecki,ckij,eckj->eck", gradient, second[..., :2, :2], gradient, optimize=True)
+    lines = np.einsum("ecki,cki->eck", gradient, first[..., :2])
+    cubes += 3 * own * squares + 3 * own**2 * lines + own**3 * state.weight_squares[:, None]
+    total = cubes.sum(axis=1) * (state.weight_squares.sum() / state.weight.sum())  # cubes of weights are not known
+    spread = std_error * state.weight.sum()
+    skewness = np.divide(total, spread**3, out=np.zeros_like(total), where=(spread > 0) & np.isfinite(spread))
+    return np.asarray(skewness)
 
 
 def spread_over_rows(

@@ -188,7 +188,7 @@ def over_pair(state: CrossMoments, sides: Sides) -> tuple[Curve, int]:
     influence = _Influence.of(told, mains, (second, shares, source), values)
     errors = [spread_over_rows(state, *influence.on(place)) for place in range(places[0])]
     std_error, df = (np.concatenate(part) for part in zip(*errors, strict=True))
-    return (values.reshape(-1, k), std_error, df), int((shares <= 0).sum())
+    return (values.reshape(-1, k), std_error, df, np.zeros_like(std_error)), int((shares <= 0).sum())
 
 
 def _nearest(sides: Sides, told: NDArray[np.bool_]) -> NDArray[np.intp]:

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import sipakit as sp
+from sipakit.explainers import ale_curves
 from tests import brute
 from tests.analytic import T1, T2, T3, T4, T5, T6, T7, T8, T9, T10
 from tests.explainers import mixed
@@ -132,13 +133,51 @@ def test_errors_of_levels_are_those_of_leaving_each_row_out():
     np.testing.assert_allclose(e.std_error[:, 0], jackknife, rtol=0.05)
 
 
-def test_errors_of_cells_are_those_of_leaving_each_row_out():
+def test_errors_of_cells_are_those_of_leaving_each_row_out(monkeypatch):
+    monkeypatch.setattr(ale_curves, "_MORE", 0)  # nothing is lent by the cells beside
     X = T2.sample(60, np.random.default_rng(9))
     edges = pd.DataFrame({"x1": np.quantile(X["x1"], np.linspace(0, 1, 6)), "x2": 0.0})
     explainer = sp.ALE(features=["x1"], background=edges)
     e = explainer.explain(T2.predict, X)
     left_out = [explainer.explain(T2.predict, X.drop(index=i)).values[0][:, 0] for i in range(60)]
     np.testing.assert_allclose(e.std_error[:, 0], np.sqrt(59 * np.var(left_out, axis=0)), rtol=0.08)
+
+
+def test_a_cell_of_equal_slopes_is_lent_some_of_the_spread_beside_it(monkeypatch):
+    rng = np.random.default_rng(5)
+    X = pd.DataFrame({"a": np.sort(rng.uniform(size=90)), "b": rng.choice([-1.0, 1.0], 90)})
+    X.loc[X["a"] < 1 / 3, "b"] = 1.0
+    edges = pd.DataFrame({"a": [0.0, 1 / 3, 2 / 3, 1.0], "b": 1.0})
+
+    def error(predict):
+        e = sp.ALE(features=["a"], background=edges).explain(predict, X)
+        return e.std_error[:, 0]
+
+    def product(Z):
+        return Z["a"] * Z["b"]
+
+    lent, steady = error(product), error(lambda Z: Z["a"] + Z["b"])
+    monkeypatch.setattr(ale_curves, "_MORE", 0)
+    assert (lent[0] > error(product)[0] * 1.02).all()
+    np.testing.assert_allclose(steady, error(lambda Z: Z["a"] + Z["b"]))  # nobody has anything to lend
+
+
+def test_curves_lean_as_the_influence_of_their_rows_does():
+    X = T7.sample(200, np.random.default_rng(11))
+    e = sp.ALE(features=["x"], grid_resolution=4).explain(T7.predict, X)
+    curve = e.values[0][:, 0]
+    explainer = sp.ALE(features=["x"], background=pd.DataFrame({"c": "A", "x": e.axes[0].positions}))
+    left_out = [explainer.explain(T7.predict, X.drop(index=i)).values[0][:, 0] for i in range(200)]
+    influence = curve - np.array(left_out)
+    skewness = (influence**3).sum(axis=0) / (influence**2).sum(axis=0) ** 1.5
+    estimate = e.estimate
+    below, above = curve - estimate.lower[:, 0], estimate.upper[:, 0] - curve
+    leaning = np.abs(skewness) > 0.03
+    assert leaning.sum() >= 2
+    np.testing.assert_array_equal((above > below)[leaning], (skewness > 0)[leaning])
+    # the cubic transformation moves the middle of an interval by skewness / 6 (1 + 2 t^2) errors
+    middle = (above - below) / 2 / estimate.std_error[:, 0]
+    np.testing.assert_allclose(middle, skewness / 6 * (1 + 2 * 1.96**2), rtol=0.25, atol=0.05)
 
 
 def test_curves_have_mean_zero_over_the_rows_as_interpolated():
