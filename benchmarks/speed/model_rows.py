@@ -1,7 +1,7 @@
-"""How many model rows does the same answer take?
+"""How many model rows does the same answer take, and how long?
 
 Counts do not depend on the machine. Every side runs through the same counting wrapper, checks and base predictions
-included, and each peer's answer is first compared with ours.
+included, and each peer's answer is first compared with ours. ALE is run in three turns for the time it takes.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import logging
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,10 @@ from benchmarks.subjects import Subject, bike
 __all__ = ["pyale", "run"]
 
 CELLS, GRID, REPEATS = 40, 50, 10
+_TURNS = 3
 COLUMNS = {
-    "answer": "s", "by": "s", "rows / n": ".1f", "calls": ",d", "rows / ours": ".2f", "differs": ".1%", "met": "s",
+    "answer": "s", "by": "s", "rows / n": ".1f", "calls": ",d", "rows / ours": ".2f", "seconds": ".2f", "times ours": ".2f",
+    "differs": ".1%", "met": "s",
 }  # fmt: skip
 Answer = dict[str, Any]  # "importance" (p,), or "places" and "values", a list of arrays each
 
@@ -43,18 +46,20 @@ def run(*, quick: bool, alibi_python: str | None = None) -> Result:
             "PyALE is called once a feature, with its default choice of feature types. effector is told which columns have"
             f" at most {CELLS} values."
         ),
+        f"seconds: of the whole call, one run of it; of ALE the median of {_TURNS}.",
     ]
     for answer, sides in _SIDES.items():
-        ours = _counted(sides["sipakit"], subject)
+        turns = _TURNS if answer == "ALE" and not quick else 1
+        ours = _counted(sides["sipakit"], subject, turns)
         for by, side in sides.items():
             try:
-                one = ours if by == "sipakit" else _counted(side, subject)
+                one = ours if by == "sipakit" else _counted(side, subject, turns)
             except ImportError as error:
                 notes.append(skipped(by, error))
                 continue
             found.append(_row(answer, by, one, ours, subject))
         if answer in {"PFI", "ALE", "PDP"} and alibi_python:
-            one = _alibi(alibi_python, answer, subject)
+            one = _alibi(alibi_python, answer, subject, turns)
             notes += [one.pop("note")] if "note" in one else []
             found.append(_row(answer, f"alibi {one.pop('version')}", one, ours, subject))
     if not alibi_python:
@@ -68,13 +73,17 @@ def run(*, quick: bool, alibi_python: str | None = None) -> Result:
         columns=COLUMNS,
         notes=notes,
         quick=quick,
+        timed=True,
     )
 
 
-def _counted(side: Callable[[Any, Subject], Answer], subject: Subject) -> Answer:
-    watched = Counted(subject.model)
-    answer = side(watched, subject)
-    return {"rows": watched.rows, "calls": watched.calls, **answer}
+def _counted(side: Callable[[Any, Subject], Answer], subject: Subject, turns: int) -> Answer:
+    seconds: list[float] = []
+    for _ in range(turns):
+        watched, started = Counted(subject.model), time.perf_counter()
+        answer = side(watched, subject)
+        seconds.append(time.perf_counter() - started)
+    return {"rows": watched.rows, "calls": watched.calls, "seconds": float(np.median(seconds)), **answer}
 
 
 def _row(answer: str, by: str, one: Answer, ours: Answer, subject: Subject) -> dict[str, Any]:
@@ -86,9 +95,16 @@ def _row(answer: str, by: str, one: Answer, ours: Answer, subject: Subject) -> d
         "rows / n": one["rows"] / len(subject.X),
         "calls": one["calls"],
         "rows / ours": one["rows"] / ours["rows"],
+        "seconds": one["seconds"],
+        "times ours": None if own else one["seconds"] / ours["seconds"],
         "differs": None if own else _difference(one, ours, subject.X),
-        "met": "" if own else "yes" if one["rows"] >= ours["rows"] else "**no**",
+        "met": "" if own else "yes" if _is_met(answer, one, ours) else "**no**",
     }
+
+
+def _is_met(answer: str, one: Answer, ours: Answer) -> bool:
+    """Whether a peer takes no fewer rows, and of ALE no less time."""
+    return bool(one["rows"] >= ours["rows"] and (answer != "ALE" or one["seconds"] >= ours["seconds"]))
 
 
 def _difference(one: Answer, ours: Answer, X: np.ndarray) -> float:
@@ -208,13 +224,13 @@ def _some(values: np.ndarray) -> np.ndarray:
     return values[np.unique(np.linspace(0, len(values) - 1, min(GRID, len(values))).astype(int))]
 
 
-def _alibi(python: str, answer: str, subject: Subject) -> Answer:
+def _alibi(python: str, answer: str, subject: Subject, turns: int) -> Answer:
     """Run alibi in an interpreter of its own, on the same rows and the same trees."""
     with tempfile.TemporaryDirectory() as folder:
         np.savez(Path(folder) / "table.npz", X=subject.X, y=subject.y)
         subject.model.booster_.save_model(str(Path(folder) / "model.txt"))
         script = Path(__file__).with_name("alibi_rows.py")
-        command = [python, str(script), folder, answer, str(REPEATS), str(GRID), str(CELLS)]
+        command = [python, str(script), folder, answer, str(REPEATS), str(GRID), str(CELLS), str(turns)]
         done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - the user's interpreter
     found: Answer = json.loads(done.stdout.splitlines()[-1])
     return found

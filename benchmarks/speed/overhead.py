@@ -26,7 +26,6 @@ METHODS: dict[str, tuple[Callable[..., Any], int | None]] = {  # and rows of the
     "PDP": (sp.PartialDependence, 6_000),
     "ALE": (sp.ALE, None),
 }
-TARGET = 1.10
 COLUMNS = {
     "table": "s", "method": "s", "n": ",d", "rows / n": ".1f", "calls": ",d", "bare s": ".2f", "ratio": ".3f", "least": ".3f",
     "most": ".3f", "cpu ratio": ".3f", "target": ".2f", "met": "s",
@@ -40,7 +39,7 @@ def run(*, quick: bool) -> Result:
     for layout in ("array", "frame"):
         for name, (make, rows) in METHODS.items():
             subject = bike(layout, rows=1_000 if quick else rows, trees=trees)
-            found.append({"table": layout, "method": name, **beside_the_model(make(), subject, repeats)})
+            found.append({"table": layout, "method": name, **beside_the_model(make(), subject, repeats, _target(name))})
     return Result(
         case="overhead",
         question="Wall time of a whole explain(), in units of bare predictions of the same rows in the same batches.",
@@ -67,7 +66,11 @@ def run(*, quick: bool) -> Result:
     )
 
 
-def beside_the_model(explainer: sp.Explainer, subject: Subject, repeats: int) -> dict[str, Any]:
+def _target(name: str) -> float:
+    return 1.05 if name == "ALE" else 1.10
+
+
+def beside_the_model(explainer: sp.Explainer, subject: Subject, repeats: int, target: float) -> dict[str, Any]:
     """Time one explainer against bare predictions of its own batches."""
     watched = Counted(subject.model, keep=True)
     cost = explainer.explain(watched, subject.X, subject.y).cost
@@ -88,8 +91,8 @@ def beside_the_model(explainer: sp.Explainer, subject: Subject, repeats: int) ->
         "explain s": float(np.median(seconds["explain"], axis=0)[0]),
         "bare s": float(np.median(seconds["bare"], axis=0)[0]),
         **ratio,
-        "target": TARGET,
-        "met": "yes" if ratio["ratio"] <= TARGET else "**no**",
+        "target": target,
+        "met": "yes" if ratio["ratio"] <= target else "**no**",
     }
 
 
