@@ -102,13 +102,21 @@ def _skewness(
     cubes += 3 * g * h**2 * third[..., 1, 0] + h**3 * third[..., 1, 1]
     n = effective_count(state.weight, state.weight_squares)
     cubes *= np.where(n > 2 + 1e-9, n**2 / np.maximum((n - 1) * (n - 2), 1e-9), 1.0)[:, None]  # as of a sample
-    squares = np.einsum("ecki,ckij,eckj->eck", gradient, second[..., :2, :2], gradient, optimize=True)
     lines = np.einsum("ecki,cki->eck", gradient, first[..., :2])
-    cubes += 3 * own * squares + 3 * own**2 * lines + own**3 * state.weight_squares[:, None]
+    cubes += (
+        3 * own * _squares(state.leading(2), gradient) + 3 * own**2 * lines + own**3 * state.weight_squares[:, None]
+    )
     total = cubes.sum(axis=1) * (state.weight_squares.sum() / state.weight.sum())  # cubes of weights are not known
     spread = std_error * state.weight.sum()
     skewness = np.divide(total, spread**3, out=np.zeros_like(total), where=(spread > 0) & np.isfinite(spread))
     return np.asarray(skewness)
+
+
+def _squares(state: CrossMoments, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(e, c, k) sums of w^2 (gradient . (v - mean))^2 over the rows of each cell."""
+    # one product after the other: to look for a better order takes longer than these
+    moved = np.einsum("ecki,ckij->eckj", gradient, state.second)
+    return np.asarray(np.einsum("eckj,eckj->eck", moved, gradient))
 
 
 def spread_over_rows(
@@ -132,9 +140,9 @@ def spread_over_rows(
     of_cell = effective_count(state.weight, state.weight_squares)
     several = of_cell > ENOUGH
     spare = np.where(several, of_cell - 1, n - 1)  # degrees of freedom
-    within = np.einsum("ecki,ckij,eckj->eck", gradient, state.second, gradient, optimize=True)
+    within = _squares(state, gradient)
     within *= np.where(several, of_cell / spare, 1.0)[:, None]
-    between = 2 * np.einsum("eck,ecki,cki->ek", own, gradient, state.first, optimize=True)
+    between = 2 * (own * np.einsum("ecki,cki->eck", gradient, state.first)).sum(axis=1)
     between += np.einsum("c,eck->ek", state.weight_squares, own**2)
     squares = np.maximum(within.sum(axis=1) + between * n / (n - 1), 0)
     doubt = np.einsum("eck,c->ek", within**2, 1 / spare) + between**2 / (n - 1)

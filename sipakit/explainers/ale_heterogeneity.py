@@ -160,7 +160,7 @@ def drift_of(state: CrossMoments, side: Side) -> Drift:
     Parameters
     ----------
     state : CrossMoments of the feature's cells or levels
-        Of what `with_squares` made.
+        Of two numbers that rows tell of each, and of their squares.
     side : Side
     """
     steps = _Steps.of(state, side)
