@@ -130,7 +130,7 @@ def _two_classes(n, seed):
 
 
 def _three_classes(n, seed):
-    model = make_pipeline(encoded(), RandomForestClassifier(10, random_state=0, n_jobs=2))
+    model = make_pipeline(encoded(), RandomForestClassifier(5, random_state=0, n_jobs=2))
     return _frames(model, n, seed, target=lambda y: np.digitize(y, [18, 20]))
 
 

@@ -125,6 +125,7 @@ def estimates(name, seed):
     return result.estimate.values, result.std_error
 
 
+@pytest.mark.usefixtures("unlooked")
 @pytest.mark.parametrize("name", SAMPLED)
 def test_law_2_standard_errors_are_as_large_as_the_spread_over_samples(name):
     values, errors = (np.stack(part) for part in zip(*(estimates(name, seed) for seed in range(60)), strict=True))

@@ -20,6 +20,7 @@ from types import ModuleType
 import pytest
 
 import sipakit
+from sipakit.plots import Display
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -49,6 +50,16 @@ def _blocks(page: Path) -> list[str]:
     return [textwrap.dedent(block) for block in re.findall(indented, text, flags=re.MULTILINE)]
 
 
+def _run(block: str, where: str, names: dict[str, object]) -> object:
+    """Run a block of our own pages; return the value of its last line if that is an expression."""
+    tree = ast.parse(block)
+    last = ast.Expression(tree.body.pop().value) if isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, where, "exec"), names)  # noqa: S102 - our own pages
+    value = eval(compile(last, where, "eval"), names) if last else None  # noqa: S307 - the same
+    repr(value)
+    return value
+
+
 def _modules() -> list[str]:
     every = pkgutil.walk_packages(sipakit.__path__, "sipakit.")
     return [module.name for module in every if "__main__" not in module.name]
@@ -62,7 +73,11 @@ def test_the_code_of_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch,
     module = ModuleType("page")  # a module of its own: dataclasses look theirs up by name
     monkeypatch.setitem(sys.modules, "page", module)
     for block in _blocks(page):
-        exec(compile(block, str(page), "exec"), vars(module))  # noqa: S102 - our own pages
+        value = _run(block, str(page), vars(module))
+        if isinstance(value, Display):  # as docs/_ext/shown.py does
+            value.save("shown.png", dpi=110)
+            assert value.title
+            assert value.description
 
 
 @pytest.mark.parametrize("name", _modules())
@@ -105,6 +120,8 @@ def test_an_example_of_the_gallery_runs_and_writes_nothing(path, tmp_path, monke
     monkeypatch.setitem(sys.modules, "example", module)
     exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), vars(module))  # noqa: S102 - our own example
     assert not list(tmp_path.iterdir())
+    for display in [value for value in vars(module).values() if isinstance(value, Display)]:
+        display.save(tmp_path / "shown.png", dpi=110)  # as docs/_ext/scraper.py does
 
 
 PARTS = ["Estimand", "Estimator", "Error and what it covers", "Cost", "Traps", "Example", "References"]
@@ -195,10 +212,14 @@ def test_the_documentation_builds_without_a_warning(tmp_path):
     made = shutil.ignore_patterns("_build", "_generated", "gallery", "reference", "__pycache__")
     source = shutil.copytree(DOCS, tmp_path / "docs", ignore=made)
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    build = [sys.executable, "-m", "sphinx", "-W", "-q", source, tmp_path / "pages"]
+    # all pages and examples are run by tests of their own, with warnings as errors; here one of each shows its results
+    one = ["-D", "sphinx_gallery_conf.filename_pattern=03_one_row", "-D", "shown_pattern=methods/shapley"]
+    build = [sys.executable, "-m", "sphinx", "-W", "-q", *one, source, tmp_path / "pages"]
     done = subprocess.run(build, capture_output=True, text=True, timeout=600, check=False, cwd=ROOT)
     assert (done.returncode, done.stderr) == (0, "")
     assert (tmp_path / "pages" / "methods" / "shapley.html").stat().st_size > 10_000
+    assert list((tmp_path / "docs" / "gallery" / "images").glob("sphx_glr_03_one_row_*.png"))
+    assert [path.name for path in (tmp_path / "docs" / "_generated").glob("*.png")] == ["methods-shapley-1.png"]
 
 
 # ---- the house template of docstrings

@@ -27,7 +27,7 @@ VARIANTS = {
     "IntegratedGradients": lambda b: sp.IntegratedGradients(background=b),
     "IntegratedGradients one baseline": lambda b: sp.IntegratedGradients(background=b[:1]),
     "LIME": lambda b: sp.LIME(background=b, n_samples=256),
-    "LOFO": lambda b: sp.LOFO(n_folds=3, n_repeats=1),
+    "LOFO": lambda b: sp.LOFO(n_folds=2, n_repeats=1),
     "LOFO permutation": lambda b: sp.LOFO(kind="permutation", n_folds=2, n_repeats=1),
     "PartialDependence": lambda b: sp.PartialDependence(grid_resolution=5),
     "PartialDependence centred": lambda b: sp.PartialDependence(background=b, centred=True, grid_resolution=4),

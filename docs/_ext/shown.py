@@ -5,7 +5,8 @@
        importance = sp.PermutationImportance().explain(model, X, y)
        importance.plot()
 
-The blocks of a page share their names. The value of the last line is shown: a picture, or its text.
+The blocks of a page share their names. The value of the last line is shown: a picture, or its text. Pages whose names
+`shown_pattern` does not match show their code alone.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +44,11 @@ class Shown(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Run the block, and return code, text and picture."""
         code = "\n".join(self.content)
+        made: list[nodes.Node] = [nodes.literal_block(code, code, language="python")]
+        if not re.search(self.config.shown_pattern, self.env.docname):
+            return made
         names = self.env.temp_data.setdefault("names of the examples", {"__name__": "page"})
         printed, value = run_block(code, names, f"{self.env.docname}:{self.lineno}")
-        made: list[nodes.Node] = [nodes.literal_block(code, code, language="python")]
         if value is not None and not isinstance(value, Display):
             printed += f"{value}\n" if isinstance(value, str) else f"{value!r}\n"
         if printed:
@@ -64,5 +68,6 @@ class Shown(SphinxDirective):
 
 def setup(app: Any) -> dict[str, bool]:
     """Register the directive."""
+    app.add_config_value("shown_pattern", "", "env")
     app.add_directive("shown", Shown)
     return {"parallel_read_safe": False, "parallel_write_safe": True}

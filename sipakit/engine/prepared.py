@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
-
-import threadpoolctl
 
 from sipakit.adapters import adapt
 from sipakit.engine.extrapolation import dependence_of
@@ -101,17 +98,9 @@ class Prepared:
             ground.recall(ground.background, self.predictions)
         if self.behind.table.from_array or ground.background.names == self.behind.table.names:  # columns as they were
             ground.dependence = self.dependence
-        with one_regime(self._pools):
+        with one_regime():
             results, _ = explain_in([self.explainer], ground, how)
         return only(results)
-
-    @cached_property
-    def _pools(self) -> threadpoolctl.ThreadpoolController:
-        """The libraries' pools of threads, looked up once: that takes as long as a small explanation."""
-        return threadpoolctl.ThreadpoolController()
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "_pools"}
 
     def __repr__(self) -> str:
         return f"<{self.explainer!r}, prepared with {len(self.behind.table):,} background rows>"

@@ -6,11 +6,13 @@ from (seed, round, first draw).
 
 from __future__ import annotations
 
+import sys
 import time
 import warnings
 from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,11 +41,16 @@ _FOLLOWED_ROWS = 2**17  # in a slice whose answers follow from the model's struc
 
 
 @contextmanager
-def one_regime(pools: threadpoolctl.ThreadpoolController | None = None) -> Iterator[None]:
+def one_regime() -> Iterator[None]:
     """Hold what belongs to the whole process, the same for any number of workers; threads must not touch it."""
-    known = pools or threadpoolctl.ThreadpoolController()
-    with known.limit(limits=1, user_api="blas"), without_false_alarms():
+    with _pools(len(sys.modules)).limit(limits=1, user_api="blas"), without_false_alarms():
         yield
+
+
+@lru_cache(maxsize=1)
+def _pools(modules: int) -> threadpoolctl.ThreadpoolController:  # noqa: ARG001 - a key
+    """The libraries' pools of threads. To look them up takes as long as a small explanation; imports bring new ones."""
+    return threadpoolctl.ThreadpoolController()
 
 
 @contextmanager

@@ -93,9 +93,8 @@ def test_a_model_that_cannot_travel_runs_in_threads(alone):
 
 
 @pytest.mark.slow  # starts workers anew
-@pytest.mark.parametrize("lives", [1, 2])
-def test_slices_of_a_worker_that_died_are_run_again(tmp_path, alone, lives):
-    model = Mortal(tmp_path, lives)
+def test_slices_of_a_worker_that_died_are_run_again(tmp_path, alone):
+    model = Mortal(tmp_path, lives=2)
     assert equal(CURVES.explain(model, X, n_jobs=2), alone)
     assert list(tmp_path.glob("died-*"))
 

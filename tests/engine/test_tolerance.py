@@ -36,6 +36,7 @@ DRAWN = {
 }
 
 
+@pytest.mark.usefixtures("unlooked")
 @pytest.mark.parametrize("name", DRAWN)
 def test_seeds_agree_as_well_as_the_tolerance_says(name):
     make, rows, tolerance = DRAWN[name]
@@ -117,6 +118,7 @@ def test_rows_drawn_from_either_table_are_chance():
         assert bool(told(explainer.explain(product, rows, tolerance=1e-6))) is is_chance
 
 
+@pytest.mark.usefixtures("unlooked")
 def test_heavy_rows_count_in_the_error_as_they_do_in_the_mean():
     behind = np.vstack([np.full((1, 4), 1.0), np.zeros((10, 4))])
     x, weights = np.full((1, 4), 2.0), np.append(20.0, np.ones(10))
@@ -168,6 +170,7 @@ def test_only_rows_that_need_more_draws_get_them():
     assert cost[2] < cost[0] + 1.5 * cost[1]
 
 
+@pytest.mark.usefixtures("unlooked")
 def test_intervals_still_cover_when_the_layout_is_repeated():
     x, truth = np.array([[0.5, 0.5, 0.5]]), None
     rng, hits = np.random.default_rng(1), []

@@ -15,6 +15,8 @@ import sipakit as sp
 from tests.analytic import T2, T3
 from tests.explainers.covered import KNOWN, ends
 
+pytestmark = pytest.mark.usefixtures("unlooked")
+
 
 def importance_by_repeats_alone(seed):
     """What reading the repeats' spread as an error would give: a check that this test can fail."""

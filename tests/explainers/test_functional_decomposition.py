@@ -273,6 +273,7 @@ def test_a_weight_of_two_is_a_row_twice():
     np.testing.assert_allclose(weighted.values, repeated.values, atol=1e-9)
 
 
+@pytest.mark.usefixtures("unlooked")
 def test_few_contexts_of_each_row_have_no_bias():
     X = T2.sample(400, np.random.default_rng(0))
     truth = decompose(T2.predict, X, n_draws=None)
@@ -284,6 +285,7 @@ def test_few_contexts_of_each_row_have_no_bias():
     )
 
 
+@pytest.mark.usefixtures("unlooked")
 @pytest.mark.parametrize(("model", "times"), [(T3, 2), (T4, 8)])
 def test_products_of_differences_beat_the_usual_estimator(model, times):
     """At equal model rows, against Saltelli (2010) with independent rows: the mean square error of all indices."""

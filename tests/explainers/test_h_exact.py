@@ -87,6 +87,7 @@ def test_features_in_any_order(features):
     np.testing.assert_allclose(e.values, asked.values, atol=1e-9)
 
 
+@pytest.mark.usefixtures("unlooked")
 def test_intervals_cover_the_statistics_of_many_rows():
     rng = np.random.default_rng(3)
 

@@ -313,6 +313,7 @@ def test_errors_of_three_are_those_of_leaving_each_row_out():
 # ---- contexts of each point's own
 
 
+@pytest.mark.usefixtures("unlooked")
 @pytest.mark.parametrize("weighted", [False, True])
 def test_few_contexts_of_many_points_give_the_statistic_of_all_pairs(weighted):
     X = T2.sample(120, np.random.default_rng(0))
@@ -373,6 +374,7 @@ def test_contexts_of_its_own_leave_much_less_error_than_all_pairs_of_few_rows():
     assert np.std(found["incomplete"]) < np.std(found["pairs"]) / 1.5
 
 
+@pytest.mark.usefixtures("unlooked")
 @pytest.mark.parametrize("behind", [False, True])
 def test_errors_in_contexts_of_its_own_cover(behind):
     covered = []

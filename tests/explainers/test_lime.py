@@ -65,6 +65,7 @@ def test_coefficients_are_those_of_weighted_least_squares_with_many_plain_draws(
     np.testing.assert_allclose(e.base_values[0, 0], beta[0], atol=0.02)
 
 
+@pytest.mark.usefixtures("unlooked")
 @pytest.mark.parametrize("n_samples", [512, 4096])
 def test_errors_hold_over_seeds(n_samples):
     Z, x = standard(3), np.array([[0.5, -1.0, 0.2]])

@@ -82,6 +82,7 @@ def test_closed_forms(name):
     mixed.assert_within(e.values[0][:, :, 0], truth, error + 1e-12)
 
 
+@pytest.mark.usefixtures("unlooked")
 def test_the_interval_covers_the_closed_form_about_as_often_as_it_says():
     predict, pair, surface = CLOSED["product"]
     hits = []

@@ -211,6 +211,7 @@ def spread_of(make, runs=60):
     return np.mean(values, axis=0), np.std(values, axis=0, ddof=1)
 
 
+@pytest.mark.usefixtures("unlooked")
 @pytest.mark.parametrize("n", [200, 203])
 def test_shuffles_are_unbiased_and_know_their_error(n):
     X = T2.sample(n, np.random.default_rng(8))
@@ -225,6 +226,7 @@ def test_shuffles_are_unbiased_and_know_their_error(n):
     assert (ratio < 3).all(), ratio  # and not much too large
 
 
+@pytest.mark.usefixtures("unlooked")
 @pytest.mark.parametrize("n_repeats", [1, 2, 5])
 def test_few_repeats_are_unbiased_and_do_not_claim_too_much(n_repeats):
     X = T2.sample(150, np.random.default_rng(9))
@@ -255,6 +257,7 @@ def test_shuffles_vary_at_least_five_times_less_than_plain_ones():
     assert spread_of(plain)[1] ** 2 > 5 * spread_of(ours)[1] ** 2
 
 
+@pytest.mark.usefixtures("unlooked")
 def test_weighted_shuffles_are_nearly_unbiased_and_know_their_error():
     X = T2.sample(300, np.random.default_rng(11))
     y = T2.predict(X)
@@ -340,6 +343,7 @@ def area(y, p):
     return -roc_auc_score(y, p) if len(np.unique(y)) > 1 else np.nan
 
 
+@pytest.mark.usefixtures("unlooked")
 def test_the_error_of_a_score_of_a_table_is_about_its_spread_over_samples():
     runs = []
     for seed in range(100):

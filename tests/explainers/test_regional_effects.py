@@ -87,6 +87,7 @@ def test_two_steps_that_act_together_split_at_one_half():
     assert e.gain.values.min() > 0.97
 
 
+@pytest.mark.usefixtures("unlooked")
 @pytest.mark.parametrize("min_gain", [0.02, 0.1])
 def test_noise_is_rarely_split_and_its_gain_is_zero_within_its_interval(min_gain):
     held, gains = 0, []
@@ -289,6 +290,7 @@ def test_the_gain_is_what_folds_say_of_each_other():
     np.testing.assert_allclose(told.gain.values, above * np.abs(above) / (below * between), rtol=1e-9)
 
 
+@pytest.mark.usefixtures("unlooked")
 def test_the_gain_of_a_smooth_interaction_is_that_of_the_trees_of_the_folds():
     """Regions are chosen where their means are far apart by chance, which must not count as gain."""
 

@@ -120,6 +120,7 @@ def test_a_feature_that_the_model_ignores_has_the_value_zero():
 # ---- permutations
 
 
+@pytest.mark.usefixtures("unlooked")
 @pytest.mark.parametrize("background", [1, 5, 20, 60, 61, 200])
 def test_permutations_are_unbiased(background):
     """From several orders a background row to several background rows an order."""
@@ -140,6 +141,7 @@ def test_permutations_are_unbiased(background):
     mixed.assert_within(values.mean(axis=0), exact.values, spread / np.sqrt(50) + 1e-9)
 
 
+@pytest.mark.usefixtures("unlooked")
 def test_errors_hold_for_orders_and_background_together():
     """Values of many backgrounds vary as much as one run says, also where each background row has many orders."""
     X = T2.sample(1, np.random.default_rng(0))
