@@ -8,6 +8,7 @@ import time
 import joblib
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator, RegressorMixin
 
 import sipakit as sp
 from sipakit.aggregate import Collected
@@ -244,3 +245,43 @@ def test_an_interrupt_after_the_last_slice_is_no_loss():
     e = sp.ALE().explain(smooth, X, progress=stop, on_interrupt="partial")
     assert same(e.estimate, sp.ALE().explain(smooth, X).estimate)
     assert not told(e)
+
+
+class Learner(RegressorMixin, BaseEstimator):
+    """Least squares whose fits are interrupted after so many of them."""
+
+    left = None  # of the class, since a clone is another object
+
+    def fit(self, X, y):
+        if type(self).left is not None:
+            if not type(self).left:
+                raise KeyboardInterrupt
+            type(self).left -= 1
+        self.coef_ = np.linalg.lstsq(np.asarray(X), np.asarray(y), rcond=None)[0]
+        return self
+
+    def predict(self, X):
+        return np.asarray(X) @ self.coef_
+
+
+@pytest.mark.parametrize("fits", [0, 4])
+def test_refits_that_are_interrupted_raise_and_leave_nothing_behind(fits, monkeypatch):
+    model, explainer = Learner().fit(X, Y), sp.LOFO(n_folds=3)
+    coefficients, whole = model.coef_.copy(), explainer.explain(model, X, Y)
+    monkeypatch.setattr(Learner, "left", fits)
+    with pytest.raises(KeyboardInterrupt):
+        explainer.explain(model, X, Y, on_interrupt="partial")  # a mean over fewer folds was not asked for
+    monkeypatch.setattr(Learner, "left", None)
+    np.testing.assert_array_equal(model.coef_, coefficients)
+    assert same(whole.estimate, explainer.explain(model, X, Y).estimate)
+
+
+@pytest.mark.parametrize("fits", [0, 4])
+def test_statistics_are_whole_where_their_null_is_interrupted(fits, monkeypatch):
+    model = Learner().fit(X, Y)
+    alone = sp.HStatistic(n_draws=10).explain(model, X, Y)
+    monkeypatch.setattr(Learner, "left", fits)
+    e = sp.HStatistic(n_draws=10, null="refit", n_refits=9).explain(model, X, Y, on_interrupt="partial")
+    np.testing.assert_array_equal(e.values, alone.values)
+    assert "p_value" not in e.frame()
+    assert {"SIPA019", "SIPA043"} <= {caveat.code for caveat in e.caveats}
