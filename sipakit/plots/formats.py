@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NumberTicks", "absent", "interval", "metric_name", "number", "quantity", "spoken"]
 
+_ZEROS = 6  # decimals of a nothing that tell anybody how sure it is
 _MINUS = "\N{MINUS SIGN}"
 _SCALES = {"log_odds": "log-odds", "score": "raw score"}
 
@@ -32,6 +33,8 @@ def number(value: float, error: float = math.nan, *, signed: bool = False) -> st
     --------
     >>> number(0.123456, 0.004), number(1234.5, 60.0), number(0.25, signed=True)
     ('0.123', '1,230', '+0.25')
+    >>> number(0.0, 0.002), number(0.0, 2e-17)
+    ('0.000', '0')
     """
     if not math.isfinite(value):
         return "unknown"
@@ -49,7 +52,9 @@ def number(value: float, error: float = math.nan, *, signed: bool = False) -> st
     if scale != error and "." in text and "e" not in text:
         text = text.rstrip("0").rstrip(".")
     sign = _MINUS if value < 0 else "+" if signed else ""
-    return text if not text.strip("0.,") else sign + text
+    if text.strip("0.,"):
+        return sign + text
+    return text if digits <= _ZEROS else "0"
 
 
 def interval(value: float, error: float, lower: float, upper: float) -> str:
