@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import sipakit as sp
-from sipakit.engine import ground
+from sipakit.engine import shortcuts
 from tests.adapters.trees import cases
 
 pytest.importorskip("numba")
@@ -12,7 +12,7 @@ pytest.importorskip("numba")
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
-    monkeypatch.setattr(ground, "_ENOUGH", 0)
+    monkeypatch.setattr(shortcuts, "_ENOUGH", 0)
 
 
 def both(name, rows=slice(0, 90), background=None, **how):
