@@ -21,7 +21,7 @@ from sipakit.reports import Part, Subject, render
 from sipakit.reports.facts import facts_of, manifest_of
 from sipakit.reports.figures import one_row, pictures
 from sipakit.reports.subject import slug
-from sipakit.reports.tables import tabulate
+from sipakit.reports.tables import spread_table, tabulate
 from tests.plots import made
 
 VOID = {"meta", "link", "br", "img", "hr", "input"}
@@ -300,3 +300,14 @@ def test_drawing_ahead_gives_the_same_page():
     ahead = part(results)
     assert ahead.draw() == sum(len(f.svg) for drawn in ahead.figures.values() for f in drawn)
     assert render([ahead], "x") == render([part(results)], "x")
+
+
+def test_how_far_single_rows_are_from_each_curve_is_a_line_a_feature():
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    e = sp.PartialDependence(features=["x0", "x1", "x2", ("x0", "x1")]).explain(lambda X: X[:, 0] * X[:, 1], X)
+    table = spread_table(e, "euros")
+    assert table.head == ("feature", "distance, in euros", "interval")
+    assert sorted(line[0] for line in table.lines) == ["x0", "x1", "x2"]
+    assert table.lines[-1] == ("x2", "0", "exact")
+    assert "from the mean curve" in render([part([e])], "One")
+    assert spread_table(sp.ICE().explain(lambda X: X[:, 0], X)) is None
