@@ -14,9 +14,7 @@ from sipakit.door import conform, open_table, open_target, open_weights
 from sipakit.engine.answers import Answers, in_batches
 from sipakit.engine.manners import check_manners
 from sipakit.errors import CapabilityError, InputError, PredictionError, first_few
-from sipakit.exact import CHECKED, Additive, Batches, Curves, Joint, Together, available, join, trace
 from sipakit.intervene import Mix, Rows
-from sipakit.structure import Terms, Trees
 from sipakit.task import Feature, Task, resolve_features
 
 if TYPE_CHECKING:
@@ -26,15 +24,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sipakit.adapters import Adapter
+    from sipakit.exact import Additive, Curves
     from sipakit.explainer import Explainer
     from sipakit.sample import Dependence
-    from sipakit.structure import Structure
     from sipakit.table import Table
 
 __all__ = ["WHERE_IT_ANSWERS", "Behind", "Ground", "open_behind", "open_ground", "prepare_ground"]
 
-
-_ENOUGH = 2**15  # cells of the explained table, from which on it pays to look at a model's structure
 # What an adapter may lack: what it needs, and the cure.
 _READOUTS: Mapping[str, tuple[str, str]] = {
     "gradient": ("Gradients need a torch.nn.Module on numeric input.", "Use Shapley here."),
@@ -71,6 +67,8 @@ class Ground:
         Whether columns that depend on each other are looked for.
     dependence : Dependence, optional
         What was found out before about the columns of such a background.
+    traced : dict
+        Tables whose rows were followed down the model's structure; None where it does not give the model's answers.
     """
 
     adapter: Adapter
@@ -89,8 +87,8 @@ class Ground:
     eager: bool = False
     looks: bool = True
     dependence: Dependence | None = None
+    traced: dict[Table, Curves | Additive | None] = field(default_factory=dict)
     _known: dict[Table, Answers] = field(default_factory=dict)
-    _traced: dict[str, Curves | Additive | None] = field(default_factory=dict)
 
     def knowing(self, outputs: tuple[str, ...], caveats: Sequence[Caveat], check_rows: int = 0) -> Ground:
         """Return the same ground with what a look at the model told."""
@@ -153,8 +151,8 @@ class Ground:
             caveats=[],
             eager=True,
             looks=False,
+            traced={},
             _known={},
-            _traced={},
         )
 
     def predictions(self, table: Table) -> Answers:
@@ -162,93 +160,6 @@ class Ground:
         if table not in self._known:
             self._known[table] = in_batches(self.adapter.predict, _whole(table), len(self.outputs))
         return self._known[table]
-
-    @property
-    def opens(self) -> bool:
-        """Whether the model has a structure, and there is enough to ask."""
-        if self.drops or not (self.eager or len(self.rows) * self.rows.n_columns >= _ENOUGH):
-            return False
-        structure = self.adapter.structure
-        return structure is not None and (not structure.compiled or available())
-
-    def structured(self, explainer: Explainer, task: Task) -> Task:
-        """Return the question with what the model's structure tells of it, if it suits and gives the model's answers.
-
-        That is curves of single columns, and means with two columns set; of sums of terms, any mix of known rows.
-        """
-        if not self.opens:
-            return task
-        if isinstance(self.adapter.structure, Terms):
-            return self._by_terms(explainer, task)
-        averaged = explainer.averages(task)
-        joint = None if averaged is None else self._joint(*averaged)
-        follow = (explainer.single_columns or joint is not None) and any(not f.parts for f in task.features)
-        curves = self._curves() if follow else None
-        if follow and curves is None and not explainer.single_columns:
-            joint = None  # of no use alone
-        return replace(task, curves=curves, joint=joint)
-
-    def traced(self, table: Table) -> Curves | Additive | None:
-        """Follow the rows of a table down the model's structure."""
-        structure = self.adapter.structure
-        if isinstance(structure, Terms):
-            return Additive(table, structure, partial(_sums, structure), self.adapter.read)
-        return None if structure is None else trace(structure, table, self.adapter.read)
-
-    def _by_terms(self, explainer: Explainer, task: Task) -> Task:
-        """Return the question with answers from terms, for methods whose donors are known tables or few places."""
-        if not (explainer.single_columns or explainer.mixes_tables):
-            return task
-        if task.budget is not None and self._rows_of_terms(explainer, task) > task.budget:
-            return task
-        known = self._curves()
-        if not isinstance(known, Additive):
-            return task
-        curves = known.beginning()
-        averaged = explainer.averages(task) if curves.adds else None
-        if averaged is None:
-            return replace(task, curves=curves)
-        table, _ = averaged
-        weights = self.weights if table is self.rows else self.background_weights
-        return replace(task, curves=curves, joint=Together.of(curves, table, weights))
-
-    def _rows_of_terms(self, explainer: Explainer, task: Task) -> int:
-        """Model rows that terms cost at most; grids and other donors have no more different values than the rows."""
-        tables = {id(t): t for t in ((task.rows, task.background) if explainer.mixes_tables else (task.rows,))}
-        columns = sorted({j for feature in task.features for j in feature.columns})
-        different = [len(np.unique(t.cell_hashes(j))) for t in tables.values() for j in columns]
-        return sum(map(len, tables.values())) + CHECKED * task.rows.n_columns + 2 * sum(different)
-
-    def _curves(self) -> Curves | Additive | None:
-        if "curves" not in self._traced:
-            made, structure = self.traced(self.rows), self.adapter.structure
-            if made is not None and structure is not None:
-                told = made.own if made.consistent else None
-                if not self._confirms(told, self.rows, structure):
-                    self.pace_rows += made.asked
-                    made = None
-            self._traced["curves"] = made
-        return self._traced["curves"]
-
-    def _joint(self, table: Table, pairs: list[tuple[int, int]]) -> Joint | None:
-        trees = self.adapter.structure
-        if not isinstance(trees, Trees):
-            return None
-        weights = self.weights if table is self.rows else self.background_weights
-        made = join(trees, table, weights, self.adapter.read, pairs)
-        return made if made and self._confirms(made.level, table, trees, made.batches) else None
-
-    def _confirms(
-        self, told: NDArray[np.float64] | None, table: Table, structure: Structure, batches: Batches | None = None
-    ) -> bool:
-        """Whether the model's own predictions of a table, or their means in batches, are what its structure tells."""
-        if told is not None:
-            asked = self.predictions(table).values
-            if _agree(told, asked if batches is None else batches.means(asked), structure.tolerance):
-                return True
-        message = f"The {structure.name} read from the model do not give its answers; it was asked for them instead."
-        self.caveats.append(caveat("SIPA033", message))
-        return False
 
     def rows_beside(self, used: Mapping[Table, Answers]) -> int:
         """Return the model rows that were predicted to find bad rows, in tables that are not used otherwise."""
@@ -403,15 +314,6 @@ def prepare_ground(
         ground = ground.without_bad_rows(without_bad_rows)
     predictions, cost, manners = check_manners(adapter, ground.rows)
     return ground.knowing(adapter.names_of_outputs(predictions.shape[1]), [*adapter.caveats, *manners], cost)
-
-
-def _agree(one: NDArray[np.float64], two: NDArray[np.float64], tolerance: float) -> bool:
-    scale = max(float(np.abs(two).max()), 1e-300)
-    return one.shape == two.shape and float(np.abs(one - two).max()) <= tolerance * scale
-
-
-def _sums(terms: Terms, mix: Mix) -> NDArray[np.float64]:
-    return in_batches(terms.sums, mix).values
 
 
 def _whole(table: Table) -> Mix:

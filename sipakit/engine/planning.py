@@ -14,6 +14,7 @@ from sipakit.engine.budget import Budget, Pace, pace_of
 from sipakit.engine.ground import Ground, prepare_ground
 from sipakit.engine.how import How
 from sipakit.engine.refits import fitted_anew
+from sipakit.engine.shortcuts import opens, structured
 from sipakit.engine.work import one_regime, sampled, slices
 from sipakit.errors import BudgetError
 from sipakit.structure import Trees
@@ -147,10 +148,10 @@ def _followed(explainer: Explainer, ground: Ground) -> tuple[float, int] | None:
     """
     from sipakit.engine.run import explain_in
 
-    if not ground.opens:
+    if not opens(ground):
         return None
     some = ground.few(_FOLLOWED)
-    looked = some.structured(explainer, some.task(explainer))
+    looked = structured(some, explainer, some.task(explainer))
     if not looked.follows or not (explainer.single_columns or looked.joint is not None):
         return None  # mixes of many columns follow too, but to try them would take long
     for _ in range(2):  # the first time, loops may have to be compiled

@@ -24,6 +24,7 @@ from sipakit.engine.ground import Ground, prepare_ground
 from sipakit.engine.how import How
 from sipakit.engine.planning import rows_of
 from sipakit.engine.progress import Tell, reporting
+from sipakit.engine.shortcuts import structured
 from sipakit.engine.units import Units
 from sipakit.engine.work import Bill, Work, one_regime
 from sipakit.errors import BudgetError
@@ -226,7 +227,8 @@ class _Run:
         lead = group[0]
         base_rows = max((sum(answers.rows for answers in one.values()) for one in used), default=0)
         left = None if budget is None else _left(lead, budget, base_rows + ground.check_rows)
-        tasks = [ground.structured(e, replace(ground.task(e), budget=left, tolerance=how.tolerance)) for e in group]
+        tasks = [replace(ground.task(e), budget=left, tolerance=how.tolerance) for e in group]
+        tasks = [structured(ground, e, task) for e, task in zip(group, tasks, strict=True)]
         design = lead.design(tasks[0])
         tasks = [replace(task, design=design) for task in tasks]
         known = {table: answers.values for one in used for table, answers in one.items()}

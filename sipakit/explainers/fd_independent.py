@@ -149,6 +149,10 @@ class Independent:
         pairs = f"{len(self.replicate):,} pairs of rows with independent features"
         return f"products of differences: {pairs}, in {_REPLICATES} scrambled Sobol sequences"
 
+    def covers(self, task: Task) -> str:
+        """Say what an interval covers."""
+        return "Draw of the rows with independent features; the model and the background are taken as given."
+
     @property
     def name(self) -> str:
         """Name of the estimator."""

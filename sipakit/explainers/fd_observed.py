@@ -175,9 +175,13 @@ class Observed:
 
     def told(self, task: Task) -> str:
         """Say what was drawn."""
-        if self.drawn.complete:
-            return "all pairs of the drawn rows"
-        return f"incomplete U-statistic: {self.drawn.told(task)}"
+        if not self.drawn.complete:
+            return f"incomplete U-statistic: {self.drawn.told(task)}"
+        return "all pairs of rows" if self.drawn.whole(task) else "all pairs of the drawn rows"
+
+    def covers(self, task: Task) -> str:
+        """Say what an interval covers."""
+        return self.drawn.covers(task)
 
     @property
     def name(self) -> str:

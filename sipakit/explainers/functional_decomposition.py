@@ -188,12 +188,10 @@ class FunctionalDecomposition(Explainer):
         found, points = design.found(task, state), design.points(task, state)
         estimate = _with_shares(within(found.shares, found.share_spread, self.conf_level), found.none)
         axes, own, told = _axes(task, points, independent=self.inputs == "independent")
-        seen = "Choice of the drawn rows, as evaluation points and as contexts; the model is taken as given."
-        drawn = "Draw of the rows with independent features; the model and the background are taken as given."
         return Decomposition(
             **self.about(task),
             estimate=replace(estimate, parts=self._parts(found)),
-            error=drawn if self.inputs == "independent" else seen,
+            error=design.covers(task),
             estimator=design.told(task),
             caveats=(*told, *_caveats(task, found)),
             sets=design.parts.named(task),
@@ -255,7 +253,7 @@ def _axes(
 def _caveats(task: Task, found: Found) -> list[Caveat]:
     told = []
     drawn = getattr(task.design, "drawn", None)
-    if drawn is not None and not (drawn.complete and len(drawn.evaluated) == task.n):
+    if drawn is not None and not drawn.whole(task):
         told.append(caveat("SIPA024", f"{drawn.told(task)}.", "Raise n_draws for a smaller error."))
     names = [f"The prediction{'' if task.k == 1 else f' of {name}'}" for name in np.array(task.outputs)[found.none]]
     if names:

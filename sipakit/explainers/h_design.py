@@ -92,12 +92,27 @@ class Design:
         tables = ((self.evaluated, task.weights), (self.contexts, task.background_weights))
         return max(1 - len(drawn) / int((weights > 0).sum()) for drawn, weights in tables)
 
+    def whole(self, task: Task) -> bool:
+        """Whether nothing was drawn: every row with weight is evaluated, in every context with weight."""
+        return self.complete and not self.left_out(task)
+
+    def covers(self, task: Task) -> str:
+        """Say what an interval covers."""
+        given = "the model is taken as given."
+        if not self.whole(task):
+            return f"Choice of the drawn rows, as evaluation points and as contexts; {given}"
+        if self.shared:
+            return f"Choice of the rows, all of them evaluation points and contexts; {given}"
+        return f"Choice of the rows, all of them evaluation points, and of the background, all of it contexts; {given}"
+
     def told(self, task: Task) -> str:
         """Say what was drawn."""
         some = f"{len(self.evaluated):,} of {task.n:,} rows were"
-        return (
-            f"{some} drawn" if self.complete else f"{some} evaluated, each in {self.contexts.shape[1]:,} drawn contexts"
-        )
+        if not self.complete:
+            return f"{some} evaluated, each in {self.contexts.shape[1]:,} drawn contexts"
+        if self.shared:
+            return f"{some} drawn"
+        return f"{some} evaluated, each in {len(self.contexts):,} of {len(task.background):,} background rows"
 
 
 def drawn_design(

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["HStatistic"]
 
 _WEAK = 0.01  # share of the prediction's variance below which a denominator says little
-_ERROR = "Choice of the drawn rows, as evaluation points and as contexts; the model is taken as given."
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -260,14 +259,15 @@ class HStatistic(Explainer):
             "h_squared_upper": np.maximum(ratios.upper, 0),
         }
         null: Null | None = design.null
-        caveats, how = _caveats(task, found, weak), _how(task)
+        caveats, how, covers = _caveats(task, found, weak), _how(task), design.covers(task)
         if null is not None:
             parts |= null.compared(found, state, self.conf_level)
             caveats, how = caveats + null.caveats(state, self.conf_level), how + null.told(state)
+            covers += " The p-value has an interval of its own, of so few refits."
         return Interactions(
             **self.about(task),
             estimate=replace(squares.rooted(), parts=parts),
-            error=_ERROR if null is None else f"{_ERROR} The p-value has an interval of its own, of so few refits.",
+            error=covers,
             estimator=how,
             caveats=tuple(caveats),
             sets=found.sets,
@@ -280,7 +280,9 @@ def _how(task: Task) -> str:
     if task.joint is not None:
         return "all pairs of rows, the error by batches of them"
     design: Design = task.design
-    return "all pairs of the drawn rows" if design.complete else f"incomplete U-statistic: {design.told(task)}"
+    if not design.complete:
+        return f"incomplete U-statistic: {design.told(task)}"
+    return "all pairs of rows" if design.whole(task) else "all pairs of the drawn rows"
 
 
 def _told(task: Task) -> bool:
@@ -291,7 +293,7 @@ def _told(task: Task) -> bool:
 def _caveats(task: Task, found: Found, weak: NDArray[np.bool_]) -> list[Caveat]:
     design: Design = task.design
     told = []
-    if not design.complete or len(design.evaluated) < task.n:
+    if not design.whole(task):
         told.append(caveat("SIPA024", f"{design.told(task)}.", "Raise n_draws for a smaller error."))
     if len(found.sets) < len(design.sets):
         left = [names for names in design.sets if names not in set(found.sets)]

@@ -13,7 +13,7 @@ from sipakit.estimate import falling
 from sipakit.plots.attributions import direction
 from sipakit.plots.bars import bar_sheet, name_bars
 from sipakit.plots.formats import absent, number, spoken
-from sipakit.plots.labels import LIMIT, clean, distinct, put, put_ticks
+from sipakit.plots.labels import LIMIT, clean, distinct, put_ticks
 from sipakit.plots.shades import Shades, column_of
 from sipakit.plots.style import EVEN, FAINT, GREY, TEXT, Sheet, fitting, narrower
 from sipakit.plots.words import counted, first_ones, serious
@@ -157,6 +157,5 @@ def _colour_bar(sheet: Sheet) -> None:
     mapping = ScalarMappable(Normalize(0, 1), EVEN)
     bar = sheet.figure.colorbar(mapping, ax=list(sheet.panels), aspect=40, pad=0.01)
     put_ticks(bar.ax.yaxis, [0, 1], ["low", "high"])
-    bar.ax.tick_params(labelsize=TEXT["tick"], length=0)
-    bar.outline.set_visible(False)
-    put(bar.ax.yaxis.label, "rank of the feature's value").set_fontsize(TEXT["tick"])
+    bar.ax.tick_params(length=0)
+    sheet.name_bar(bar, "rank of the feature's value", TEXT["tick"])

@@ -12,11 +12,11 @@ from matplotlib.lines import Line2D
 
 from sipakit.estimate import falling
 from sipakit.plots.curves import RUG, finish_panel
-from sipakit.plots.formats import number, quantity, spoken
-from sipakit.plots.labels import clean, distinct, put, width
+from sipakit.plots.formats import NumberTicks, quantity, spoken
+from sipakit.plots.labels import clean, distinct, width
 from sipakit.plots.places import Places
 from sipakit.plots.shares import draw_shares, rest_told, set_name, share_within
-from sipakit.plots.style import COLOURS, DASHES, GREY, MARKERS, SIGNED, TEXT, Sheet
+from sipakit.plots.style import COLOURS, DASHES, GREY, MARKERS, SIGNED, Sheet
 from sipakit.plots.words import about_error, counted, first_ones, serious, told
 
 if TYPE_CHECKING:
@@ -241,7 +241,5 @@ def _draw_pairs(sheet: Sheet, panels: list[Axes], explanation: Decomposition, dr
         panel.margins(0.08)
         sheet.caption(panel.set_title(" "), *_shares(explanation, pair.number, [output]))
     bar = sheet.figure.colorbar(colours, ax=panels, aspect=20, pad=0.02)
-    bar.outline.set_visible(False)
-    bar.ax.tick_params(labelsize=TEXT["tick"])
-    bar.ax.yaxis.set_major_formatter(lambda value, _: number(value, most / 10))
-    put(bar.ax.yaxis.label, clean("change beyond both main effects", None)).set_fontsize(TEXT["label"])
+    bar.ax.yaxis.set_major_formatter(NumberTicks())
+    sheet.name_bar(bar, "change beyond both main effects")

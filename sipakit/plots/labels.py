@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis as Ruler
     from matplotlib.text import Text
 
-__all__ = ["LIMIT", "clean", "distinct", "put", "put_ticks", "width", "wrapped"]
+__all__ = ["LIMIT", "clean", "distinct", "evenly", "put", "put_ticks", "width", "wrapped"]
 
 LIMIT = 32  # columns of text that a name may take
 _REPLACED = "\N{REPLACEMENT CHARACTER}"
@@ -117,6 +117,19 @@ def wrapped(text: str, columns: int, lines: int | None = None) -> str:
     narrow = max(1, columns * len(text) // max(width(text), 1))
     parts = textwrap.wrap(text, narrow, max_lines=lines, placeholder=f" {_ELLIPSIS}")
     return "\n".join(parts)
+
+
+def evenly(text: str, columns: int) -> str:
+    r"""Break a text as `wrapped` does, into lines of about the same length.
+
+    Examples
+    --------
+    >>> evenly("change of the prediction (mean 0)", 30)
+    'change of the\nprediction (mean 0)'
+    """
+    lines = wrapped(text, columns).count("\n")
+    tries = (wrapped(text, narrow) for narrow in range(width(text) // (lines + 1), columns + 1))
+    return next((one for one in tries if one.count("\n") <= lines), wrapped(text, columns))
 
 
 def put(artist: Text, *lines: str) -> Text:

@@ -170,9 +170,7 @@ def _panel(sheet: Sheet, panel: Axes, cells: _Cells, names: list[str], unit: str
     for spine in panel.spines.values():
         spine.set_visible(False)
     bar = sheet.figure.colorbar(shown, ax=panel, shrink=0.7, aspect=30)
-    bar.outline.set_visible(False)
-    bar.ax.tick_params(labelsize=TEXT["tick"])
-    put(bar.ax.yaxis.label, f"interaction, in units of the {unit}").set_fontsize(TEXT["tick"])
+    sheet.name_bar(bar, f"interaction, in units of the {unit}", TEXT["tick"])
 
 
 def _write(panel: Axes, cells: _Cells) -> None:

@@ -13,8 +13,8 @@ from matplotlib.colors import Normalize, to_rgba
 from sipakit.errors import InputError, first_few
 from sipakit.plots.dates import date_ticks
 from sipakit.plots.formats import NumberTicks, absent
-from sipakit.plots.labels import clean, distinct, put, put_ticks
-from sipakit.plots.style import COLOURS, DASHES, EVEN, GREY, TEXT, Sheet
+from sipakit.plots.labels import clean, distinct, put_ticks
+from sipakit.plots.style import COLOURS, DASHES, EVEN, GREY, Sheet
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -102,9 +102,7 @@ class Shades:
             put_ticks(bar.ax.yaxis, list(self.ticks[0]), self.ticks[1])
         else:
             bar.ax.yaxis.set_major_formatter(NumberTicks())
-        bar.ax.tick_params(labelsize=TEXT["tick"])
-        bar.outline.set_visible(False)
-        put(bar.ax.yaxis.label, self.name).set_fontsize(TEXT["label"])
+        sheet.name_bar(bar, self.name)
 
 
 def column_of(

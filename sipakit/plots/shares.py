@@ -82,14 +82,26 @@ def _panel(panel: Axes, explanation: Decomposition, kept: NDArray[np.intp], outp
     """Draw one output: bars, totals as diamonds, and shares in words."""
     colours = [_KINDS[_size(explanation, int(s))][1] for s in kept]
     put_bars(panel, explanation.estimate, (kept, output), colours)
-    whole = _totals(explanation)[kept, output]
+    totals, apart = _totals(explanation), _apart(explanation)
+    whole = totals[kept, output]
     at = np.flatnonzero(np.isfinite(whole))
     panel.plot(whole[at], at, "D", markersize=4.5, markerfacecolor="none", markeredgecolor=INK, zorder=5)
-    e = explanation.estimate
-    # words stand outside the diamonds, and rounding below zero is no reason to write on the other side
-    told_to = np.fmax(e.upper, _totals(explanation) + 0.012)
-    reach = replace(e, values=np.where(np.abs(e.values) < _ROUNDING, 0.0, e.values), upper=told_to)
-    write_beside(panel, reach, (kept, output), [share_text(explanation, int(s), output) for s in kept])
+    # words stand outside the diamonds; with one on the right, or for rounding below zero, none are on the left
+    right = apart | (np.abs(explanation.values) < _ROUNDING)
+    told_to = np.where(apart, totals + 0.02 * np.nanmax(np.abs(totals), initial=0.0), explanation.estimate.upper)
+    reach = replace(explanation.estimate, values=np.where(right, 0.0, explanation.values), upper=told_to)
+    write_beside(panel, reach, (kept, output), [_told(explanation, int(s), output) for s in kept])
+
+
+def _told(explanation: Decomposition, number_: int, output: int) -> str:
+    """Return a share; with the total where the diamond stands apart, whose value the words would else seem to be."""
+    share, at = share_text(explanation, number_, output), (number_, output)
+    if not _apart(explanation)[at]:
+        return share
+    unknown = np.full(explanation.values.shape, np.nan)
+    error = 100 * float(explanation.estimate.parts.get("total_std_error", unknown)[at])
+    whole = number(100 * float(_totals(explanation)[at]), error if _LEAST < error < np.inf else _LEAST)
+    return f"{share}, total {whole} %"
 
 
 def _legend(explanation: Decomposition, kept: NDArray[np.intp]) -> tuple[list[Artist], list[str]]:
@@ -105,6 +117,12 @@ def _legend(explanation: Decomposition, kept: NDArray[np.intp]) -> tuple[list[Ar
 def _totals(explanation: Decomposition) -> NDArray[np.float64]:
     """(sets, k) shares of all effects that the features of a set take part in; NaN where they are not known."""
     return explanation.estimate.parts.get("total", np.full(explanation.values.shape, np.nan))
+
+
+def _apart(explanation: Decomposition) -> NDArray[np.bool_]:
+    """(sets, k) whether the total lies beyond the interval of the share."""
+    upper = explanation.estimate.upper
+    return np.asarray(_totals(explanation) > np.where(np.isfinite(upper), upper, explanation.values) + _ROUNDING)
 
 
 def _has_totals(explanation: Decomposition, kept: NDArray[np.intp]) -> bool:

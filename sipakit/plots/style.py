@@ -17,13 +17,14 @@ from matplotlib.figure import Figure
 from sipakit.errors import InputError
 from sipakit.plots.display import Display
 from sipakit.plots.formats import NumberTicks
-from sipakit.plots.labels import put, width, wrapped
+from sipakit.plots.labels import evenly, put, width, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from matplotlib.colorbar import Colorbar
     from matplotlib.legend import Legend
     from matplotlib.text import Text
 
@@ -64,6 +65,7 @@ EVEN: Final = ListedColormap(colormaps["cividis"](np.linspace(0, 0.88, 256)))
 SIGNED: Final = ListedColormap(colormaps["PuOr_r"](np.linspace(0.05, 0.95, 257)))
 TEXT: Final = {"title": 11.0, "label": 9.0, "tick": 8.0, "note": 7.5}
 _LETTER = 0.56  # mean width of a letter, in units of the font's size
+_RULER = 0.5  # inches of a panel below its frame, with the names of ticks and of the feature
 _LINE = 1.35  # height of a line, in the same units
 
 
@@ -163,6 +165,16 @@ class Sheet:
         """Write lines on a label or title of a panel, wrapped to its width."""
         columns = self.columns(TEXT["label"], panel=True) + (4 if len(self.panels) > 1 else 12)
         put(artist, *(wrapped(line, columns) for line in lines)).set_fontsize(TEXT["label"])
+
+    def name_bar(self, bar: Colorbar, label: str, size: float = TEXT["label"]) -> None:
+        """Take the outline off a colour bar, and write its label beside it, wrapped to its height."""
+        bar.outline.set_visible(False)
+        bar.ax.tick_params(labelsize=TEXT["tick"])
+        high = self.figure.get_figheight()
+        # our own panels keep their height, but for the ruler below; the caller's will give room to title and notes
+        inches = high - _RULER if self.own else 0.6 * high * self.panels[0].get_position().height
+        columns = max(16, int(inches * 72 / (_LETTER * size)))
+        put(bar.ax.yaxis.label, evenly(label, columns)).set_fontsize(size)
 
     def finish(
         self,

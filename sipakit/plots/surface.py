@@ -12,7 +12,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import Normalize
 
 from sipakit.errors import InputError
-from sipakit.plots.formats import number, quantity, spoken
+from sipakit.plots.formats import NumberTicks, number, quantity, spoken
 from sipakit.plots.labels import clean, put, width
 from sipakit.plots.places import Places
 from sipakit.plots.style import EVEN, GREY, INK, SIGNED, TEXT, Sheet
@@ -221,9 +221,8 @@ def _bar(sheet: Sheet, maps: Sequence[_Map], colours: ScalarMappable, label: str
     below, above = bool(values.min() < (low or 0.0)), bool(values.max() > (high or 0.0))
     extend = {(False, False): "neither", (True, False): "min", (False, True): "max"}.get((below, above), "both")
     bar = sheet.figure.colorbar(colours, ax=[one.axes for one in maps], aspect=30, pad=0.02, extend=extend)
-    bar.outline.set_visible(False)
-    bar.ax.tick_params(labelsize=TEXT["tick"])
-    put(bar.ax.yaxis.label, label).set_fontsize(TEXT["label"])
+    bar.ax.yaxis.set_major_formatter(NumberTicks())
+    sheet.name_bar(bar, label)
 
 
 def _write(sheet: Sheet, one: _Map, colours: ScalarMappable) -> None:

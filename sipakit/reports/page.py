@@ -25,6 +25,7 @@ from sipakit.reports.figures import Figure, pictures
 from sipakit.reports.finding import Finding, listed
 from sipakit.reports.narrative import findings, headline
 from sipakit.reports.subject import slug
+from sipakit.reports.tables import spread_table
 from sipakit.reports.templates import environment
 from sipakit.reports.together import about_contrast, strongest
 from sipakit.reports.verdict import Noted, Verdict, judge, noted
@@ -187,7 +188,7 @@ def _shown(part: Part, number: int) -> dict[str, Any]:
         "title": clean(part.title, None),
         "subject": part.subject,
         "facts": facts_of(part.subject, part.results.values()),
-        "methods": listed([spoken(result.explainer) for result in results]),
+        "methods": listed(list(dict.fromkeys(spoken(result.explainer) for result in results))),
         "verdict": verdict,
         "headline": headline(results, part.subject.unit, part.comparisons),
         "sections": _sections(part, key),
@@ -227,6 +228,7 @@ def _block(key: str, name: str, part: Part) -> Block:
         figures=part.figures[name],
         about=_about(e),
         references=tuple(_reference(source) for source in e.references),
+        table=spread_table(e, unit) if isinstance(e, Effects) else None,
         text=_lines(e.rules) if isinstance(e, Surrogates) and e.kind == "linear" else "",
     )
 

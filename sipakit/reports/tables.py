@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from sipakit.estimate import Estimate
     from sipakit.explanation import Explanation
 
-__all__ = ["TextTable", "interval_text", "p_value", "tabulate"]
+__all__ = ["TextTable", "interval_text", "p_value", "spread_table", "tabulate"]
 
 _LIMIT = 500  # lines; the JSON holds all
 _SAID_ONCE = frozenset({"row", "metric", "output"})  # columns that go into the caption where they never change
+_APART = "How far the curves of single rows are from the mean curve, apart from their level: root mean square"
+_ROUNDING = 1e-9  # of the largest effect
 _ROWS = 6  # single rows that get a column of their own
 
 
@@ -62,7 +64,41 @@ def tabulate(explanation: Explanation, unit: str | None = None) -> TextTable:
     """
     measure = Measure.of(explanation.scale, unit)
     writer = next(writer for kind, writer in _WRITERS.items() if isinstance(explanation, kind))
-    head, left, lines = writer(explanation, measure)
+    return _table(explanation, *writer(explanation, measure))
+
+
+def spread_table(e: Effects, unit: str | None = None) -> TextTable | None:
+    """Write how far single rows are from each mean curve, the farthest first; None where that is not known.
+
+    Examples
+    --------
+    >>> import numpy as np, sipakit as sp
+    >>> X = np.random.default_rng(0).normal(size=(50, 2))
+    >>> table = spread_table(sp.PartialDependence().explain(lambda X: X[:, 0] * X[:, 1], X))
+    >>> table.head[0], len(table.lines)
+    ('feature', 2)
+    """
+    spread = e.heterogeneity
+    if spread is None:
+        return None
+    measure, names = Measure.of(e.scale, unit), [axis.name for axis in e.lines.values()]
+    rounding = _ROUNDING * float(np.abs(e.estimate.values).max(initial=0.0))
+
+    def written(j: int, k: int) -> tuple[str, str]:
+        nothing = not spread.values[j, k] > rounding and not spread.std_error[j, k] > rounding
+        return (measure.number(0.0), "exact") if nothing else interval_text(spread, (j, k), measure)
+
+    lines = (
+        (named(names[j]), named(output), *written(int(j), k))
+        for k, output in enumerate(e.outputs)
+        for j in falling(spread.values[:, k])
+    )
+    table = _table(e, ("feature", "output", measure.put("distance", step=True), "interval"), 2, lines)
+    return replace(table, caption=f"{_APART}; {table.caption}")
+
+
+def _table(explanation: Explanation, head: tuple[str, ...], left: int, lines: Iterator[tuple[str, ...]]) -> TextTable:
+    """Cut a table to 500 lines, and say once what never changes."""
     every = list(lines)
     note = f"The first {_LIMIT:,} of {len(every):,} lines." if len(every) > _LIMIT else ""
     same = [c for c, name in enumerate(head) if name in _SAID_ONCE and len({line[c] for line in every}) == 1]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sipakit.caveats import CODES
 from sipakit.plots.formats import spoken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from sipakit.caveats import Caveat
     from sipakit.explanation import Explanation
@@ -20,13 +21,44 @@ _ORDER = {"serious": 0, "caution": 1, "info": 2}
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """A caveat, and the methods that raised it."""
+    """A caveat that one method raised or several, told once.
 
-    caveat: Caveat
+    Parameters
+    ----------
+    code, severity, title : str
+        See `sipakit.caveats.Caveat`.
+    methods : tuple of str
+        All that raised it, in any words.
+    told : tuple of (message, methods)
+        Each different message, and who raised it in these words.
+    cures : tuple of str
+    """
+
+    code: str
+    severity: str
+    title: str
     methods: tuple[str, ...]
+    told: tuple[tuple[str, tuple[str, ...]], ...]
+    cures: tuple[str, ...]
+
+    @classmethod
+    def of(cls, code: str, raised: Sequence[tuple[Caveat, str]]) -> Noted:
+        """Gather what methods said under one code."""
+        severity, title = CODES[code]
+        told: dict[str, dict[str, None]] = {}
+        for one, method in raised:
+            told.setdefault(one.message, {})[method] = None
+        return cls(
+            code=code,
+            severity=severity,
+            title=title,
+            methods=tuple(dict.fromkeys(method for _, method in raised)),
+            told=tuple((message, tuple(methods)) for message, methods in told.items()),
+            cures=tuple(dict.fromkeys(one.cure for one, _ in raised if one.cure)),
+        )
 
     def __str__(self) -> str:
-        return f"{', '.join(self.methods)}: {self.caveat.message or self.caveat.title}"
+        return f"{', '.join(self.methods)}: {self.title} ({self.code})."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +78,22 @@ class Verdict:
 
 
 def noted(results: Iterable[Explanation]) -> list[Noted]:
-    """Collect the caveats of many results, each once, the gravest first."""
-    found: dict[Caveat, list[str]] = {}
+    """Collect the caveats of many results, each code once, the gravest first.
+
+    Examples
+    --------
+    >>> import numpy as np, sipakit as sp
+    >>> X = np.random.default_rng(0).normal(size=(200, 1)).repeat(2, axis=1)
+    >>> study = sp.explain(lambda X: X[:, 0], X, methods=["partial-dependence", "ice"])
+    >>> [(one.code, one.methods) for one in noted(study.values())]
+    [('SIPA042', ('Partial dependence', 'ICE'))]
+    """
+    found: dict[str, list[tuple[Caveat, str]]] = {}
     for result in results:
         for one in result.caveats:
-            methods = found.setdefault(one, [])
-            if spoken(result.explainer) not in methods:
-                methods.append(spoken(result.explainer))
-    order = sorted(found, key=lambda one: (_ORDER[one.severity], one.code))
-    return [Noted(one, tuple(found[one])) for one in order]
+            found.setdefault(one.code, []).append((one, spoken(result.explainer)))
+    order = sorted(found, key=lambda code: (_ORDER[CODES[code][0]], code))
+    return [Noted.of(code, found[code]) for code in order]
 
 
 def judge(results: Iterable[Explanation]) -> Verdict:
@@ -67,13 +106,9 @@ def judge(results: Iterable[Explanation]) -> Verdict:
     'Usable as shown'
     """
     every = noted(results)
-    serious, cautions = ([n for n in every if n.caveat.severity == s] for s in ("serious", "caution"))
+    serious, cautions = ([n for n in every if n.severity == s] for s in ("serious", "caution"))
     if serious:
-        return Verdict("Not to be relied on", "serious", tuple(map(_reason, serious)))
+        return Verdict("Not to be relied on", "serious", tuple(map(str, serious)))
     if cautions:
-        return Verdict("Usable with care", "caution", tuple(map(_reason, cautions)))
+        return Verdict("Usable with care", "caution", tuple(map(str, cautions)))
     return Verdict("Usable as shown", "info", ("No method found a reason for care.",))
-
-
-def _reason(one: Noted) -> str:
-    return f"{', '.join(one.methods)}: {one.caveat.title} ({one.caveat.code})."

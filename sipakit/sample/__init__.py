@@ -2,11 +2,13 @@
 
 from sipakit.sample.coalitions import all_coalitions, shapley_weights
 from sipakit.sample.donors import dealt, nearest_pairs
+from sipakit.sample.edges import cells_of, make_edges
 from sipakit.sample.enough import more_draws
 from sipakit.sample.folds import folds_of
-from sipakit.sample.grids import Grids, cells_of, make_edges, make_grids, positions_of, shares_of
+from sipakit.sample.grids import Grids, make_grids
 from sipakit.sample.independent import even_places, independent_rows
 from sipakit.sample.neighbours import Neighbourhood, draw_neighbours, neighbourhood_of
+from sipakit.sample.on_axis import positions_of, shares_of
 from sipakit.sample.permutations import balanced_shuffles, orders, shuffled_along
 from sipakit.sample.strata import strata_of
 from sipakit.sample.told_by_others import Dependence, Told

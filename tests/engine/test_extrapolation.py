@@ -123,10 +123,11 @@ def test_a_study_says_it_once_and_each_table_is_ranked_once(monkeypatch, tmp_pat
     study = sp.explain(TRAP.predict, EQUAL, EQUAL["x1"], methods=methods)
     assert [len(told(result)) for result in study.values()] == [1, 1, 1, 1, 0]
     assert made == [300]
-    (once,) = [one for one in noted(study.values()) if one.caveat.code == "SIPA042"]
+    (once,) = [one for one in noted(study.values()) if one.code == "SIPA042"]
     assert len(once.methods) == 4
     study.report(tmp_path / "study.html")
-    assert once.caveat.message in html.unescape((tmp_path / "study.html").read_text())
+    ((message, _),) = once.told
+    assert message in html.unescape((tmp_path / "study.html").read_text())
 
 
 def test_it_travels_with_the_result(tmp_path):

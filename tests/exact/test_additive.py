@@ -11,7 +11,7 @@ import sipakit as sp
 from sipakit.adapters import adapt
 from sipakit.checks import same
 from sipakit.door import open_table
-from sipakit.engine import ground
+from sipakit.engine import shortcuts
 from sipakit.engine.ground import open_ground
 from sipakit.intervene import Mix, Rows
 from tests.adapters import linear_cases as cases
@@ -19,14 +19,14 @@ from tests.adapters import linear_cases as cases
 
 @pytest.fixture
 def small(monkeypatch):
-    monkeypatch.setattr(ground, "_ENOUGH", 0)
+    monkeypatch.setattr(shortcuts, "_ENOUGH", 0)
 
 
 def additive(name):
     model, output = cases.fitted(name)
     adapter = adapt(model, output=output)
     opened = open_ground(adapter, cases.frame(), None, None, None)
-    return adapter, opened.rows, opened.traced(opened.rows)
+    return adapter, opened.rows, shortcuts.traced(opened, opened.rows)
 
 
 def both(explainer, model, X, y=None, **options):
@@ -273,25 +273,6 @@ def test_the_bits_are_the_same_for_any_number_of_workers(explainer, small):
     y = fitted.predict(cases.frame())
     once, again = (explainer.explain(fitted, cases.frame(), y, n_jobs=n) for n in (1, 2))
     assert same(once.estimate, again.estimate)
-
-
-def test_a_structure_that_does_not_give_the_models_answers_is_not_used(small):
-    class Clipped(Ridge):
-        def predict(self, X):
-            return np.maximum(super().predict(X), 0)
-
-    X = normals(300)
-    adapter = adapt(Clipped().fit(X, X @ A))
-    object.__setattr__(adapter, "structure", adapt(Ridge().fit(X, X @ A)).structure)
-    e = sp.ALE().explain(adapter, X)
-    assert "SIPA033" in {c.code for c in e.caveats}
-    assert e.manifest["structure"] is None
-    assert "terms" in next(c.message for c in e.caveats if c.code == "SIPA033")
-
-
-def test_small_tables_are_answered_by_the_model():
-    fitted, _ = cases.fitted("ridge")
-    assert sp.ALE(features=["age"]).explain(fitted, cases.frame()).manifest["structure"] is None
 
 
 def test_levels_that_the_encoder_refuses_are_told_as_the_model_tells_them(small):

@@ -8,7 +8,7 @@ import sipakit as sp
 from sipakit.adapters import adapt
 from sipakit.checks import same
 from sipakit.door import open_table
-from sipakit.engine import ground
+from sipakit.engine import shortcuts
 from sipakit.exact import curves
 from sipakit.exact.curves import trace
 from sipakit.intervene import Mix, Rows
@@ -142,7 +142,7 @@ EXPLAINERS = {
 
 @pytest.fixture
 def small(monkeypatch):
-    monkeypatch.setattr(ground, "_ENOUGH", 0)
+    monkeypatch.setattr(shortcuts, "_ENOUGH", 0)
 
 
 @pytest.mark.parametrize("name", EXPLAINERS)
@@ -150,7 +150,7 @@ def small(monkeypatch):
 def test_explanations_are_those_of_the_sampled_route(name, model, small, monkeypatch):
     fitted, _, _ = cases.fitted(model)
     by_structure = EXPLAINERS[name].explain(fitted, cases.FULL)
-    monkeypatch.setattr(ground, "_ENOUGH", 10**9)
+    monkeypatch.setattr(shortcuts, "_ENOUGH", 10**9)
     asked = EXPLAINERS[name].explain(fitted, cases.FULL)
     assert by_structure.manifest["structure"] == "trees"
     assert asked.manifest["structure"] is None
@@ -189,38 +189,6 @@ def test_importance_is_the_mean_over_all_pairs(scoring, small):
         np.testing.assert_allclose(e.values[j, 0], np.mean(after) - before.mean(), rtol=1e-9)
     np.testing.assert_array_equal(e.estimate.parts["std_error_shuffles"], 0)
     assert e.cost.rows == 150
-
-
-def test_a_structure_that_does_not_give_the_models_answers_is_not_used(small):
-    fitted, data, _ = cases.fitted("a forest")
-
-    class Capped(type(fitted)):
-        def predict(self, X):
-            return np.minimum(super().predict(X), 2)
-
-    capped = Capped(n_estimators=8, random_state=0).fit(data, cases.Y)
-    adapter = adapt(capped)
-    assert adapter.structure is None  # another class is not read at all
-    object.__setattr__(adapter, "structure", adapt(fitted).structure)
-    e = sp.ALE().explain(adapter, data)
-    assert "SIPA033" in {c.code for c in e.caveats}
-    assert e.manifest["structure"] is None
-
-
-def test_methods_of_a_study_share_one_walk(small, monkeypatch):
-    fitted, data, _ = cases.fitted("a forest")
-    walks, original = [], ground.trace
-
-    def counted(trees, table, read):
-        walks.append(len(table))
-        return original(trees, table, read)
-
-    monkeypatch.setattr(ground, "trace", counted)
-    methods = [sp.PartialDependence(), sp.ICE(grid_resolution=5), sp.ALE(), sp.PermutationImportance()]
-    study = sp.explain(fitted, data, cases.Y, methods=methods)
-    assert walks == [600]
-    assert {e.manifest["structure"] for e in study.values()} == {"trees"}
-    assert all(e.estimator.endswith("answers follow from the model's trees") for e in study.values())
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])

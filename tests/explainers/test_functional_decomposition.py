@@ -131,6 +131,7 @@ def test_components_add_up_to_the_prediction_and_shares_to_one(inputs, n_draws):
     if inputs == "observed":
         np.testing.assert_allclose(mixed.scores(X.iloc[e.rows]), e.predictions)
         assert e.row_values.shape == (len(e.rows), X.shape[1])
+        assert ("drawn" in e.error) == (n_draws is not None)
     else:
         assert e.rows is None
 

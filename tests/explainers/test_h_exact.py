@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import sipakit as sp
-from sipakit.engine import ground
+from sipakit.engine import shortcuts
 from tests.adapters.trees import cases
 
 pytest.importorskip("numba")
@@ -12,7 +12,7 @@ pytest.importorskip("numba")
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
-    monkeypatch.setattr(ground, "_ENOUGH", 0)
+    monkeypatch.setattr(shortcuts, "_ENOUGH", 0)
 
 
 def both(name, rows=slice(0, 90), background=None, **how):
@@ -39,6 +39,9 @@ def test_values_are_those_of_all_pairs(name, weights, background):
     np.testing.assert_allclose(ours.values, asked.values, atol=1e-8)
     np.testing.assert_allclose(ours.estimate.parts["h_squared"], asked.estimate.parts["h_squared"], atol=1e-9)
     assert {c.code for c in ours.caveats} == {c.code for c in asked.caveats}
+    assert ours.error == asked.error
+    assert "all of them evaluation points" in ours.error
+    assert "drawn" not in ours.error
 
 
 def test_errors_are_those_of_single_rows_but_for_the_luck_of_batches():

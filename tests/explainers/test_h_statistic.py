@@ -1,5 +1,6 @@
 """Friedman's H against its definition, closed forms and its own errors."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -192,6 +193,31 @@ def test_drawn_rows_are_told_and_their_statistics_are_close():
     assert e.cost.asked == 150 * 150 * 5
 
 
+@pytest.mark.parametrize("weights", [None, np.repeat([0.0, 1.0], [5, 45])])
+@pytest.mark.parametrize("own", [True, False])
+def test_rows_that_are_all_taken_are_not_called_drawn(weights, own):
+    X, behind = T2.sample(50, np.random.default_rng(0)), None if own else T2.sample(40, np.random.default_rng(1))
+    explainer = sp.HStatistic(order=1, background=behind)
+    whole = explainer.explain(T2.predict, X, sample_weight=weights)
+    assert whole.estimator == "all pairs of rows"
+    assert "all of them evaluation points" in whole.error
+    assert "drawn" not in whole.error
+    assert "SIPA024" not in {c.code for c in whole.caveats}
+    some = replace(explainer, n_draws=42, estimator="pairs").explain(T2.predict, X, sample_weight=weights)
+    assert some.estimator == "all pairs of the drawn rows"
+    assert some.error.startswith("Choice of the drawn rows")
+    (told,) = [c for c in some.caveats if c.code == "SIPA024"]
+    assert ("42 of 50 rows were drawn" if own else "42 of 50 rows were evaluated, each in 40 of 40") in told.message
+
+
+def test_background_rows_that_were_drawn_are_told_where_all_explained_rows_are_taken():
+    X, behind = (T2.sample(n, np.random.default_rng(n)) for n in (20, 90))
+    e = sp.HStatistic(order=1, n_draws=30, estimator="pairs", background=behind).explain(T2.predict, X)
+    (told,) = [c for c in e.caveats if c.code == "SIPA024"]
+    assert "20 of 20 rows were evaluated, each in 30 of 90 background rows" in told.message
+    assert "drawn" in e.error
+
+
 def test_weights_are_rows_given_again():
     X = mixed.table(12)
     weights = np.random.default_rng(0).integers(1, 3, 12)
@@ -352,7 +378,7 @@ def test_the_cheaper_design_is_taken_and_told():
     X = T2.sample(300, np.random.default_rng(0))
     many, all_of_them = (sp.HStatistic(n_draws=n).explain(T2.predict, X) for n in (60, 300))
     assert "300 rows were evaluated, each in 12 drawn contexts" in many.estimator
-    assert all_of_them.estimator == "all pairs of the drawn rows"
+    assert all_of_them.estimator == "all pairs of rows"
     assert many.cost.asked == 60**2 * 5
     (told,) = [c for c in many.caveats if c.code == "SIPA024"]
     assert "each in 12 drawn contexts" in told.message

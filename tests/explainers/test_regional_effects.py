@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sklearn.tree import DecisionTreeRegressor
 
 import sipakit as sp
-from sipakit.engine import ground
+from sipakit.engine import shortcuts
 from sipakit.explainers.region_trees import Growth, disagreement
 from tests.analytic import T8
 from tests.explainers import mixed
@@ -337,7 +337,7 @@ def test_a_study_pays_once_for_single_curves_and_regions():
 
 def test_trees_answer_for_the_curves_themselves(monkeypatch):
     pytest.importorskip("numba")
-    monkeypatch.setattr(ground, "_ENOUGH", 0)
+    monkeypatch.setattr(shortcuts, "_ENOUGH", 0)
     model = DecisionTreeRegressor(max_depth=6, random_state=0).fit(X, signed(X))
     exact, asked = (
         sp.RegionalEffects(features=["x0"]).explain(sp.adapt(model, structure=known), X) for known in (True, False)

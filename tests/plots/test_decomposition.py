@@ -38,6 +38,16 @@ def test_shares_are_sorted_and_the_rest_is_the_last_bar():
     assert len(text) == 15
 
 
+def test_a_total_apart_from_its_share_is_told_beside_it():
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    e = sp.FunctionalDecomposition(n_draws=None).explain(lambda X: X[:, 0] * X[:, 1], X)
+    display = draw(e, "shares")
+    beside = [text for text in seen.texts(display) if ", total " in text]
+    assert len(beside) == 2
+    note = next(text for text in display.ax_.texts if ", total " in text.get_text())
+    assert note.get_ha() == "left"  # outside its diamond, whatever the sign of the share
+
+
 @pytest.mark.parametrize("kind", ["effects", "shares"])
 def test_groups_have_no_curve_and_are_told_of(kind):
     X = np.random.default_rng(0).normal(size=(40, 4))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
@@ -129,3 +130,20 @@ def test_a_report_shows_curves_and_maps(tmp_path):
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert page.count("<svg") == 2
     assert "x0 and x1" in page
+
+
+@pytest.mark.parametrize("method", [sp.ALE, sp.PartialDependence])
+def test_the_label_of_a_low_colour_bar_is_broken_to_its_height(method):
+    X = pd.DataFrame({"size": ["S", "M", "L"] * 20, "used": ["yes", "no"] * 30})
+    large = lambda X: 0.5 * ((X["size"] == "L") & (X["used"] == "no")).to_numpy()
+    model = sp.adapt(
+        lambda X: np.column_stack([1 - large(X), large(X)]),
+        output="probability",
+        classes=["no", "an output with a rather long name, in several words"],
+    )
+    figure = draw(method(features=[("size", "used")]).explain(model, X), "surface").figure_
+    figure.draw_without_rendering()
+    bar = figure.axes[-1]
+    label, whole = bar.yaxis.label.get_window_extent(), figure.bbox
+    assert whole.y0 <= label.y0 < label.y1 <= whole.y1
+    assert label.height <= 1.1 * bar.get_window_extent().height

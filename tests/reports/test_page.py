@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import itertools
 import re
 import subprocess
@@ -16,13 +17,11 @@ import pandas as pd
 import pytest
 
 import sipakit as sp
-from sipakit.caveats import caveat
 from sipakit.reports import Part, Subject, render
 from sipakit.reports.facts import facts_of, manifest_of
 from sipakit.reports.figures import one_row, pictures
 from sipakit.reports.subject import slug
-from sipakit.reports.tables import tabulate
-from sipakit.reports.verdict import judge
+from sipakit.reports.tables import spread_table, tabulate
 from tests.plots import made
 
 VOID = {"meta", "link", "br", "img", "hr", "input"}
@@ -159,7 +158,9 @@ def test_every_caveat_is_shown_with_code_and_cure(page, study):
     caveats = {one for e in study.values() for one in e.caveats}
     assert caveats
     for one in caveats:
-        assert f"{one.code}, {one.severity}: {one.title}" in page
+        assert page.count(f"{one.code}, {one.severity}: {one.title}") == 1
+        assert one.message in html.unescape(page)
+        assert one.cure in html.unescape(page)
 
 
 def test_no_internal_names_no_addresses_no_dates_no_seconds(page):
@@ -211,16 +212,6 @@ def test_several_studies_share_a_page():
     ids = [a["id"] for _, a in reader.elements if "id" in a]
     assert {"s1", "s2", "s1-caveats", "s2-caveats"} <= set(ids)
     assert len(ids) == len(set(ids))
-
-
-def test_the_verdict_follows_from_the_gravest_caveat():
-    clean = replace(made.importances(2), caveats=())
-    assert judge([clean]).words == "Usable as shown"
-    assert judge([clean, made.importances(2)]).words == "Usable with care"
-    random = replace(clean, caveats=(caveat("SIPA012", "It differs."), caveat("SIPA010", "20 rows.")))
-    found = judge([random])
-    assert found.words == "Not to be relied on"
-    assert found.reasons == ("Permutation importance: the model's answers are random (SIPA012).",)
 
 
 def test_tables_say_once_what_never_changes_and_what_was_left_out():
@@ -309,3 +300,14 @@ def test_drawing_ahead_gives_the_same_page():
     ahead = part(results)
     assert ahead.draw() == sum(len(f.svg) for drawn in ahead.figures.values() for f in drawn)
     assert render([ahead], "x") == render([part(results)], "x")
+
+
+def test_how_far_single_rows_are_from_each_curve_is_a_line_a_feature():
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    e = sp.PartialDependence(features=["x0", "x1", "x2", ("x0", "x1")]).explain(lambda X: X[:, 0] * X[:, 1], X)
+    table = spread_table(e, "euros")
+    assert table.head == ("feature", "distance, in euros", "interval")
+    assert sorted(line[0] for line in table.lines) == ["x0", "x1", "x2"]
+    assert table.lines[-1] == ("x2", "0", "exact")
+    assert "from the mean curve" in render([part([e])], "One")
+    assert spread_table(sp.ICE().explain(lambda X: X[:, 0], X)) is None
