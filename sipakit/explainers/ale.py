@@ -28,12 +28,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sipakit.axis import Axis
+    from sipakit.explainers.ale_curves import Curve
     from sipakit.sample.level_orders import CategoryOrder
     from sipakit.task import Task
 
 __all__ = ["ALE"]
 
 _MOST_PLACES = 10_000  # of a pair: its errors take every place with every cell
+_ROUNDING = 1e-12  # of the predictions: differences of differences that are no larger are nothing
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -214,7 +216,7 @@ class ALE(Explainer):
                 curves.append(flat(len(axis), task.k))
             elif isinstance(axis, Plane):
                 curve, empty[j] = over_pair(_slice(state, "pairs", cells.span(j)), sides)
-                curves.append(curve)
+                curves.append(_without_rounding(curve, task))
             else:
                 here = _slice(state, "lines", cells.span(j))
                 curves.append(over_line(here, sides[0]))
@@ -300,6 +302,13 @@ def _of_those_inside(
     if task.design.hold_all:
         return whole
     return whole.only(task.design.inside[np.ix_(sample, family)].T.ravel())
+
+
+def _without_rounding(curve: Curve, task: Task) -> Curve:
+    """Put a surface to zero, with its error, that is no more than the rounding of the model's answers."""
+    values, std_error, df, skew = curve
+    told = np.abs(values).max(axis=0) > _ROUNDING * np.fmax.reduce(np.abs(task.known_predictions), axis=0)
+    return np.where(told, values, 0.0), np.where(told | ~np.isfinite(std_error), std_error, 0.0), df, skew
 
 
 def _look_for_lost(task: Task, state: Combined) -> None:

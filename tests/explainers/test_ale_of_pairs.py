@@ -189,3 +189,12 @@ def test_words_and_picture_say_what_is_beyond_each_alone():
     assert "beyond each alone" in seen.whole(display)
     bar = display.figure_.axes[-1]
     assert bar.get_ylim()[0] == pytest.approx(-bar.get_ylim()[1])
+
+
+def test_what_rounding_leaves_of_a_sum_is_nothing():
+    X = np.random.default_rng(3).normal(size=(300, 2))
+    e = sp.ALE(features=[("x0", "x1")], grid_resolution=6).explain(lambda Z: np.sin(Z) @ [3.0, 0.1] + 1e3, X)
+    assert (e.values[0] == 0).all()
+    assert (e.std_error == 0).all()
+    small = sp.ALE(features=[("x0", "x1")], grid_resolution=6).explain(lambda Z: 1e-6 * Z[:, 0] * Z[:, 1] + 1e3, X)
+    assert np.abs(small.values[0]).max() > 1e-7  # little is not nothing
