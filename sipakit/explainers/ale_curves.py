@@ -21,6 +21,7 @@ __all__ = ["ENOUGH", "flat", "over_line", "spread_over_rows"]
 
 ENOUGH = 1 + 1e-9  # rows that a spread needs
 _MORE = 4  # rows that are counted beside those of a cell
+_WIDER = 4.0  # times the cell that lends
 
 
 def flat(places: int, k: int) -> Curve:
@@ -63,24 +64,26 @@ def over_line(state: CrossMoments, side: Side) -> Curve:
 
 
 def _lent_by_neighbours(state: CrossMoments, side: Side) -> CrossMoments:
-    """Count four more rows in each cell, with the spread that slopes have in the cells beside, where that is more.
+    """Count four more rows in each cell, with the spread of steps in the cells beside, where that is more.
 
     The few rows of an outer cell often lack a kind that one in twenty rows is of, and no spread at all would be no
     interval at all. Shares have the same trouble, and the same cure (Agresti and Coull 1998, doi:10.2307/2685469).
+    Steps grow with the width of their cell, but jumps do not: it is taken as four times that of a lender at most.
     """
     cells = len(state.weight) - (side.middle is not None)  # the last one leads to the place of missing cells
     n = effective_count(state.weight, state.weight_squares)[:, None]
-    several, spare = n > ENOUGH, np.maximum(n - 1, ENOUGH - 1)
-    per_row = np.maximum(np.where(several, spare / np.maximum(n, 1), 1.0) * state.weight_squares[:, None], 1e-300)
-    per_row[:cells] *= np.diff(side.axis.positions[: cells + 1])[:, None] ** 2
-    own = state.second[..., 0, 0] / per_row  # variance of slopes
-    beside, count = np.zeros_like(own), np.zeros_like(n)
-    for here, there in ((slice(1, cells), slice(0, cells - 1)), (slice(0, cells - 1), slice(1, cells))):
-        beside[here] += np.where(several[there], own[there], 0.0)
-        count[here] += several[there]
-    beside /= np.maximum(count, 1)
-    known, second = np.where(several, n, 0.0), state.second.copy()
-    second[..., 0, 0] = np.maximum(own, (known * own + _MORE * beside) / np.maximum(known + _MORE, 1)) * per_row
+    with np.errstate(over="ignore"):
+        several, width = n > ENOUGH, np.diff(side.axis.positions[: cells + 1])
+    per_row = np.where(several, (n - 1) / np.maximum(n, 1), 1.0) * state.weight_squares[:, None]
+    own = np.where(several, state.second[..., 0, 0] / np.where(per_row > 0, per_row, 1.0), 0.0)  # variance of steps
+    lent, lenders = np.zeros_like(own), np.zeros_like(n)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # of numbers near the largest there are
+        for here, there in ((slice(1, cells), slice(0, cells - 1)), (slice(0, cells - 1), slice(1, cells))):
+            lent[here] += np.fmin(width[here] / width[there], _WIDER)[:, None] ** 2 * own[there]
+            lenders[here] += several[there]
+        known, second = np.where(several, n, 0.0), state.second.copy()
+        mixed = (known * own + _MORE * lent / np.maximum(lenders, 1)) / np.maximum(known + _MORE, 1) * per_row
+    second[..., 0, 0] = np.where(np.isfinite(mixed), np.maximum(second[..., 0, 0], mixed), second[..., 0, 0])
     return replace(state, second=second)
 
 
@@ -93,23 +96,23 @@ def _skewness(
     follow from their products with the squares, which the state has too.
     """
     mean, first, second = state.mean, state.first, state.second
-    variance = mean[..., 2:] - mean[..., :2] ** 2
-    # (c, k, 2, 2): of the first number twice and of the second once
-    third = second[..., 2:, :2] - 2 * mean[..., :2, None] * second[..., :2, :2]
-    third += variance[..., :, None] * first[..., None, :2]
     g, h = gradient[..., 0], gradient[..., 1]
-    cubes = g**3 * third[..., 0, 0] + 3 * g**2 * h * third[..., 0, 1]
-    cubes += 3 * g * h**2 * third[..., 1, 0] + h**3 * third[..., 1, 1]
     n = effective_count(state.weight, state.weight_squares)
-    cubes *= np.where(n > 2 + 1e-9, n**2 / np.maximum((n - 1) * (n - 2), 1e-9), 1.0)[:, None]  # as of a sample
-    lines = np.einsum("ecki,cki->eck", gradient, first[..., :2])
-    cubes += (
-        3 * own * _squares(state.leading(2), gradient) + 3 * own**2 * lines + own**3 * state.weight_squares[:, None]
-    )
-    total = cubes.sum(axis=1) * (state.weight_squares.sum() / state.weight.sum())  # cubes of weights are not known
     spread = std_error * state.weight.sum()
-    skewness = np.divide(total, spread**3, out=np.zeros_like(total), where=(spread > 0) & np.isfinite(spread))
-    return np.asarray(skewness)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # cubes of huge numbers are beyond all numbers
+        variance = mean[..., 2:] - mean[..., :2] ** 2
+        # (c, k, 2, 2): of the first number twice and of the second once
+        third = second[..., 2:, :2] - 2 * mean[..., :2, None] * second[..., :2, :2]
+        third += variance[..., :, None] * first[..., None, :2]
+        cubes = g**3 * third[..., 0, 0] + 3 * g**2 * h * third[..., 0, 1]
+        cubes += 3 * g * h**2 * third[..., 1, 0] + h**3 * third[..., 1, 1]
+        cubes *= np.where(n > 2 + 1e-9, n**2 / ((n - 1) * (n - 2)), 1.0)[:, None]  # as of a sample
+        lines = np.einsum("ecki,cki->eck", gradient, first[..., :2])
+        cubes += 3 * own * _squares(state.leading(2), gradient) + 3 * own**2 * lines
+        cubes += own**3 * state.weight_squares[:, None]
+        # cubes of weights are not known
+        skewness = cubes.sum(axis=1) * (state.weight_squares.sum() / state.weight.sum()) / spread**3
+    return np.where(np.isfinite(skewness) & (spread > 0), skewness, 0.0)
 
 
 def _squares(state: CrossMoments, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
