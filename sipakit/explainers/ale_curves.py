@@ -21,7 +21,7 @@ __all__ = ["ENOUGH", "flat", "over_line", "spread_over_rows"]
 
 ENOUGH = 1 + 1e-9  # rows that a spread needs
 _MORE = 4  # rows that are counted beside those of a cell
-_WIDER = 4.0  # times the cell that lends
+_WIDER = 8.0  # times the cell that lends
 
 
 def flat(places: int, k: int) -> Curve:
@@ -68,7 +68,7 @@ def _lent_by_neighbours(state: CrossMoments, side: Side) -> CrossMoments:
 
     The few rows of an outer cell often lack a kind that one in twenty rows is of, and no spread at all would be no
     interval at all. Shares have the same trouble, and the same cure (Agresti and Coull 1998, doi:10.2307/2685469).
-    Steps grow with the width of their cell, but jumps do not: it is taken as four times that of a lender at most.
+    Steps grow with the width of their cell, but jumps do not: it is taken as eight times that of a lender at most.
     """
     cells = len(state.weight) - (side.middle is not None)  # the last one leads to the place of missing cells
     n = effective_count(state.weight, state.weight_squares)[:, None]
