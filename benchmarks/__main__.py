@@ -10,7 +10,7 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from benchmarks import pages
-from benchmarks.accuracy import coverage, h_error, permutation_variance, shapley_error
+from benchmarks.accuracy import coverage, h_error, permutation_variance, sage_error, shapley_error, shapley_small
 from benchmarks.harness import Result, write
 from benchmarks.speed import model_rows, overhead, prepared, trees, workers
 
@@ -22,6 +22,8 @@ CASES: dict[str, Callable[..., Result]] = {
     "model_rows": model_rows.run,
     "permutation_variance": permutation_variance.run,
     "shapley_error": shapley_error.run,
+    "shapley_small": shapley_small.run,
+    "sage_error": sage_error.run,
     "h_error": h_error.run,
     "coverage": coverage.run,
     "workers": workers.run,

@@ -17,7 +17,9 @@ import numpy as np
 __all__ = ["Counted", "Result", "in_turn", "ratio_of", "skipped", "versions", "write"]
 
 _PACKAGES = (
-    "sipakit", "numpy", "scipy", "pandas", "scikit-learn", "lightgbm", "shap", "PyALE", "effector",
+    "sipakit", "numpy", "scipy", "pandas", "scikit-learn", "lightgbm", "xgboost", "sage-importance", "shap", "shapiq",
+    "PyALE",
+    "effector",
 )  # fmt: skip
 
 

@@ -55,6 +55,12 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "SIPA041": ("caution", "regions that unseen rows do not confirm"),
     "SIPA042": ("caution", "rows unlike any in the table"),
     "SIPA043": ("caution", "too few refits for a null"),
+    "SIPA044": ("caution", "a part of the rows was drawn"),
+    "SIPA045": ("caution", "losses of means of a few background rows"),
+    "SIPA046": ("info", "how errors go together is not known"),
+    "SIPA047": ("caution", "mean sizes that are mostly noise"),
+    "SIPA048": ("info", "values are conditional"),
+    "SIPA049": ("caution", "the conditional law is doubtful"),
 }
 
 

@@ -49,7 +49,7 @@ class Round:
     draws : int
         How many draws.
     rows : int
-        Model rows that one draw asks for, before equal rows are dropped.
+        Model rows that one draw asks for at most, before equal rows are dropped.
     number : int
         Which round this is, counted from 0; the engine counts.
     note : object
@@ -57,6 +57,8 @@ class Round:
     refits : bool
         Whether models fitted anew answer, those of `Explainer.refits`; each draw is then a slice of its own, since fits
         take long.
+    total : int, optional
+        Model rows of all draws, where these ask for differently many.
 
     Examples
     --------
@@ -70,6 +72,12 @@ class Round:
     number: int = 0
     note: Any = None
     refits: bool = field(default=False, repr=False)
+    total: int | None = field(default=None, repr=False)
+
+    @property
+    def need(self) -> int:
+        """Model rows that all draws ask for, before equal rows are dropped."""
+        return self.draws * self.rows if self.total is None else self.total
 
 
 class Explainer(ABC):
@@ -96,7 +104,8 @@ class Explainer(ABC):
         each other. Where columns tell each other, such rows are like none in the table, and a caveat says so.
         `moved_apart` takes back what depends on a parameter.
     mixes_tables : bool
-        Whether virtual rows mix the explained rows and the background, which sums of one term a column tell.
+        Whether virtual rows mix the explained rows and the background, which sums of one term a column tell. `mixes`
+        takes back what depends on a parameter.
     unit : "row", "feature" or "table"
         What has an answer of its own when a run ends early. Draws and cells of a unit lie together, in the units' order
         and equally many for each.
@@ -208,6 +217,10 @@ class Explainer(ABC):
         """Return the features whose columns are moved together while columns outside of them stay."""
         return task.features if self.breaks_dependence else ()
 
+    def mixes(self) -> bool:
+        """Return whether virtual rows mix the explained rows and the background, and no others."""
+        return self.mixes_tables
+
     def estimator_of(self, task: Task) -> str:
         """Name the estimator that runs, by the task's design."""
         return "sampled"
@@ -243,7 +256,7 @@ class Explainer(ABC):
             Cap on the whole call: model rows, or a time such as "30s" or "2min". A time is turned into rows by a short
             look at the model's pace; ``manifest["budget"]`` has the number of rows that gives the same result.
         tolerance : float, optional
-            Largest Monte Carlo standard error wanted, in units of the estimate. `Shapley`, `LIME` and
+            Largest Monte Carlo standard error wanted, in units of the estimate. `Shapley`, `SAGE`, `LIME` and
             `PermutationImportance` add draws until every number has it or the budget is spent; a caveat says where it
             is not met. Methods that draw nothing have no such error, and that of the finite table is another one.
         progress : bool or callable(done, total), optional
@@ -302,7 +315,7 @@ class Explainer(ABC):
         >>> X = np.random.default_rng(0).normal(size=(100, 4))
         >>> plan = sp.Shapley(background=X[:10]).plan(lambda X: X[:, 0], X)
         >>> plan.estimator, plan.rows, dict(plan.alternatives)
-        ('enumeration', 14110, {'permutation': 78110})
+        ('enumeration', 14110, {'permutation': 78110, 'regression': 14110})
         """
         from sipakit.engine import plan
 

@@ -114,6 +114,16 @@ class Mix:
         """Whether ``take`` holds places on the way rather than yes and no."""
         return self.take.dtype != np.bool_
 
+    @property
+    def dense(self) -> bool:
+        """Whether rows take so many columns that it is quicker to move whole rows than column after column."""
+        return not self.fractional and int(np.count_nonzero(self.take)) > _FEW * len(self.take)
+
+    def pattern_of_each(self) -> NDArray[Any]:
+        """(m, p) whether each virtual row takes a column."""
+        own = len(self.take) == len(self.which) and bool((self.which == np.arange(len(self.which))).all())
+        return self.take if own else self.take.take(self.which, axis=0)
+
     def columns(self) -> Iterator[tuple[int, NDArray[np.intp] | slice]]:
         """Columns that some row takes, each with the numbers of these rows, or a slice."""
         followers = np.bincount(self.which, minlength=len(self.take))
@@ -166,12 +176,29 @@ class Mix:
                 return bool((numbers[1:] > numbers[:-1]).all())  # a missing number is not larger
         return False
 
+    def mixes_apart(self) -> bool:
+        """Whether every row is a mixture, and cells tell of which two rows: no other pair has an equal mixture.
+
+        That holds where no two rows of both tables have an equal cell, as in tables of drawn numbers.
+        """
+        if not self.dense or not self.base.table.shares_no_cell_with(self.donor.table):
+            return False
+        return bool(self.take.any(axis=1).all() and not self.take.all(axis=1).any())
+
     def hashes(self) -> NDArray[np.uint64]:
         """(m,) numbers that are equal for virtual rows with equal values (and else differ but once in 2^64)."""
         # A row's number is the sum of its cells' numbers, so an edit only exchanges the cells that it takes.
         base, donor = self.base, self.donor
         if self.take.all():  # a row that takes every cell is its donor
             return donor.table.row_hashes.take(donor.index)
+        if (
+            self.dense
+            and (cells := base.table.hash_matrix) is not None
+            and (given := donor.table.hash_matrix) is not None
+        ):
+            rows = cells.take(base.index, axis=0)
+            np.copyto(rows, given.take(donor.index, axis=0), where=self.pattern_of_each())
+            return np.asarray(rows.sum(axis=1), np.uint64)
         total = base.table.row_hashes.take(base.index)
         for column, taken in self.columns():
             own, given = base.table.cell_hashes(column), donor.table.cell_hashes(column)

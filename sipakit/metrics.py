@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sipakit.task import Task
 
-__all__ = ["BY_ROW", "FOR_CLASSES", "OF_TABLES", "decided", "every_class", "probabilities"]
+__all__ = ["BY_ROW", "FOR_CLASSES", "OF_TABLES", "RESIDUALS", "decided", "every_class", "probabilities"]
 
 
 # ---- row by row: (n,) losses
@@ -62,6 +62,25 @@ BY_ROW: Mapping[str, Callable[[Any, NDArray[np.float64], Task], NDArray[np.float
     "neg_log_loss": _log_loss,
     "neg_brier_score": _brier,
     "accuracy": _right,
+}
+
+
+# ---- residuals (n, r) whose squares add up to the loss of a row, and which are straight lines in the prediction
+
+
+def _off(y: NDArray[np.float64], f: NDArray[np.float64], task: Task) -> NDArray[np.float64]:  # noqa: ARG001
+    return np.asarray((y.reshape(len(y), -1) - f) / np.sqrt(f.shape[1]))
+
+
+def _off_the_class(y: NDArray[np.intp], f: NDArray[np.float64], task: Task) -> NDArray[np.float64]:
+    p = probabilities(f, task)
+    off = np.eye(p.shape[1])[y] - p
+    return off[:, 1:] if p.shape[1] == 2 else off
+
+
+RESIDUALS: Mapping[str, Callable[[Any, NDArray[np.float64], Task], NDArray[np.float64]]] = {
+    "neg_mean_squared_error": _off,
+    "neg_brier_score": _off_the_class,
 }
 
 

@@ -57,6 +57,8 @@ RULES: Mapping[str, Rule] = {
     "conditional": ("False or 'strata'", lambda v: v is False or _one_of("strata")(v)),
     "min_stratum": ("a whole number from 2", _whole(2)),
     "n_draws": ("a whole number from 2, or None", _or_none(_whole(2))),
+    "replicates": ("0, or a whole number from 4", lambda v: _whole(0)(v) and (v == 0 or v >= 4)),
+    "n_averaged": ("a whole number from 2, or None", _or_none(_whole(2))),
     "n_samples": ("a whole number from 64", _whole(64)),
     "n_steps": ("a whole number from 1, or None", _or_none(_whole(1))),
     "max_depth": ("a whole number from 1", _whole(1)),
@@ -66,7 +68,11 @@ RULES: Mapping[str, Rule] = {
     "order": ("1, 2 or 3", lambda v: _whole(1)(v) and v <= 3),
     "kernel_width": ("a positive number, or None", _or_none(_positive)),
     "kind": ("'tree' or 'linear'", _one_of("tree", "linear")),
-    "estimator": ("'auto', 'enumeration' or 'permutation'", _one_of("auto", "enumeration", "permutation")),
+    "estimator": (
+        "'auto', 'enumeration', 'permutation' or 'regression'",
+        _one_of("auto", "enumeration", "permutation", "regression"),
+    ),
+    "value_function": ("'marginal' or 'conditional'", _one_of("marginal", "conditional")),
     "category_order": ("'similarity', 'given', or a mapping from columns to lists of levels", _category_order),
     "centred": ("True or False", lambda v: isinstance(v, bool)),
 }

@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import get_scorer, get_scorer_names
 
 from sipakit.errors import CapabilityError, InputError, InputTypeError, SipakitError
-from sipakit.metrics import BY_ROW, FOR_CLASSES, OF_TABLES, decided, every_class, probabilities
+from sipakit.metrics import BY_ROW, FOR_CLASSES, OF_TABLES, RESIDUALS, decided, every_class, probabilities
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -39,6 +39,8 @@ class Metric:
     as_a_whole : callable(target, (n, k) predictions, (n,) weights) -> loss, for what tells no more
     sign : int
         -1 where the user's number is a score, so that its baseline is shown as they know it.
+    residuals : callable(target, (n, k) predictions) -> (n, r), or None
+        Straight lines in the predictions, whose squares add up to the loss of a row.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Metric:
     ) = None
     as_a_whole: Callable[[Any, NDArray[np.float64], NDArray[np.float64]], float] | None = None
     sign: int = 1
+    residuals: Callable[[Any, NDArray[np.float64]], NDArray[np.float64]] | None = None
 
     def loss(self, target: Any, predictions: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
         """Loss of a table; rows without weight count for nothing.
@@ -142,7 +145,9 @@ def _by_name(name: str, task: Task) -> Metric:
         message = f"scoring={name!r} needs numbers."
         raise CapabilityError(message, "The model predicts classes.", "Use neg_log_loss or neg_brier_score.")
     if name in BY_ROW:
-        return Metric(name, by_row=lambda y, f: BY_ROW[name](y, f, task), sign=-1)
+        straight = name in RESIDUALS and task.scale != "log_odds"  # whose probabilities are no lines in them
+        residuals = (lambda y, f: RESIDUALS[name](y, f, task)) if straight else None
+        return Metric(name, by_row=lambda y, f: BY_ROW[name](y, f, task), sign=-1, residuals=residuals)
     return Metric(name, by_influence=lambda y, f, w: OF_TABLES[name](y, f, w, task), sign=-1)
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Table"]
 
 _Found = TypeVar("_Found")
+_HELD_TWICE = 2**23  # cells
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,6 +154,9 @@ class Table:
         """The virtual rows as a fresh (m, p) array."""
         base, donor = self.matrix, mix.donor.table.matrix
         rows = base.take(mix.base.index, axis=0)
+        if mix.dense and base.dtype == donor.dtype:
+            np.copyto(rows, donor.take(mix.donor.index, axis=0), where=mix.pattern_of_each())
+            return rows
         taken = list(mix.columns())
         if taken and np.result_type(base, donor) != base.dtype:
             rows = rows.astype(np.result_type(base, donor))
@@ -231,12 +235,48 @@ class Table:
         return self._hash_columns[column]
 
     @cached_property
+    def hash_matrix(self) -> NDArray[np.uint64] | None:
+        """(n, p) the same numbers, row by row; None for a table so large that to hold them twice is too much."""
+        if len(self) * self.n_columns > _HELD_TWICE:
+            return None
+        return np.column_stack([self.cell_hashes(column) for column in range(self.n_columns)])
+
+    def shares_no_cell_with(self, other: Table) -> bool:
+        """Whether in no column two rows of either table have equal cells; False for tables too large to look."""
+
+        def looked_up() -> bool:
+            if other is self or (len(self) + len(other)) * self.n_columns > _HELD_TWICE:
+                return False
+            columns = (np.concatenate([self.cell_hashes(j), other.cell_hashes(j)]) for j in range(self.n_columns))
+            return all(len(np.unique(cells)) == len(cells) for cells in columns)
+
+        return self.remembered(("shares no cell with", other), looked_up)
+
+    @cached_property
     def row_hashes(self) -> NDArray[np.uint64]:
         """(n,) numbers that are equal where whole rows are equal."""
         total = np.zeros(len(self), np.uint64)
         for column in range(self.n_columns):
             total += self.cell_hashes(column)
         return total
+
+    def rows_with(self, hashes: NDArray[np.uint64]) -> NDArray[np.intp]:
+        """(r,) the first row that has each of these numbers, -1 for none."""
+        different, first, begins, shift = self._rows_by_hash
+        rows = np.full(len(hashes), -1)
+        (perhaps,) = np.nonzero(begins.take((hashes >> shift).astype(np.intp)))
+        place = different.get_indexer(pd.Index(hashes[perhaps]))
+        rows[perhaps] = np.where(place < 0, -1, first[place])
+        return rows
+
+    @cached_property
+    def _rows_by_hash(self) -> tuple[pd.Index, NDArray[np.intp], NDArray[np.bool_], np.uint64]:
+        """Different numbers, their first rows, and which leading bits they have: most others are told by these."""
+        different, first = np.unique(self.row_hashes, return_index=True)
+        bits = 4 + len(different).bit_length()
+        begins, shift = np.zeros(2**bits, bool), np.uint64(64 - bits)
+        begins[(different >> shift).astype(np.intp)] = True
+        return pd.Index(different), first, begins, shift
 
     @cached_property
     def fingerprint(self) -> str:

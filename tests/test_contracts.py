@@ -98,8 +98,12 @@ SAMPLED = {
     "RegionalEffects": lambda X, s: sp.RegionalEffects(
         background=B, grid_resolution=4, max_depth=1, features=["x1"], random_state=s
     ).explain(stepped, X),
+    "SAGE": lambda X, s: sp.SAGE(random_state=s).explain(bent, X, noisy(X, s)),
     "Shapley": lambda X, s: sp.Shapley(background=X).explain(bent, POINT),
     "Shapley permutation": lambda X, s: sp.Shapley(background=X, estimator="permutation", random_state=s).explain(
+        bent, POINT
+    ),
+    "Shapley regression": lambda X, s: sp.Shapley(background=X, estimator="regression", random_state=s).explain(
         bent, POINT
     ),
 }
@@ -156,7 +160,9 @@ LARGE = {
     "LIME": lambda b: sp.LIME(background=b, n_samples=4096),
     "PartialDependence": lambda b: sp.PartialDependence(),
     "PermutationImportance": lambda b: sp.PermutationImportance(),
+    "SAGE": lambda b: sp.SAGE(background=b),
     "Shapley": lambda b: sp.Shapley(background=b, estimator="permutation"),
+    "Shapley regression": lambda b: sp.Shapley(background=b, estimator="regression"),
 }
 FAMILIES = ["linear", "forest", "hist gradient boosting", "lightgbm of arrays", "perceptron", "function"]
 LAW_4 = [(variant, family) for variant in ("PartialDependence", "Shapley") for family in FAMILIES]

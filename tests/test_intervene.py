@@ -200,3 +200,37 @@ def test_a_cheap_look_tells_rows_that_surely_differ(data, index, expected):
     assert not Mix.of(rows, rows, np.append(every[1:], False)).all_differ()
     if expected:
         assert len(np.unique(Mix.of(rows, rows, every).hashes())) == len(index)
+
+
+def test_mixtures_of_rows_without_an_equal_cell_are_known_to_differ():
+    rng = np.random.default_rng(0)
+    one, other = Table.from_data(rng.normal(size=(6, 5))), Table.from_data(rng.normal(size=(4, 5)))
+    take = rng.random((24, 5)) < 0.6
+    take[:, 0], take[:, 1] = True, False
+    base, donor = Rows(one, np.repeat(np.arange(6), 4)), Rows(other, np.tile(np.arange(4), 6))
+    assert Mix.of(base, donor, take).mixes_apart()
+    assert len(np.unique(Mix.of(base, donor, take).hashes())) == 24
+    whole = take.copy()
+    whole[3] = True  # a row of the other table itself
+    assert not Mix.of(base, donor, whole).mixes_apart()
+    cells = [column.copy() for column in one.columns]
+    cells[2][1] = cells[2][0]
+    alike = Table.from_data(np.column_stack(cells))
+    assert not Mix.of(Rows(alike, base.index), donor, take).mixes_apart()
+    assert not Mix.of(base, Rows(one, donor.index), take).mixes_apart()  # of a row with itself nothing is new
+
+
+@pytest.mark.parametrize("kind", [float, int])
+def test_dense_patterns_move_whole_rows_to_the_same_data(kind):
+    rng = np.random.default_rng(1)
+    one, other = (Table.from_data(rng.integers(0, 9, size=(20, 6)).astype(kind)) for _ in range(2))
+    take = rng.random((50, 6)) < 0.7
+    which = rng.integers(0, 50, 200)
+    base, donor = Rows(one, rng.integers(0, 20, 200)), Rows(other, rng.integers(0, 20, 200))
+    mix = Mix.of(base, donor, take, which)
+    assert mix.dense
+    expected = np.where(take[which], other.matrix[donor.index], one.matrix[base.index])
+    rows = mix.rows(as_array=True)
+    np.testing.assert_array_equal(rows, expected)
+    assert rows.dtype == expected.dtype
+    np.testing.assert_array_equal(mix.hashes(), Table.from_data(expected).row_hashes)

@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics as theirs
 
 from sipakit.errors import CapabilityError
-from sipakit.metrics import BY_ROW, OF_TABLES, decided, probabilities
+from sipakit.metrics import BY_ROW, OF_TABLES, RESIDUALS, decided, probabilities
 from sipakit.table import Table
 from sipakit.task import Task
 
@@ -124,3 +124,15 @@ def test_outputs_that_leave_classes_out_have_no_score():
     about = task(("a", "b"), ("a", "b", "c"), "probability")
     with pytest.raises(CapabilityError, match="leave classes out"):
         probabilities(np.zeros((2, 2)), about)
+
+
+def test_residuals_square_to_their_loss():
+    p = RNG.dirichlet(np.ones(3), size=N)
+    for classes, f in ((("a", "b", "c"), p), (("a", "b"), p[:, :1])):
+        about = task(classes[-f.shape[1] :], classes, "probability")
+        y = RNG.integers(0, len(classes), N)
+        squares = (RESIDUALS["neg_brier_score"](y, f, about) ** 2).sum(axis=1)
+        np.testing.assert_allclose(squares, BY_ROW["neg_brier_score"](y, f, about))
+    y = RNG.normal(size=(N, 3))
+    squares = (RESIDUALS["neg_mean_squared_error"](y, p, task()) ** 2).sum(axis=1)
+    np.testing.assert_allclose(squares, BY_ROW["neg_mean_squared_error"](y, p, task()))

@@ -19,8 +19,10 @@ REFUSED = {
     "n_repeats": [0, -1, 1.5, True],
     "conditional": [True, "tree", 0],
     "min_stratum": [1, 2.5],
+    "n_averaged": [1, 0, 2.5],
     "n_draws": [1, 0, 2.5],
     "n_samples": [63, "many"],
+    "replicates": [1, 3, -1, 2.5, True],
     "n_steps": [0, 2.5],
     "max_depth": [0, None],
     "min_share": [0, 0.6, "0.1", float("nan"), True],
@@ -30,6 +32,7 @@ REFUSED = {
     "kernel_width": [0, -1.0, float("inf"), float("nan")],
     "kind": ["forest", None],
     "estimator": ["exact", None],
+    "value_function": ["interventional", None, True],
     "category_order": ["by name", None, {"a": "xyz"}, ["a"]],
     "centred": [0, 1, "yes"],
 }
@@ -37,15 +40,18 @@ TAKEN = {
     "conf_level": [0.9, np.float32(0.5)],
     "random_state": [0, np.int64(7), 2**40],
     "grid_resolution": [2, np.int32(50), "all"],
+    "n_averaged": [None, 2],
     "n_draws": [None, 2],
     "min_share": [0.5, np.float64(0.01)],
     "min_gain": [0, 0.9],
     "n_steps": [None, 1],
+    "replicates": [0, 4, np.int64(16)],
     "kernel_width": [None, 0.1, 3],
     "order": [1, 2, 3],
     "category_order": ["similarity", "given", {}, {"a": ["x", "y"]}],
     "centred": [True, False],
     "conditional": [False, "strata"],
+    "value_function": ["marginal", "conditional"],
 }
 
 

@@ -164,3 +164,15 @@ def test_rows_are_held_as_numbers():
     assert rows[1:].index.tolist() == [3, 1]
     assert rows[np.array([2, 0])].index.tolist() == [1, 3]
     assert rows[1:].table is table
+
+
+def test_rows_are_found_by_their_number():
+    X = np.random.default_rng(0).integers(0, 3, (500, 3)).astype(float)  # of 27 kinds
+    table = Table.from_data(X)
+    asked = np.vstack([X[[7, 0]], [[0.0, 1.0, 9.0]], X[[499]]])
+    found = table.rows_with(Table.from_data(asked).row_hashes)
+    np.testing.assert_array_equal(X[found[[0, 1, 3]]], asked[[0, 1, 3]])
+    assert found[2] == -1
+    firsts = table.rows_with(table.row_hashes)
+    assert (firsts <= np.arange(500)).all()
+    np.testing.assert_array_equal(X[firsts], X)

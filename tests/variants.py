@@ -43,8 +43,13 @@ VARIANTS = {
     "RegionalEffects background": lambda b: sp.RegionalEffects(
         background=b, grid_resolution=3, max_depth=1, min_gain=0.0, n_folds=2
     ),
+    "SAGE": lambda b: sp.SAGE(),
+    "SAGE background": lambda b: sp.SAGE(background=b, n_averaged=3),
     "Shapley": lambda b: sp.Shapley(background=b),
+    "Shapley conditional": lambda b: sp.Shapley(background=b, value_function="conditional"),
     "Shapley permutation": lambda b: sp.Shapley(background=b, estimator="permutation"),
+    "Shapley regression": lambda b: sp.Shapley(background=b, estimator="regression"),
+    "Shapley replicates": lambda b: sp.Shapley(background=b, replicates=4),
 }
 
 

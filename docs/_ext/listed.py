@@ -17,6 +17,7 @@ _ABOUT = {
     "the model as a whole": (
         "PermutationImportance",
         "LOFO",
+        "SAGE",
         "FunctionalDecomposition",
         "HStatistic",
         "GlobalSurrogate",

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csc_array
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
-_FEW = 16  # columns, for which a pass each is quicker than one over all of them
+_FEW = 2  # columns, for which a pass each is quicker than one over all of them
 _SPARSE = 8  # cells an observation, from which on a search is quicker than a pass over all cells
 
 __all__ = ["Part", "State", "Update", "adder", "cell_sums"]
@@ -145,14 +146,17 @@ def adder(cells: NDArray[np.intp], n_cells: int) -> Callable[[NDArray[np.float64
     return lambda values: cell_sums(cells, values, n_cells)
 
 
-def cell_sums(cells: NDArray[np.intp], values: NDArray[np.float64], n_cells: int) -> NDArray[np.float64]:
-    """(n_cells, ...) sums of the values (r, ...) that fall into each cell."""
+def cell_sums(
+    cells: NDArray[np.intp], values: NDArray[np.float64], n_cells: int, times: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """(n_cells, ...) sums of the values (r, ...) that fall into each cell, each ``times`` (r,) a number of its own."""
     width = prod(values.shape[1:])
-    if width <= _FEW:
+    if (width <= _FEW and times is None) or not len(cells):
         sums = np.empty((n_cells, width))
         for number, column in enumerate(values.reshape(len(values), width).T):
             sums[:, number] = np.bincount(cells, column, n_cells)
-    else:
-        flat = (cells[:, None] * width + np.arange(width)).ravel()
-        sums = np.asarray(np.bincount(flat, values.ravel(), n_cells * width), np.float64)
+    else:  # by rows, which lie together
+        times, each = np.ones(len(cells)) if times is None else times, np.arange(len(cells) + 1)
+        belongs = csc_array((times, cells, each), shape=(n_cells, len(cells)))
+        sums = belongs @ values.reshape(len(values), width)
     return sums.reshape(n_cells, *values.shape[1:])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations_with_replacement
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sipakit.aggregate.base import State, Update, adder
+from sipakit.aggregate.base import State, Update, cell_sums
 from sipakit.aggregate.moments import effective_count
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ class CrossMoments(State):
 
     def update(self, update: Update) -> CrossMoments:
         """Take observations in: values (r, k, d)."""
-        seen = _by_column if self.mean.shape[2] <= _SHORT else _by_cell
-        return self.merge(seen(update, len(self.weight)))
+        seen = (_by_row if self.mean.shape[2] <= _SHORT else _by_cell)(update, len(self.weight))
+        return self.merge(seen) if self.weight.any() else seen
 
     def merge(self, other: CrossMoments, cells: NDArray[np.intp] | None = None) -> CrossMoments:
         """Take the moments of other observations in."""
@@ -113,22 +113,24 @@ class CrossMoments(State):
         return np.where(n[:, None, None, None] > 1 + 1e-9, covariance, np.inf)
 
 
-def _by_column(update: Update, n: int) -> CrossMoments:
-    """Moments of short vectors: a pass over all rows for each number, and for each pair of numbers."""
-    c, w = update.cells, update.weight_of_each()
-    v, square = np.ascontiguousarray(np.moveaxis(update.values, 2, 0)), w**2  # v (d, r, k)
-    added = adder(c, n)
-    weight = added(w)
-    total = np.stack([added(w[:, None] * one) for one in v])
-    mean = np.divide(total, weight[:, None], out=np.zeros_like(total), where=weight[:, None] > 0)
-    deviation = v - mean.take(c, axis=1)
-    scaled = square[:, None] * deviation
-    first = np.stack([added(one) for one in scaled], axis=-1)
-    second = np.empty((*first.shape, len(v)))
-    for i, j in combinations_with_replacement(range(len(v)), 2):
-        second[..., i, j] = second[..., j, i] = added(scaled[i] * deviation[j])
-    spread = np.stack([added(w[:, None] * one**2) for one in deviation], axis=-1)
-    return CrossMoments(weight, added(square), np.moveaxis(mean, 0, 2), first, second, spread)
+def _by_row(update: Update, n: int) -> CrossMoments:
+    """Moments of short vectors: a pass over all rows for each number of a vector."""
+    c, v, w = update.cells, update.values, update.weight_of_each()
+    _, k, d = v.shape
+    weight, alike = cell_sums(c, w, n), bool((w == 1).all())
+    mean = cell_sums(c, v, n, None if alike else w)
+    np.divide(mean, weight[:, None, None], out=mean, where=weight[:, None, None] > 0)
+    deviation = v - mean.take(c, axis=0)
+    scaled = deviation if alike else w[:, None, None] ** 2 * deviation
+    second = np.empty((n, k, d, d))
+    for output, i in product(range(k), range(d)):
+        second[:, output, i] = cell_sums(c, deviation[:, output], n, scaled[:, output, i])
+    if alike:  # deviations from a plain mean add up to nothing, and their squares are in ``second``
+        spread = np.diagonal(second, axis1=2, axis2=3).copy()
+        return CrossMoments(weight, weight.copy(), mean, np.zeros_like(mean), second, spread)
+    return CrossMoments(
+        weight, cell_sums(c, w**2, n), mean, cell_sums(c, scaled, n), second, cell_sums(c, deviation**2, n, w)
+    )
 
 
 def _by_cell(update: Update, n: int) -> CrossMoments:

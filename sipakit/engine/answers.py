@@ -1,7 +1,7 @@
 """P of SIPA: what a model answers at virtual rows, each different row being asked once.
 
-Two virtual rows with equal values get one prediction, and one that equals its base or donor row gets the prediction
-that is known already. That happens within one slice, and a slice is cut into batches by the width of the table alone,
+Virtual rows with equal values get one prediction within a slice, and those that equal a row which was predicted before
+get the prediction that is known already. A slice is cut into batches by the width of the table alone,
 so that the model always sees the same batches, whatever machine or number of workers runs them.
 """
 
@@ -107,23 +107,20 @@ def evaluate(
         return in_batches(adapter.gradient, mix, k, strict=strict)
     if curves is not None:
         return _by_structure(adapter, mix, k, known=known, strict=strict, curves=curves)
-    if mix.fractional or (mix.donor.table not in (known or ()) and mix.all_differ()):
+    if mix.fractional or mix.mixes_apart() or (mix.donor.table not in (known or ()) and mix.all_differ()):
         return in_batches(adapter.predict, mix, k, strict=strict)
-    numbers = mix.hashes()
-    place, _ = pd.factorize(numbers, size_hint=len(numbers))  # in the order of first occurrence
-    first = np.empty(int(place.max()) + 1, np.intp)
+    place, numbers = pd.factorize(mix.hashes(), size_hint=len(mix))  # in the order of first occurrence
+    first = np.empty(len(numbers), np.intp)
     first[place[::-1]] = np.arange(len(place))[::-1]
-    values, answered = np.empty((len(first), k)), np.zeros(len(first), bool)
-    for rows in (mix.donor, mix.base):
-        if known and rows.table in known:
-            (same,) = np.nonzero(numbers == rows.table.row_hashes.take(rows.index))
-            values[place[same]] = known[rows.table][rows.index[same]]
-            answered[place[same]] = True
-    asked = first[~answered]
-    if not len(asked):
+    values, due = np.empty((len(numbers), k)), np.ones(len(numbers), bool)
+    for table, told in (known or {}).items():
+        there = table.rows_with(numbers)
+        (found,) = np.nonzero(there >= 0)
+        values[found], due[found] = told.take(there[found], axis=0), False
+    if not due.any():
         return Answers(values.take(place, axis=0), 0, 0.0)
-    fresh = in_batches(adapter.predict, mix[asked], k, strict=strict)
-    values[~answered] = fresh.values
+    fresh = in_batches(adapter.predict, mix[first[due]], k, strict=strict)
+    values[due] = fresh.values
     return replace(fresh, values=values.take(place, axis=0))
 
 

@@ -66,7 +66,7 @@ class Plan:
     >>> X = np.random.default_rng(0).normal(size=(100, 4))
     >>> plan = sp.ALE().plan(lambda X: X[:, 0], X, budget=500)
     >>> plan.rows, plan.fits
-    (900, False)
+    (736, False)
     """
 
     explainer: str
@@ -122,10 +122,10 @@ def plan(
         left = None if rows is None else rows - base - ground.check_rows
         task, state, round_ = _first_round(explainer, ground, left)
         rounds = [round_, *(replace(one, number=i) for i, one in enumerate(explainer.later(task), 1))]
-        asked = sum(one.draws * one.rows for one in rounds)
+        asked = sum(one.need for one in rounds)
         refits, fitting = _refits(explainer, task, rounds, ground, how.workers)
         shares = [1.0 if gradient or one.refits else _different(explainer, task, one) for one in rounds]
-        expected = base + sum(round(one.draws * one.rows * share) for one, share in zip(rounds, shares, strict=True))
+        expected = base + sum(round(one.need * share) for one, share in zip(rounds, shares, strict=True))
         low, high = pace.seconds(expected, how.workers)
         return Plan(
             explainer=type(explainer).__name__,
@@ -210,17 +210,15 @@ def _different(explainer: Explainer, task: Task, round_: Round) -> float:
     """Share of the virtual rows announced that differ from each other and from known rows, by a few slices."""
     due = slices(round_, task.rows.n_columns)
     built_on = [{"rows": task.rows, "background": task.background}[name] for name in explainer.uses]
-    asked = different = 0
+    asked, different = 0.0, 0
     for draws in [due[i] for i in np.unique(np.linspace(0, len(due) - 1, _SLICES).astype(int))] if due else []:
         mix = explainer.intervene(task, sampled(explainer, task, round_, draws))
-        asked += len(draws) * round_.rows
+        asked += len(draws) * round_.need / round_.draws
         if len(mix) and not mix.fractional:
-            numbers = mix.hashes()
-            new = np.ones(len(mix), bool)
-            for rows in (mix.base, mix.donor):
-                if rows.table in built_on:
-                    new &= numbers != rows.table.row_hashes.take(rows.index)
-            different += len(np.unique(numbers[new]))
+            numbers = np.unique(mix.hashes())
+            for table in built_on:
+                numbers = numbers[table.rows_with(numbers) < 0]
+            different += len(numbers)
         else:
             different += len(mix)
     return different / asked if asked else 1.0
@@ -271,7 +269,7 @@ def _alternatives(explainer: Explainer, ground: Ground, base: int, chosen: str) 
             task, _, round_ = _first_round(replace(explainer, estimator=name), ground, None)  # type: ignore[type-var]
         except BudgetError:
             continue
-        found[name] = base + sum(one.draws * one.rows for one in (round_, *explainer.later(task)))
+        found[name] = base + sum(one.need for one in (round_, *explainer.later(task)))
     return found
 
 

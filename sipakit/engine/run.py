@@ -243,7 +243,7 @@ class _Run:
             while (round_ := self._next_round()) is not None:
                 if not self._affordable(round_):
                     return
-                tell(0, more=round_.draws * round_.rows)
+                tell(0, more=round_.need)
                 if self.number == 0:
                     self.first = round_
                     self._run(round_, tell)
@@ -308,7 +308,7 @@ class _Run:
     def _affordable(self, round_: Round) -> bool:
         """Whether the budget covers a round; the first one is needed, and those that are sure to follow it."""
         sure = (round_, *(() if round_.number else self.group[0].later(self.tasks[0])))
-        need, lead = sum(one.draws * one.rows for one in sure), type(self.group[0]).__name__
+        need, lead = sum(one.need for one in sure), type(self.group[0]).__name__
         if self.tasks[0].follows:
             return True  # nothing is asked of the model
         if self.left is None or self._spent + need <= self.left:

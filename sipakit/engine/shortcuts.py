@@ -64,7 +64,7 @@ def traced(ground: Ground, table: Table) -> Curves | Additive | None:
 
 def _by_terms(ground: Ground, explainer: Explainer, task: Task) -> Task:
     """Return the question with answers from terms, for methods whose donors are known tables or few places."""
-    if not (explainer.single_columns or explainer.mixes_tables):
+    if not (explainer.single_columns or explainer.mixes()):
         return task
     if task.budget is not None and _rows_of_terms(explainer, task) > task.budget:
         return task
@@ -82,7 +82,7 @@ def _by_terms(ground: Ground, explainer: Explainer, task: Task) -> Task:
 
 def _rows_of_terms(explainer: Explainer, task: Task) -> int:
     """Model rows that terms cost at most; grids and other donors have no more different values than the rows."""
-    tables = {id(t): t for t in ((task.rows, task.background) if explainer.mixes_tables else (task.rows,))}
+    tables = {id(t): t for t in ((task.rows, task.background) if explainer.mixes() else (task.rows,))}
     columns = sorted({j for feature in task.features for j in feature.columns})
     different = [len(np.unique(t.cell_hashes(j))) for t in tables.values() for j in columns]
     return sum(map(len, tables.values())) + CHECKED * task.rows.n_columns + 2 * sum(different)

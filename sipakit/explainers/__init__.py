@@ -12,6 +12,7 @@ from sipakit.explainers.lofo import LOFO
 from sipakit.explainers.partial_dependence import PartialDependence
 from sipakit.explainers.permutation_importance import PermutationImportance
 from sipakit.explainers.regional_effects import RegionalEffects
+from sipakit.explainers.sage import SAGE
 from sipakit.explainers.shapley import Shapley
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "ICE",
     "LIME",
     "LOFO",
+    "SAGE",
     "CeterisParibus",
     "FunctionalDecomposition",
     "GlobalSurrogate",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sipakit.axis import Axis
+    from sipakit.explainers.ale_cells import Moves
     from sipakit.explainers.ale_curves import Curve
     from sipakit.sample.level_orders import CategoryOrder
     from sipakit.task import Task
@@ -163,47 +164,37 @@ class ALE(Explainer):
 
     def next_round(self, task: Task, state: State, number: int) -> Round | None:
         """Ask once about every row."""
-        return Round(draws=task.n, rows=sum(_moves(task.design))) if number == 0 else None
+        return Round(task.n, task.design.n_moves, total=task.design.n_changed) if number == 0 else None
 
-    def sample(self, task: Task, round_: Round, index: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:
-        """Rows number ``index``; nothing is random."""
-        return index
+    def sample(self, task: Task, round_: Round, index: NDArray[np.intp], rng: np.random.Generator) -> _Sample:
+        """Rows number ``index``, and where they are moved to; nothing is random."""
+        return _Sample(index, tuple(task.design.moves(index)))
 
-    def intervene(self, task: Task, sample: NDArray[np.intp]) -> Mix:
+    def intervene(self, task: Task, sample: _Sample) -> Mix:
         """Row i, but feature j comes from the places beside it; of a pair both do, from every two of those places."""
-        cells: Cells = task.design
-        places = []
-        for sides, start in zip(cells.sides, cells.edges.starts.tolist(), strict=True):
-            to = [side.moves(sample) for side in sides]
-            if len(sides) == 1:
-                places.append(start + to[0][:, [0, -1]].ravel())
-            else:
-                places.append((start + to[0][:, :, None] * len(sides[1].axis) + to[1][:, None, :]).ravel())
         # one feature after the other, so that what is done column by column is done to rows that follow each other
-        moves, donor = _moves(cells), np.concatenate(places)
-        which = np.repeat(np.arange(len(moves)), np.multiply(moves, len(sample)))
-        if not cells.hold_all:
-            outside = np.concatenate([np.repeat(~cells.inside[sample, j], m) for j, m in enumerate(moves)])
-            donor, which = np.where(outside, 0, donor), np.where(outside, len(moves), which)
+        features = np.concatenate([moves.features for moves in sample.moves])
+        row = [np.nonzero(moves.changed.reshape(-1, len(sample.rows)))[1] for moves in sample.moves]
+        donor = np.concatenate([moves.to[moves.changed] for moves in sample.moves])
+        asked = np.concatenate([moves.changed.sum(axis=(1, 2)) for moves in sample.moves])
         return Mix.of(
-            base=Rows(task.rows, np.concatenate([np.repeat(sample, m) for m in moves])),
-            donor=Rows(cells.edges.table, donor),
-            # the last pattern leaves a row as it is
-            take=np.vstack([task.membership, np.zeros_like(task.membership[:1])]),
-            which=which,
+            base=Rows(task.rows, sample.rows[np.concatenate(row)]),
+            donor=Rows(task.design.edges.table, donor),
+            take=task.membership[features],
+            which=np.repeat(np.arange(len(features)), asked),
         )
 
-    def aggregate(self, task: Task, sample: NDArray[np.intp], answers: NDArray[np.float64]) -> Mapping[str, Update]:
+    def aggregate(self, task: Task, sample: _Sample, answers: NDArray[np.float64]) -> Mapping[str, Update]:
         """One value a row and feature: (difference, place in the cell), or the steps (up to, on from) its level."""
-        cells: Cells = task.design
-        ends = np.multiply(_moves(cells), len(sample)).cumsum()
-        by_feature = [part.reshape(len(sample), -1, task.k) for part in np.split(answers, ends[:-1])]
-        told = {"lines": (cells.lines, _told_of_lines), "pairs": (cells.pairs, _told_of_pairs)}
-        return {
-            name: tell(task, sample, [by_feature[j] for j in family])
-            for name, (family, tell) in told.items()
-            if len(family)
-        }
+        cells, known, told = task.design, task.known_predictions[sample.rows], []
+        ends = np.cumsum([moves.changed.sum() for moves in sample.moves])
+        for moves, part in zip(sample.moves, np.split(answers, ends[:-1]), strict=True):
+            values = np.empty((*moves.to.shape, task.k))
+            values[:] = known
+            values[moves.changed] = part
+            told.append(values)
+        lines = {"lines": _told_of_lines(task, sample.rows, told.pop(0))} if len(cells.lines) else {}
+        return lines | ({"pairs": _told_of_pairs(task, sample.rows, told)} if told else {})
 
     def conclude(self, task: Task, state: Combined) -> Effects:
         """Accumulate the steps, centre the curves, and carry each row's influence through both."""
@@ -255,38 +246,38 @@ class ALE(Explainer):
         return {name: np.where(single[:, None], part, np.nan) for name, part in parts.items()}, numbers
 
 
-def _moves(cells: Cells) -> list[int]:
-    """Return how many virtual rows each feature takes of a row; a level's own place is the row itself."""
-    return [2 if len(sides) == 1 else sides[0].n_moves * sides[1].n_moves for sides in cells.sides]
+@dataclass(frozen=True, eq=False)
+class _Sample:
+    """Rows, and where they are moved to: along all single features, and along pair after pair."""
+
+    rows: NDArray[np.intp]
+    moves: tuple[Moves, ...]
 
 
-def _told_of_lines(task: Task, sample: NDArray[np.intp], answers: Sequence[NDArray[np.float64]]) -> Update:
-    """What rows tell of their cells of each single feature, from ``answers`` (r, 2, k)."""
+def _told_of_lines(task: Task, rows: NDArray[np.intp], values: NDArray[np.float64]) -> Update:
+    """What rows tell of their cells of each single feature, from ``values`` (f, 2, r, k) at both ends."""
     cells: Cells = task.design
-    told = np.empty((4, len(cells.lines), len(sample), task.k))  # number by number, as they are summed
-    number = np.empty((len(cells.lines), len(sample)), np.intp)
-    here = task.known_predictions[sample]
-    for line, (j, f) in enumerate(zip(cells.lines.tolist(), answers, strict=True)):
-        (side,), (low, high) = cells.sides[j], (f[:, 0], f[:, 1])
-        number[line] = cells.first[j] + side.own[sample]
-        if side.levels:
-            told[0, line], told[1, line] = here - low, high - here
-        else:
-            told[0, line], told[1, line] = high - low, side.along[sample, None]
-    np.square(told[:2], out=told[2:])
-    return _of_those_inside(task, sample, cells.lines, number, np.moveaxis(told, 0, -1))
+    sides = [cells.sides[j][0] for j in cells.lines]
+    low, high, here = values[:, 0], values[:, 1], task.known_predictions[rows]
+    told = np.empty((*low.shape, 4))
+    told[..., 0], told[..., 1] = high - low, np.stack([side.along[rows] for side in sides])[..., None]
+    levels = [side.levels for side in sides]
+    told[levels, ..., 0], told[levels, ..., 1] = here - low[levels], high[levels] - here
+    told[..., 2], told[..., 3] = told[..., 0] ** 2, told[..., 1] ** 2
+    number = cells.first[cells.lines, None] + [side.own[rows] for side in sides]
+    return _of_those_inside(task, rows, cells.lines, number, told)
 
 
-def _told_of_pairs(task: Task, sample: NDArray[np.intp], answers: Sequence[NDArray[np.float64]]) -> Update:
-    """What rows tell of their cells of each pair, from ``answers`` (r, moves, k)."""
+def _told_of_pairs(task: Task, rows: NDArray[np.intp], values: Sequence[NDArray[np.float64]]) -> Update:
+    """What rows tell of their cells of each pair, from ``values`` (1, moves, r, k) at the places around them."""
     cells: Cells = task.design
     number, told = [], []
-    for j, f in zip(cells.pairs.tolist(), answers, strict=True):
+    for j, (f,) in zip(cells.pairs.tolist(), values, strict=True):
         sides = cells.sides[j]
-        corners = f.reshape(len(sample), sides[0].n_moves, sides[1].n_moves, task.k)
-        number.append(cells.first[j] + sides[0].own[sample] * sides[1].size + sides[1].own[sample])
-        told.append(pair_values(sides, sample, corners))
-    return _of_those_inside(task, sample, cells.pairs, np.stack(number), np.stack(told))
+        corners = f.reshape(sides[0].n_moves, sides[1].n_moves, len(rows), task.k)
+        number.append(cells.first[j] + sides[0].own[rows] * sides[1].size + sides[1].own[rows])
+        told.append(pair_values(sides, rows, corners))
+    return _of_those_inside(task, rows, cells.pairs, np.stack(number), np.stack(told))
 
 
 def _of_those_inside(

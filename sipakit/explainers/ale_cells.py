@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sipakit.axis import Axis
     from sipakit.task import Feature, Task
 
-__all__ = ["Cells", "Line", "Side", "make_cells"]
+__all__ = ["Cells", "Line", "Moves", "Side", "make_cells"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +35,8 @@ class Side:
     axis : Axis
     levels : bool
         Whether the places are levels and every row has one of them: the "cells" are then the levels themselves.
+    at : (n,) float
+        Position of each row on the axis, NaN of a missing cell; or its level.
     own : (n,) int
         Cell, or level, of each row.
     along : (n,) float
@@ -47,6 +49,7 @@ class Side:
 
     axis: Axis
     levels: bool
+    at: NDArray[np.float64]
     own: NDArray[np.intp]
     along: NDArray[np.float64]
     inside: NDArray[np.bool_]
@@ -67,14 +70,40 @@ class Side:
         """How many places a row is moved to: both edges of its cell, or its level and those beside it."""
         return 3 if self.levels else 2
 
-    def moves(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
-        """(r, 2 or 3) the places that rows are moved to, in their order on the axis."""
-        own, last = self.own[rows, None], len(self.axis) - 1
-        places: NDArray[np.intp] = own + (np.arange(-1, 2) if self.levels else np.arange(2))
-        if self.middle is None:
-            return places.clip(0, last)
-        onto_missing = np.where(np.arange(self.n_moves) == 0, self.middle, last)
-        return np.where(own == self.size - 1, onto_missing, places.clip(0, last - 1))
+    def moves(self, rows: NDArray[np.intp]) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+        """(2 or 3, r) places that rows are moved to, in their order on the axis, and whether that changes a row.
+
+        It does if the row has a cell, and is not at the place already.
+        """
+        own, at, last = self.own[rows].astype(np.int32), self.at[rows], np.int32(len(self.axis) - 1)
+        places: NDArray[np.int32] = own + np.arange(-1 if self.levels else 0, 2, dtype=np.int32)[:, None]
+        places.clip(0, last if self.middle is None else last - 1, out=places)
+        if self.middle is not None:
+            gone = own == self.size - 1
+            places[0, gone], places[1:, gone] = self.middle, last
+        there = places if self.levels else self.axis.positions.take(places)
+        changed: NDArray[np.bool_] = (there != at) & self.inside[rows]
+        if self.middle is not None:
+            changed &= ~(np.isnan(there) & np.isnan(at))
+        return places, changed
+
+
+@dataclass(frozen=True, eq=False)
+class Moves:
+    """Where rows are moved to.
+
+    Parameters
+    ----------
+    features : (f,) int
+    to : (f, m, r) int
+        Rows of the edges' table.
+    changed : (f, m, r) bool
+        Whether that changes a row at all; the model is not asked about one that stays as it is.
+    """
+
+    features: NDArray[np.intp]
+    to: NDArray[np.signedinteger]
+    changed: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +151,44 @@ class Cells:
     def inside(self) -> NDArray[np.bool_]:
         """(n, u) whether each row has a cell of each feature."""
         return np.column_stack([np.logical_and.reduce([side.inside for side in sides]) for sides in self.sides])
+
+    @property
+    def n_moves(self) -> int:
+        """How many virtual rows are asked of a row at most; a level's own place is the row itself."""
+        return sum(2 if len(sides) == 1 else sides[0].n_moves * sides[1].n_moves for sides in self.sides)
+
+    @cached_property
+    def n_changed(self) -> int:
+        """How many are asked of all rows."""
+        every = np.arange(len(self.inside))
+        of_pairs = sum(int(self._of_pair(j, every).changed.sum()) for j in self.pairs.tolist())
+        return of_pairs + int(self._along_lines[1].sum())
+
+    def moves(self, rows: NDArray[np.intp]) -> Iterator[Moves]:
+        """Yield where rows are moved to: all single features together, and pair after pair."""
+        if len(self.lines):
+            to, changed = self._along_lines
+            yield Moves(self.lines, to.take(rows, axis=2), changed.take(rows, axis=2))
+        for j in self.pairs.tolist():
+            yield self._of_pair(j, rows)
+
+    def _of_pair(self, feature: int, rows: NDArray[np.intp]) -> Moves:
+        """Where rows are moved to of a pair: every two places beside them."""
+        (one, first), (other, second) = (side.moves(rows) for side in self.sides[feature])
+        to = self.edges.starts[feature] + one[:, None] * len(self.sides[feature][1].axis) + other
+        changed = (first[:, None] | second) & self.inside[rows, feature]
+        return Moves(np.array([feature]), to.reshape(1, -1, len(rows)), changed.reshape(1, -1, len(rows)))
+
+    @cached_property
+    def _along_lines(self) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+        """(f, 2, n) moves of all rows to both ends along single features, and whether they change them."""
+        every = np.arange(len(self.inside))
+        shape = len(self.lines), 2, len(every)
+        to, changed = np.empty(shape, np.int32), np.empty(shape, np.bool_)
+        for line, j in enumerate(self.lines):
+            places, changes = self.sides[j][0].moves(every)
+            to[line], changed[line] = self.edges.starts[j] + places[[0, -1]], changes[[0, -1]]
+        return to, changed
 
     @cached_property
     def hold_all(self) -> bool:
@@ -186,7 +253,8 @@ def make_cells(task: Task, edges: Grids) -> Cells:
         axes = (axis.first, axis.second) if feature.parts else (axis,)  # type: ignore[union-attr]
         for part, one in zip(parts, axes, strict=True):
             made.setdefault(part, _side(task, part, one))  # type: ignore[arg-type]
-    return Cells(edges, tuple(tuple(made[part] for part in f.parts or (f,)) for f in task.features))
+    sides = tuple(tuple(made[part] for part in f.parts or (f,)) for f in task.features)
+    return Cells(edges, sides)
 
 
 def _side(task: Task, feature: Feature, axis: Axis) -> Side:
@@ -198,12 +266,13 @@ def _side(task: Task, feature: Feature, axis: Axis) -> Side:
     levels = bool(ranked or placed == 1 < len(axis))
     if levels:
         own, along = own + (along == 1), np.zeros_like(along)
+    at = own.astype(np.float64) if levels else col.numbers(column)
     if not axis.has_missing or not placed:
-        return Side(axis, levels, own, along, inside)
+        return Side(axis, levels, at, own, along, inside)
     gone = col.missing(column)
     mass = np.bincount((own + np.rint(along).astype(np.intp))[inside & ~gone], task.weights[inside & ~gone], placed)
     half = np.searchsorted(np.cumsum(mass), mass.sum() / 2)
     middle = int(mass.argmax() if axis.kind == "category" else min(half, placed - 1))
     # a row whose cell is missing is at the end of the step that leads there
     own, along = np.where(gone, placed - (not levels), own), np.where(gone & inside, float(not levels), along)
-    return Side(axis, levels, own, along, inside, middle)
+    return Side(axis, levels, own.astype(np.float64) if levels else at, own, along, inside, middle)

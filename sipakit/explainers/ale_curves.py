@@ -21,7 +21,7 @@ __all__ = ["ENOUGH", "flat", "over_line", "spread_over_rows"]
 
 ENOUGH = 1 + 1e-9  # rows that a spread needs
 _MORE = 4  # rows that are counted beside those of a cell
-_WIDER = 8.0  # times the cell that lends
+_WIDER = 8.0  # times the width of the cell that lends, at most
 
 
 def flat(places: int, k: int) -> Curve:
@@ -72,16 +72,15 @@ def _lent_by_neighbours(state: CrossMoments, side: Side) -> CrossMoments:
     """
     cells = len(state.weight) - (side.middle is not None)  # the last one leads to the place of missing cells
     n = effective_count(state.weight, state.weight_squares)[:, None]
-    with np.errstate(over="ignore"):
-        several, width = n > ENOUGH, np.diff(side.axis.positions[: cells + 1])
+    several, lenders = n > ENOUGH, np.zeros_like(n)
     per_row = np.where(several, (n - 1) / np.maximum(n, 1), 1.0) * state.weight_squares[:, None]
     own = np.where(several, state.second[..., 0, 0] / np.where(per_row > 0, per_row, 1.0), 0.0)  # variance of steps
-    lent, lenders = np.zeros_like(own), np.zeros_like(n)
+    lent, known, second = np.zeros_like(own), np.where(several, n, 0.0), state.second.copy()
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # of numbers near the largest there are
+        width = np.diff(side.axis.positions[: cells + 1])
         for here, there in ((slice(1, cells), slice(0, cells - 1)), (slice(0, cells - 1), slice(1, cells))):
             lent[here] += np.fmin(width[here] / width[there], _WIDER)[:, None] ** 2 * own[there]
             lenders[here] += several[there]
-        known, second = np.where(several, n, 0.0), state.second.copy()
         mixed = (known * own + _MORE * lent / np.maximum(lenders, 1)) / np.maximum(known + _MORE, 1) * per_row
     second[..., 0, 0] = np.where(np.isfinite(mixed), np.maximum(second[..., 0, 0], mixed), second[..., 0, 0])
     return replace(state, second=second)

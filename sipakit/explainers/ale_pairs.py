@@ -45,14 +45,13 @@ def pair_values(sides: Sides, rows: NDArray[np.intp], corners: Floats) -> Floats
     ----------
     sides : two Side
     rows : (r,) int
-    corners : (r, moves_1, moves_2, k)
+    corners : (moves_1, moves_2, r, k)
         Answers at the places that a row is moved to.
     """
     values = np.zeros((len(rows), corners.shape[-1], WIDTH))
-    second = np.diff(np.diff(corners, axis=1), axis=2)
-    second = second.reshape(len(rows), -1, corners.shape[-1])
-    values[:, :, : second.shape[1]] = second.swapaxes(1, 2)
-    for slot, between in enumerate(_between(sides), second.shape[1]):
+    second = np.diff(np.diff(corners, axis=0), axis=1).reshape(-1, *corners.shape[2:])
+    values[:, :, : len(second)] = np.moveaxis(second, 0, 2)
+    for slot, between in enumerate(_between(sides), len(second)):
         values[:, :, slot] = np.prod([side.along[rows] for side in between], axis=0)[:, None]
     return values
 

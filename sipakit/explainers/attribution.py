@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sipakit.table import Table
     from sipakit.task import Feature, Task
 
-__all__ = ["base_values", "completeness_gap", "finite_numbers", "incomplete", "read_rows", "row_values"]
+__all__ = ["base_values", "completeness_gap", "finite_numbers", "incomplete", "read_rows", "row_values", "row_weights"]
 
 _ALLOWED = 0.01  # of the difference to explain
 _ROUNDING = 1e-5  # of the largest prediction: what a network in float32 cannot resolve
@@ -91,6 +91,22 @@ def base_values(task: Task) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     update = Update(cells, task.known_background_predictions, task.background_weights)
     seen = Moments.zero(1, task.k).update(update)
     return seen.mean[0], seen.std_error()[0]
+
+
+def row_weights(task: Task) -> NDArray[np.float64] | None:
+    """Return the importance weights (n,) of the explained rows; None where all are the same.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sipakit.table import Table
+    >>> from sipakit.task import Task
+    >>> z, ones = Table.from_data(np.zeros((2, 1))), np.ones(2)
+    >>> row_weights(Task(z, z, (), ("prediction",), None, np.array([1.0, 3.0]), ones)).tolist()
+    [1.0, 3.0]
+    """
+    same = bool((task.weights == task.weights[0]).all())
+    return None if same else task.weights
 
 
 def completeness_gap(task: Task, base: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:

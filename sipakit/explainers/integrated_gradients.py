@@ -19,6 +19,7 @@ from sipakit.explainers.attribution import (
     finite_numbers,
     incomplete,
     row_values,
+    row_weights,
 )
 from sipakit.explanation import Attributions
 
@@ -235,6 +236,8 @@ class IntegratedGradients(Explainer):
             row_values=row_values(task),
             rows=np.arange(task.n),
             completeness_gap=gap,
+            weights=row_weights(task),
+            shared_errors=isinstance(state, Moments),  # one baseline is taken as given
         )
 
     def chance(self, task: Task, state: Moments | Collected) -> NDArray[np.float64]:

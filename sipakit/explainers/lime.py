@@ -11,7 +11,7 @@ from sipakit.aggregate import NormalEquations, Update
 from sipakit.caveats import Caveat, caveat
 from sipakit.estimate import Estimate
 from sipakit.explainer import Explainer, Round
-from sipakit.explainers.attribution import row_values
+from sipakit.explainers.attribution import row_values, row_weights
 from sipakit.explanation import Attributions
 from sipakit.sample import Neighbourhood, draw_neighbours, more_draws, neighbourhood_of
 from sipakit.table import Table
@@ -199,6 +199,8 @@ class LIME(Explainer):
             additive=False,
             fit=fit,
             per="standard deviation, or for another level",
+            weights=row_weights(task),
+            shared_errors=False,  # every row has neighbours of its own
         )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from sipakit.aggregate import Combined, Moments, effective_count
 from sipakit.errors import BudgetError
+from sipakit.explainers.shapley_regression import Fits, prepare_fits
 from sipakit.sample import dealt, more_draws, nearest_pairs
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ __all__ = ["Errors", "Layout", "lay_out"]
 
 _ENUMERATED_ROWS = 2**14  # without a budget, enumerate where it asks for at most so many model rows an explained row
 _PAIRS = 128  # without a budget and otherwise: orders an explained row, each with its reverse, at least
+_FITTED = 2  # pairs of coalitions a feature, from which on a regression has less error than orders
+_USUAL_PAIRS = 5  # without a budget: pairs a feature and background row
 _GROWTH = 4  # of the number of draws from one look at their error to the next, which is uncertain itself
 
 
@@ -32,19 +35,21 @@ class Layout:
 
     Parameters
     ----------
-    estimator : "enumeration" or "permutation"
+    estimator : "enumeration", "permutation" or "regression"
     donors : (d, 2) int
         Background row of each draw; a draw of permutations walks its orders from the first and back from the second.
     weights : (d,)
     orders : int
-        Orders of a draw; 0 for an enumeration.
+        Orders of a draw of permutations; 0 for the others.
     used : int
         Different background rows among the donors, of ``behind`` that have weight.
     ladder : (b,) int and (b,) float, or None
         Background rows by their predictions, and where the share of each ends. With it, a draw takes a row of its own
         stratum anew each time.
     apart : bool
-        Whether the orders' part of the error is told from the background's.
+        Whether the part of the error that is due to the orders or coalitions drawn is told from the background's.
+    fits : Fits, optional
+        Least squares, for a regression.
     """
 
     estimator: str
@@ -55,12 +60,15 @@ class Layout:
     behind: int
     ladder: tuple[NDArray[np.intp], NDArray[np.float64]] | None = None
     apart: bool = False
+    fits: Fits | None = None
 
     def __len__(self) -> int:
         return len(self.donors)
 
     def rows(self, u: int) -> int:
         """Return the model rows that a draw asks for, of ``u`` features."""
+        if self.fits is not None:
+            return 2 * self.fits.pairs
         return max(self.orders * 2 * (u - 1) if self.orders else 2**u - 2, 1)
 
     def donors_of(self, draw: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:
@@ -118,6 +126,17 @@ class Errors:
         std_error = np.sqrt(np.maximum(naive**2 * times - orders, 0) + orders / times)
         return cls(std_error, np.sqrt(orders / times), np.minimum(df, once - 1), repeats)
 
+    def parts(self, layout: Layout) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the errors by what was drawn and by the background; NaN where nobody can tell them apart."""
+        alone = layout.behind == 1 or layout.apart or layout.ladder is not None or layout.estimator == "enumeration"
+        drawn = self.chance if alone else np.full_like(self.chance, np.nan)
+        if layout.behind == 1:
+            return drawn, np.zeros_like(drawn)
+        with np.errstate(invalid="ignore"):
+            return drawn, np.where(
+                np.isinf(self.std_error), np.inf, np.sqrt(np.maximum(self.std_error**2 - drawn**2, 0))
+            )
+
     def rows_again(self, task: Task, layout: Layout) -> NDArray[np.intp]:
         """Return the explained rows that need the layout again for the tolerance, each as often as it needs it."""
         each = len(layout) * layout.rows(len(task.features))
@@ -140,6 +159,8 @@ def lay_out(task: Task, estimator: str, random_state: int) -> Layout:
     u, behind = len(task.features), np.flatnonzero(weights > 0)
     share = None if task.budget is None else task.budget // task.n
     chosen = _chosen(estimator, u, len(behind), share, capped=task.tolerance is not None)
+    if chosen == "regression":
+        return _regression(task, behind, share, random_state)
     if chosen == "enumeration":
         return _every_row(chosen, behind, weights, 0)
     walk = max(2 * (u - 1), 1)
@@ -167,8 +188,47 @@ def _chosen(estimator: str, u: int, b: int, share: int | None, *, capped: bool) 
     if estimator == "enumeration" and share is not None and need > share:
         message = f"Enumeration of {u} features needs {need:,} model rows a row, and the budget leaves {share:,}."
         raise BudgetError(message, "It runs whole or not at all.", "Use estimator='permutation'.")
-    fits = need <= allowed if u < 40 else False
-    return ("enumeration" if fits else "permutation") if estimator == "auto" else estimator
+    if estimator == "regression" and u <= 2:
+        return "enumeration"  # there is one pair of coalitions
+    if estimator != "auto":
+        return estimator
+    if u < 40 and need <= allowed:
+        return "enumeration"
+    usual = min(max(_PAIRS, b), 4 * _PAIRS) * 2 * (u - 1)
+    enough = (usual if share is None else share) // (2 * b) >= _FITTED * u
+    return "regression" if enough and b > 1 and not capped else "permutation"
+
+
+def _regression(task: Task, behind: NDArray[np.intp], share: int | None, random_state: int) -> Layout:
+    """Lay out fits to the games of as many background rows as have coalitions enough for one.
+
+    Raises
+    ------
+    BudgetError
+        For a budget that is too small for four of them.
+    """
+    u, b, rng = len(task.features), len(behind), np.random.default_rng(random_state)
+    every = 2 ** (u - 1) - 1
+    least, wanted = (
+        min(_FITTED * u, every),
+        b if b > 1 else 4,
+    )  # several fits to one row's game, so that they have a spread
+    draws, pairs = min(wanted, 4 * _PAIRS), min(_USUAL_PAIRS * u, every)
+    if share is not None:
+        draws = min(wanted, share // (2 * least))
+        if draws < min(wanted, 4):
+            message = f"Regression on {u} features needs at least {2 * least * min(wanted, 4):,} model rows a row"
+            cure = "Raise the budget, explain fewer rows, or use estimator='permutation'."
+            raise BudgetError(f"{message}, and the budget leaves {share:,}.", cure=cure)
+        most = every if task.tolerance is None else pairs
+        pairs = min(share // (2 * draws), most)
+    fits = prepare_fits(draws, pairs, u, rng)
+    if draws == wanted:
+        donors, weights = np.resize(behind, draws), np.resize(task.background_weights[behind], draws)
+    else:
+        donors, weights = _sampled(task, behind, draws, rng), np.ones(draws)
+    used = len(np.unique(donors))
+    return Layout("regression", _both(donors), weights, 0, used, b, apart=b > 1, fits=fits)
 
 
 def _repeatable(task: Task, behind: NDArray[np.intp], orders: int, most: int | None) -> Layout:
@@ -177,8 +237,7 @@ def _repeatable(task: Task, behind: NDArray[np.intp], orders: int, most: int | N
         return _one_row(behind, orders)
     each = max(-(-orders // len(behind)), 2)
     if len(behind) <= 4 * _PAIRS and (most is None or each * len(behind) <= most):
-        layout = _every_row("permutation", behind, task.background_weights, each)
-        return Layout(**{**vars(layout), "apart": True})
+        return _every_row("permutation", behind, task.background_weights, each)
     sorted_, weights = _by_prediction(task, behind)
     donors = np.zeros((orders, 2), np.intp)  # drawn anew each time
     ladder = sorted_, np.cumsum(weights) / weights.sum()
@@ -192,8 +251,12 @@ def _one_row(behind: NDArray[np.intp], orders: int) -> Layout:
 
 def _every_row(estimator: str, behind: NDArray[np.intp], weights: NDArray[np.float64], orders: int) -> Layout:
     """Lay out draws so that each background row is one, by its weight."""
-    donors = np.repeat(behind[:, None], 2, axis=1)
-    return Layout(estimator, donors, weights[behind], orders, len(behind), len(behind))
+    return Layout(estimator, _both(behind), weights[behind], orders, len(behind), len(behind), apart=orders > 1)
+
+
+def _both(donors: NDArray[np.intp]) -> NDArray[np.intp]:
+    """(d, 2) of draws that have one background row."""
+    return np.repeat(donors[:, None], 2, axis=1)
 
 
 def _by_prediction(task: Task, behind: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
@@ -207,10 +270,16 @@ def _spread(task: Task, behind: NDArray[np.intp], orders: int, random_state: int
     rng = np.random.default_rng(random_state)
     sorted_, weights = _by_prediction(task, behind)
     if len(behind) < 4:  # one pair would be one draw, and have no error
-        return np.repeat(dealt(orders, sorted_, rng.random())[:, None], 2, axis=1)
-    if (weights != weights[0]).any():  # rows as often as they weigh, by systematic sampling
-        ends = np.cumsum(weights) / weights.sum()
-        at = np.searchsorted(ends, (np.arange(orders) + rng.random()) / orders)
-        return np.repeat(sorted_[np.minimum(at, len(behind) - 1)][:, None], 2, axis=1)
+        return _both(dealt(orders, sorted_, rng.random()))
+    if (weights != weights[0]).any():
+        return _both(_sampled(task, behind, orders, rng))
     rows = dealt(min(2 * orders, len(behind) - len(behind) % 2), sorted_, rng.random())
     return nearest_pairs(task.background, rows)
+
+
+def _sampled(task: Task, behind: NDArray[np.intp], count: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """(count,) background rows, as often as they weigh, by a systematic sample along their predictions."""
+    sorted_, weights = _by_prediction(task, behind)
+    ends = np.cumsum(weights) / weights.sum()
+    at = np.searchsorted(ends, (np.arange(count) + rng.random()) / count)
+    return sorted_[np.minimum(at, len(behind) - 1)]

@@ -135,7 +135,15 @@ class Explanation(ABC):
         """Return a tidy frame: one estimate a row, with its place, standard error and interval."""
         return tidy(self._axes(), self.estimate)
 
-    def plot(self, kind: str | None = None, *, ax: Axes | None = None, colour_by: Hashable | None = None) -> Display:
+    def plot(
+        self,
+        kind: str | None = None,
+        *,
+        ax: Axes | None = None,
+        colour_by: Hashable | None = None,
+        feature: Hashable | None = None,
+        order: str | None = None,
+    ) -> Display:
         """Draw the result.
 
         Parameters
@@ -145,7 +153,11 @@ class Explanation(ABC):
         ax : matplotlib Axes, optional
             Where to draw; a figure of its own by default. Pyplot's state is never touched.
         colour_by : name of a column, optional
-            Colours curves of single rows, or the points of a beeswarm, by the rows' values of that column.
+            Colours curves of single rows, or points of a beeswarm or dependence, by the rows' values of that column.
+        feature : name of a feature, optional
+            The one whose dependence is drawn; that with the largest mean size by default.
+        order : "prediction" or "similarity", optional
+            The order of rows in a heat map: by their predictions, which is usual, or like ones side by side.
 
         Returns
         -------
@@ -154,7 +166,7 @@ class Explanation(ABC):
         """
         from sipakit.plots import draw
 
-        return draw(self, kind, ax=ax, colour_by=colour_by)
+        return draw(self, kind, ax=ax, colour_by=colour_by, feature=feature, order=order)
 
     def to_json(self, path: str | Path | None = None) -> str:
         """Return the result as JSON text, and write it to ``path`` if given; `sipakit.load` reads it again.

@@ -26,7 +26,15 @@ class Importances(Explanation):
     ----------
     metrics : tuple of names
     baseline : (m,)
-        Each metric of the untouched table, as a loss or a score.
+        Each metric of the untouched table, as a loss or a score; of sizes, the mean distance of the predictions from
+        the base value.
+    measure : "loss" or "size"
+        Whether a value is the increase of a loss, or the mean absolute value of attributions. Sizes have the outputs as
+        metrics, and the columns ``rank`` and ``last_rank``: the ranks that a feature shares with those from which it
+        cannot be told.
+    total : (m,) or None
+        What the values add up to, of methods that share it out: how much worse the model would be if it knew no
+        feature.
 
     Examples
     --------
@@ -41,11 +49,18 @@ class Importances(Explanation):
 
     metrics: tuple[str, ...]
     baseline: NDArray[np.float64]
+    measure: str = "loss"
+    total: NDArray[np.float64] | None = None
 
     dims: ClassVar[tuple[str, ...]] = ("feature", "metric")
 
     def _axes(self) -> list[Labels]:
-        return [{"feature": self.features}, {"metric": self.metrics}]
+        return [{"feature": self.features}, {"output" if self.measure == "size" else "metric": self.metrics}]
+
+    @property
+    def completeness_gap(self) -> NDArray[np.float64] | None:
+        """(m,) ``total`` less the sum of the values; None for methods that share nothing out."""
+        return None if self.total is None else self.total - self.values.sum(axis=0)
 
     def top(self, limit: int = 6) -> pd.DataFrame:
         """Return the most important features."""

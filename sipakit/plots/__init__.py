@@ -23,8 +23,10 @@ from sipakit.plots.bars import draw_importances
 from sipakit.plots.beeswarm import draw_swarm
 from sipakit.plots.curves import draw_heterogeneity, draw_means
 from sipakit.plots.decomposition import draw_decomposition
+from sipakit.plots.dependence import draw_dependence
 from sipakit.plots.display import Display
 from sipakit.plots.groups import cohorts
+from sipakit.plots.heatmap import draw_heatmap
 from sipakit.plots.ice import draw_changes, draw_rows, draw_slopes
 from sipakit.plots.interactions import draw_interactions
 from sipakit.plots.matrix import draw_matrix
@@ -34,6 +36,7 @@ from sipakit.plots.shades import column_of
 from sipakit.plots.shares import draw_shares
 from sipakit.plots.surface import draw_surfaces
 from sipakit.plots.surrogate import draw_surrogate
+from sipakit.plots.waterfall import draw_waterfall
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
@@ -54,7 +57,13 @@ def _draw_effects(explanation: Effects, ax: Axes | None = None, *, colour_by: Ha
 
 # The first kind of each type is its usual picture.
 KINDS: Final[Mapping[type[Explanation], Mapping[str, Callable[..., Display]]]] = {
-    Attributions: {"bars": draw_row, "beeswarm": draw_swarm},
+    Attributions: {
+        "bars": draw_row,
+        "waterfall": draw_waterfall,
+        "beeswarm": draw_swarm,
+        "dependence": draw_dependence,
+        "heatmap": draw_heatmap,
+    },
     Importances: {"bars": draw_importances},
     Effects: {
         "curves": _draw_effects,
@@ -70,12 +79,25 @@ KINDS: Final[Mapping[type[Explanation], Mapping[str, Callable[..., Display]]]] =
 }
 
 
-# Pictures with a mark for each row, which may be coloured by a column.
-_COLOURED: Final = frozenset({draw_swarm, _draw_effects, draw_changes, draw_slopes})
+# What a picture takes beside an explanation and axes -> the pictures that take it, and what they are called.
+_OPTIONS: Final[Mapping[str, tuple[frozenset[Callable[..., Display]], str]]] = {
+    "colour_by": (
+        frozenset({draw_swarm, draw_dependence, _draw_effects, draw_changes, draw_slopes}),
+        "nothing to colour: curves of single rows, beeswarms and dependence have a mark for each row",
+    ),
+    "feature": (frozenset({draw_dependence}), "no single feature: dependence has one"),
+    "order": (frozenset({draw_heatmap}), "no order of rows: heat maps have one"),
+}
 
 
 def draw(
-    explanation: Explanation, kind: str | None = None, *, ax: Axes | None = None, colour_by: Hashable | None = None
+    explanation: Explanation,
+    kind: str | None = None,
+    *,
+    ax: Axes | None = None,
+    colour_by: Hashable | None = None,
+    feature: Hashable | None = None,
+    order: str | None = None,
 ) -> Display:
     """Draw an explanation.
 
@@ -87,7 +109,11 @@ def draw(
     ax : matplotlib Axes, optional
         Where to draw; then one panel is drawn, and a note says which.
     colour_by : name of a column, optional
-        Colours curves of single rows, or the points of a beeswarm, by the rows' values of that column.
+        Colours curves of single rows, or the points of a beeswarm or dependence, by the rows' values of that column.
+    feature : name of a feature, optional
+        The one that dependence is drawn of.
+    order : "prediction" or "similarity", optional
+        The order of rows in a heat map.
 
     Returns
     -------
@@ -96,7 +122,8 @@ def draw(
     Raises
     ------
     InputError
-        For a kind that this type of explanation does not have, and for a column that rows cannot be coloured by.
+        For a kind that this type of explanation does not have, for a column that rows cannot be coloured by, and for
+        an option that the picture does not take.
     InputTypeError
         For something that is no explanation.
 
@@ -115,10 +142,10 @@ def draw(
         message = f"kind={kind!r} is no picture of {type(explanation).__name__}."
         raise InputError(message, f"It has {', '.join(map(repr, kinds))}.", "Leave kind out for the first.")
     chosen = next(iter(kinds)) if kind is None else kind
-    picture = kinds[chosen]
-    if colour_by is None:
-        return picture(explanation, ax)
-    if picture not in _COLOURED:
-        message = f"colour_by={colour_by!r} has nothing to colour in kind={chosen!r}, which has no mark for each row."
-        raise InputError(message, "Curves of single rows and beeswarms can be coloured.", "Leave colour_by= out.")
-    return picture(explanation, ax, colour_by=colour_by)
+    picture, given = kinds[chosen], {"colour_by": colour_by, "feature": feature, "order": order}
+    options = {name: value for name, value in given.items() if value is not None}
+    for name, value in options.items():
+        takers, lacks = _OPTIONS[name]
+        if picture not in takers:
+            raise InputError(f"{name}={value!r}: kind={chosen!r} has {lacks}.", cure=f"Leave {name}= out.")
+    return picture(explanation, ax, **options)

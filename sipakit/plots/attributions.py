@@ -12,7 +12,7 @@ from sipakit.plots.formats import absent, number, quantity, spoken
 from sipakit.plots.labels import LIMIT, clean, distinct
 from sipakit.plots.odds import probability_above
 from sipakit.plots.style import DOWN, GREY, UP, fitting, narrower
-from sipakit.plots.words import about_error, counted, first_ones, serious, told
+from sipakit.plots.words import about_error, counted, first_ones, others, serious, told
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sipakit.explanation import Attributions
     from sipakit.plots.display import Display
 
-__all__ = ["direction", "draw_row"]
+__all__ = ["direction", "draw_row", "with_values"]
 
 _FEATURES = 15
 _OUTPUTS = 3
@@ -43,7 +43,7 @@ def draw_row(explanation: Attributions, ax: Axes | None = None) -> Display:
     outputs = list(range(min(len(explanation.outputs), 1 if ax is not None else _OUTPUTS)))
     size = np.abs(np.nan_to_num(explanation.values[0][:, outputs])).max(axis=1)
     order = falling(size)[: fitting(_FEATURES, ax)]
-    names = _with_values(explanation, order, narrower(24, ax))
+    names = with_values(explanation, order, narrower(24, ax))
     rest = len(explanation.features) - len(order)
     together = explanation.additive and rest > 0
     sheet = bar_sheet(len(order) + together, len(outputs), ax, labels=max(map(len, names)))
@@ -56,7 +56,7 @@ def draw_row(explanation: Attributions, ax: Axes | None = None) -> Display:
         sheet.caption(panel.xaxis.label, *direction(explanation, output))
         if len(outputs) > 1:
             sheet.caption(panel.set_title(" "), told_output, _ends(explanation, output))
-    name_bars(sheet.panels[0], [*names, f"the other {rest} together"] if together else names)
+    name_bars(sheet.panels[0], [*names, others(rest)] if together else names)
     notes = [
         counted(1, len(explanation.rows), "rows", f"row {explanation.rows[0]}, the first one"),
         counted(len(order), len(explanation.features), "features", "largest first"),
@@ -95,7 +95,7 @@ def _bars(panel: Axes, explanation: Attributions, order: NDArray[np.intp], outpu
     write_beside(panel, explanation.estimate, (0, order, output), written, rest if together else None)
 
 
-def _with_values(explanation: Attributions, order: NDArray[np.intp], limit: int) -> list[str]:
+def with_values(explanation: Attributions, order: NDArray[np.intp], limit: int) -> list[str]:
     """Name features with the row's values, ``age = 38``."""
     names = distinct([explanation.features[i] for i in order], limit)
     cells = [_cell(explanation.row_values[0, i], limit - 4) for i in order]
@@ -122,7 +122,7 @@ def _ends(explanation: Attributions, output: int) -> str:
 
 def _facts(explanation: Attributions, order: NDArray[np.intp]) -> list[str]:
     facts = []
-    for name, feature in zip(_with_values(explanation, order, LIMIT), order, strict=True):
+    for name, feature in zip(with_values(explanation, order, LIMIT), order, strict=True):
         way = "up" if explanation.estimate.values[0, feature, 0] >= 0 else "down"
         facts.append(f"{name} moves the estimate {way}: {told(explanation.estimate, (0, int(feature), 0))}.")
     return facts

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sipakit.estimate import falling
-from sipakit.plots.formats import metric_name, number, spoken
+from sipakit.plots.formats import metric_name, number, quantity, spoken
 from sipakit.plots.labels import LIMIT, clean, distinct, put, put_ticks
 from sipakit.plots.style import COLOURS, FAINT, GREY, INK, TEXT, Sheet, fitting, narrower
 from sipakit.plots.words import about_error, counted, first_ones, possible_ranks, serious, told
@@ -23,10 +23,21 @@ if TYPE_CHECKING:
     from sipakit.explanation import Importances
     from sipakit.plots.display import Display
 
-__all__ = ["RANKS", "TIES", "bar_sheet", "draw_importances", "mark_bars", "name_bars", "put_bars", "write_beside"]
+__all__ = [
+    "RANKS",
+    "TIES",
+    "bar_sheet",
+    "draw_importances",
+    "mark_bars",
+    "name_bars",
+    "put_bars",
+    "put_beside",
+    "write_beside",
+]
 
 TIES = "Where intervals overlap, the order is not established."
 RANKS = "# is the rank that the intervals allow: features that share ranks, such as #2-4, are tied."
+_SHARED = "# is the rank; features share ranks, such as #2-4, where the interval of their difference holds 0."
 _FEATURES = 20
 _METRICS = 3
 
@@ -107,6 +118,26 @@ def name_bars(panel: Axes, names: Sequence[str]) -> None:
     put_ticks(panel.yaxis, list(range(len(names))), names)
 
 
+def put_beside(
+    panel: Axes, reach: NDArray[np.float64], up: NDArray[np.bool_], texts: Sequence[str], *, gap: float
+) -> None:
+    """Put a text on each line, so many points beside where its bar ends: to the right if it goes up."""
+    for line, text in enumerate(texts):
+        side, align = (gap, "left") if up[line] else (-gap, "right")
+        note = panel.annotate(
+            " ",
+            (reach[line], line),
+            xytext=(side, 0),
+            textcoords="offset points",
+            ha=align,
+            va="center",
+            fontsize=TEXT["note"],
+            color=INK,
+            annotation_clip=False,
+        )
+        put(note, text)
+
+
 def write_beside(
     panel: Axes,
     estimate: Estimate,
@@ -135,20 +166,7 @@ def write_beside(
     reach = np.where(np.isfinite(outer), outer, value)
     if marks is not None:
         reach = np.maximum(reach, np.where(np.isfinite(marks), marks, reach))
-    for place, text in enumerate(texts):
-        side, align = (3, "left") if up[place] else (-3, "right")
-        note = panel.annotate(
-            " ",
-            (reach[place], place),
-            xytext=(side, 0),
-            textcoords="offset points",
-            ha=align,
-            va="center",
-            fontsize=TEXT["note"],
-            color=INK,
-            annotation_clip=False,
-        )
-        put(note, text)
+    put_beside(panel, reach, up, texts, gap=3)
     panel.set_xmargin(0.22)
     panel.autoscale_view(scaley=False)
 
@@ -168,28 +186,47 @@ def draw_importances(explanation: Importances, ax: Axes | None = None) -> Displa
     """
     estimate = explanation.estimate
     metrics = list(range(min(len(explanation.metrics), 1 if ax is not None else _METRICS)))
-    names_of = [metric_name(metric) for metric in explanation.metrics]
+    sized = explanation.measure == "size"
+    first = "mean size" if sized else metric_name(explanation.metrics[0])
     order = falling(estimate.values[:, 0])[: fitting(_FEATURES, ax)]
     names = distinct([explanation.features[i] for i in order], narrower(LIMIT, ax))
     sheet = bar_sheet(len(order), len(metrics), ax, labels=max(map(len, names)))
     for panel, metric in zip(sheet.panels, metrics, strict=True):
         put_bars(panel, estimate, (order, metric))
-        ranks = possible_ranks(estimate.lower[:, metric], estimate.upper[:, metric])
+        ranks = _ranks(estimate, metric)
         write_beside(panel, estimate, (order, metric), [ranks[i] for i in order])
-        untouched = f"(untouched table: {number(_untouched(explanation, metric))})"
-        sheet.caption(panel.xaxis.label, f"importance, in units of {names_of[metric]}", untouched)
+        sheet.caption(panel.xaxis.label, *_ruler(explanation, metric))
     name_bars(sheet.panels[0], names)
     rest = estimate.values[np.setdiff1d(np.arange(len(explanation.features)), order), 0]
-    left = f"largest {names_of[0]} first; no other exceeds {number(float(rest.max(initial=-np.inf)))}"
+    left = f"largest {first} first; no other exceeds {number(float(rest.max(initial=-np.inf)))}"
     notes = [
         counted(len(order), len(explanation.features), "features", left),
-        first_ones(len(metrics), len(explanation.metrics), "metrics"),
-        f"{about_error(explanation)} {RANKS}",
+        first_ones(len(metrics), len(explanation.metrics), "outputs" if sized else "metrics"),
+        f"{about_error(explanation)} {_SHARED if sized else RANKS}",
         serious(explanation),
     ]
-    title = f"{spoken(explanation.explainer)}: how much the model leans on each feature"
+    what = "mean size of the attributions of" if sized else "how much the model leans on"
+    title = f"{spoken(explanation.explainer)}: {what} each feature"
     facts = [f"{clean(explanation.features[i])}: {told(estimate, (int(i), 0))}." for i in order[:6]]
     return sheet.finish(title, notes, facts)
+
+
+def _ranks(estimate: Estimate, metric: int) -> list[str]:
+    """Return the ranks that intervals of differences allow, where they are known, else those of the intervals."""
+    if "rank" not in estimate.parts:
+        return possible_ranks(estimate.lower[:, metric], estimate.upper[:, metric])
+    ends = zip(estimate.parts["rank"][:, metric], estimate.parts["last_rank"][:, metric], strict=True)
+    return [f"#{a:.0f}" if a == b else f"#{a:.0f}-{b:.0f}" for a, b in ends]
+
+
+def _ruler(explanation: Importances, metric: int) -> tuple[str, str]:
+    """Return the label of the ruler, and what a value is to be compared with."""
+    if explanation.measure == "size":
+        moved = number(float(explanation.baseline[metric]))
+        output = quantity(explanation, explanation.outputs[metric])
+        return f"mean absolute attribution ({output})", f"(mean distance of predictions from the base value: {moved})"
+    untouched = f"(untouched table: {number(_untouched(explanation, metric))})"
+    return f"importance, in units of {metric_name(explanation.metrics[metric])}", untouched
 
 
 def _untouched(explanation: Importances, metric: int) -> float:

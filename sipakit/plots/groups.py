@@ -78,7 +78,7 @@ def cohorts(results: Mapping[Hashable, Explanation], *, ax: Axes | None = None) 
         raise InputError(message, f"A picture has room for 2 to {len(COLOURS)} groups of rows.", "Draw fewer at once.")
     every = list(results.values())
     if all(isinstance(one, Importances) for one in every):
-        _alike(results, ("explainer", "features", "metrics"))
+        _alike(results, ("explainer", "features", "metrics", "measure"))
         return _importances(results, ax)
     if all(isinstance(one, Effects) and one.rows is None and one.lines for one in every):
         _alike(results, ("explainer", "features", "outputs", "scale", "centred"))
@@ -256,14 +256,15 @@ def _importances(results: Mapping[Hashable, Any], ax: Axes | None) -> Display:
     handles: list[Line2D] = []
     for panel, metric in zip(sheet.panels, metrics, strict=True):
         handles = [_dots(panel, e, (order, metric), (n, len(every))) for n, e in enumerate(every)]
-        _dress(sheet, panel, len(order), metric_name(first.metrics[metric]))
+        _dress(sheet, panel, len(order), _unit(first, metric))
     name_bars(sheet.panels[0], names)
     notes = [
         counted(len(order), len(first.features), "features", "largest mean over the groups first"),
-        first_ones(len(metrics), len(first.metrics), "metrics"),
+        first_ones(len(metrics), len(first.metrics), "outputs" if first.measure == "size" else "metrics"),
         *_errors(every),
     ]
-    title = f"{spoken(first.explainer)}: how much the model leans on each feature, in {len(every)} groups of rows"
+    what = "mean size of the attributions of" if first.measure == "size" else "how much the model leans on"
+    title = f"{spoken(first.explainer)}: {what} each feature, in {len(every)} groups of rows"
     facts = [
         f"{clean(first.features[i])}, {name}: {told(e.estimate, (int(i), 0))}."
         for i in order[:3]
@@ -283,11 +284,17 @@ def _dots(panel: Axes, e: Importances, cells: tuple[NDArray[np.intp], int], turn
     return handle
 
 
-def _dress(sheet: Sheet, panel: Axes, bars: int, metric: str) -> None:
+def _unit(e: Importances, metric: int) -> str:
+    if e.measure == "size":
+        return f"mean absolute attribution ({quantity(e, e.outputs[metric])})"
+    return f"importance, in units of {metric_name(e.metrics[metric])}"
+
+
+def _dress(sheet: Sheet, panel: Axes, bars: int, label: str) -> None:
     panel.axvline(0, color=GREY, linewidth=0.9, zorder=1)
     panel.set_ylim(bars - 0.4, -0.6)
     panel.grid(axis="x", color=FAINT, linewidth=0.6)
     panel.hlines(np.arange(1, bars) - 0.5, 0, 1, color=FAINT, linewidth=0.6, transform=panel.get_yaxis_transform())
     panel.tick_params(axis="y", length=0)
     panel.locator_params(axis="x", nbins=5)
-    sheet.caption(panel.xaxis.label, f"importance, in units of {metric}")
+    sheet.caption(panel.xaxis.label, label)

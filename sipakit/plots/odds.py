@@ -88,7 +88,7 @@ def probability_beside(sheet: Sheet, explanation: Explanation, columns: int) -> 
     return "At the right: the same as a probability. Intervals and means are those of log-odds."
 
 
-def probability_above(sheet: Sheet, panel: Axes, base: float, name: str) -> None:
+def probability_above(sheet: Sheet, panel: Axes, base: float, name: str, *, alone: bool = True) -> None:
     """Write above a ruler of attributions, in log-odds, what they would make of the base value's probability.
 
     Parameters
@@ -99,6 +99,8 @@ def probability_above(sheet: Sheet, panel: Axes, base: float, name: str) -> None
         Log-odds that the attributions start from.
     name : str
         The output.
+    alone : bool
+        Whether each bar begins at the base value, and not where the last one ended.
     """
     ruler = panel.secondary_xaxis("top")
     low, high = sorted(panel.get_xlim())
@@ -106,7 +108,8 @@ def probability_above(sheet: Sheet, panel: Axes, base: float, name: str) -> None
     put_ticks(ruler.xaxis, list(places - base), names)
     what = "probability" if name == "prediction" else f"probability of {clean(name, 24)}"
     start = number(float(expit(base)))
-    sheet.caption(ruler.xaxis.label, f"{what} if this feature alone moved the base value ({start})")
+    told = f"{what} if this feature alone moved the base value ({start})" if alone else what
+    sheet.caption(ruler.xaxis.label, told)
     _quiet(ruler)
 
 

@@ -137,6 +137,41 @@ class Sheet:
             _plain(panel, white=sheet.own)
         return sheet
 
+    @classmethod
+    def framed(
+        cls, count: int, *, size: tuple[float, float], above: float, beside: float, margin: float
+    ) -> tuple[Sheet, tuple[Axes, ...], tuple[Axes, ...]]:
+        """Make panels below each other, each with smaller axes above and beside it that share its rulers.
+
+        Parameters
+        ----------
+        count : int
+        size : (width, height) of a panel with its rulers, inches
+        above, beside : float
+            Height and width of the smaller axes, inches.
+        margin : float
+            Width of the figure left of all panels, inches.
+
+        Returns
+        -------
+        Sheet, and the axes above and beside the panels
+        """
+        outer = cls.make(count, None, columns=1, size=(size[0] + beside, size[1] + above), margin=margin)
+        figure, panels, tops, sides = outer.figure, [], [], []
+        for whole in outer.panels:
+            spec = whole.get_subplotspec()
+            whole.remove()
+            if spec is None:
+                raise TypeError(whole)
+            ratios: dict[str, Any] = {"height_ratios": (above, size[1]), "width_ratios": (size[0], beside)}
+            parts = spec.subgridspec(2, 2, hspace=0.03, wspace=0.03, **ratios)
+            panels.append(figure.add_subplot(parts[1, 0]))
+            tops.append(figure.add_subplot(parts[0, 0], sharex=panels[-1]))
+            sides.append(figure.add_subplot(parts[1, 1], sharey=panels[-1]))
+        for panel in (*panels, *tops, *sides):
+            _plain(panel, white=True)
+        return cls(tuple(panels), own=True), tuple(tops), tuple(sides)
+
     @property
     def figure(self) -> Figure:
         """The figure that holds the panels."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sipakit.estimate import Estimate
     from sipakit.explanation import Explanation
 
-__all__ = ["about_error", "counted", "first_ones", "largest", "possible_ranks", "serious", "told"]
+__all__ = ["about_error", "counted", "first_ones", "largest", "others", "possible_ranks", "serious", "told"]
 
 
 def largest(sizes: ArrayLike, limit: int) -> list[int]:
@@ -58,6 +58,17 @@ def counted(drawn: int, total: int, things: str, order: str) -> str:
     ('12 of 60 features, largest range first.', '')
     """
     return "" if drawn == total else f"{drawn:,} of {total:,} {things}, {order}."
+
+
+def others(rest: int) -> str:
+    """Name features that share a bar.
+
+    Examples
+    --------
+    >>> others(1), others(7)
+    ('the other one', 'the other 7 together')
+    """
+    return "the other one" if rest == 1 else f"the other {rest} together"
 
 
 def first_ones(drawn: int, total: int, things: str) -> str:

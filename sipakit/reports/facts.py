@@ -49,7 +49,7 @@ def facts_of(s: Subject, results: Iterable[Explanation]) -> list[tuple[str, str]
 
 def _performance(results: Iterable[Explanation], measure: Measure) -> list[tuple[str, str]]:
     """How well the model does on these rows, where a method has measured it."""
-    scores = [e for e in results if isinstance(e, Importances)]
+    scores = [e for e in results if isinstance(e, Importances) and e.measure == "loss"]
     return [("Model on these rows", "; ".join(told_losses(scores[0], measure)))] if scores else []
 
 

@@ -91,7 +91,7 @@ def pictures(explanation: Explanation, unit: str | None = None) -> list[Figure]:
     if isinstance(explanation, Attributions) and len(explanation.rows) > _ROWS:
         found: list[tuple[str, Explanation]] = [("rows", explanation)]
     elif isinstance(explanation, Attributions):
-        found = [(f"row-{row}", one_row(explanation, i)) for i, row in enumerate(explanation.rows)]
+        found = [(f"row-{row}", explanation[i]) for i, row in enumerate(explanation.rows)]
     elif isinstance(explanation, Effects) and explanation.lines and explanation.planes:
         found = [
             ("", some_features(explanation, explanation.lines)),
@@ -133,25 +133,3 @@ def some_features(explanation: Effects, numbers: Iterable[int]) -> Effects:
 
 def _some(e: Estimate, at: NDArray[np.intp]) -> Estimate:
     return Estimate(e.values[at], e.std_error[at], e.lower[at], e.upper[at], {n: a[at] for n, a in e.parts.items()})
-
-
-def one_row(explanation: Attributions, i: int) -> Attributions:
-    """Return the attributions of one row."""
-    part = slice(i, i + 1)
-    e = explanation.estimate
-    estimate = Estimate(
-        e.values[part], e.std_error[part], e.lower[part], e.upper[part], {n: a[part] for n, a in e.parts.items()}
-    )
-    base = explanation.base_values
-    gap, fit = explanation.completeness_gap, explanation.fit
-    return replace(
-        explanation,
-        estimate=estimate,
-        base_values=base[part] if base.ndim == 2 else base,
-        base_std_error=explanation.base_std_error[part] if base.ndim == 2 else explanation.base_std_error,
-        predictions=explanation.predictions[part],
-        row_values=explanation.row_values[part],
-        rows=explanation.rows[part],
-        completeness_gap=None if gap is None else gap[part],
-        fit=None if fit is None else fit[part],
-    )

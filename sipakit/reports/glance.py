@@ -143,11 +143,16 @@ def _importances(e: Importances, measure: Measure) -> _Shown:  # noqa: ARG001 - 
     names = _short([e.features[i] for i in order])
     lines = [(one, *interval_text(e.estimate, (int(i), 0), plain)) for one, i in zip(names, order, strict=True)]
     before = plain.number(abs(float(e.baseline[0])) if e.metrics[0].startswith("neg_") else float(e.baseline[0]))
-    size = f"{_rows_told(e)}{sized(len(e.features), 'feature')}; {name} {before} with the table as it is"
-    others = f"the first of {len(e.metrics)} metrics" if len(e.metrics) > 1 else ""
+    size = f"{_rows_told(e)}{sized(len(e.features), 'feature')}; "
+    size += f"{name} {before} with the table as it is"
+    head, others = "importance", f"the first of {len(e.metrics)} metrics" if len(e.metrics) > 1 else ""
+    if e.measure == "size":
+        size = f"{_rows_told(e)}{sized(len(e.features), 'feature')}; predictions ({quantity(e, e.outputs[0])}) are"
+        size += f" {before} from the base value on average"
+        head, others = "mean absolute attribution", _first_output(e)
     return (
         size,
-        ("feature", "importance", "interval"),
+        ("feature", head, "interval"),
         1,
         lines,
         _left_out(len(lines), len(e.features), "features", others),

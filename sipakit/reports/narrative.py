@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sipakit.estimate import falling
 from sipakit.explanation import Attributions, Decomposition, Effects, Importances, Interactions, Regions, Surrogates
-from sipakit.plots.formats import metric_name, number
+from sipakit.plots.formats import metric_name, number, spoken
 from sipakit.reports.agreement import about_comparison
 from sipakit.reports.decomposed import about_decomposition
 from sipakit.reports.finding import Finding, at, basis, both, in_full, listed, named, placed, ranked, said
@@ -91,7 +92,23 @@ _LOSSES: Mapping[str, tuple[str, bool, str]] = {
 }
 
 
+def _sizes(e: Importances, measure: Measure) -> list[Finding]:
+    """Say how far the strongest features move a prediction, and the order of all."""
+    lower, upper = (array[:, 0] for array in (e.estimate.lower, e.estimate.upper))
+    first = int(falling(e.values[:, 0])[0])
+    told = measure.within(*at(e.estimate, (first, 0)))
+    text = f"{spoken(e.explainer)}: the largest attributions to the {said(e, 0)} are of {named(e.features[first])}:"
+    text += f" on average over the rows, their absolute value is {told}."
+    groups = ranked([named(name) for name in e.features], e.values[:, 0], lower, upper)
+    return [
+        Finding(text, basis(e), key=True),
+        Finding(_in_order(groups, "Order by mean absolute attribution"), basis(e)),
+    ]
+
+
 def _importances(e: Importances, measure: Measure) -> list[Finding]:
+    if e.measure == "size":
+        return _sizes(e, measure)
     order = [*(e.metrics.index(name) for name in _LOSSES if name in e.metrics), 0]
     metric = order[0]
     values, lower, upper = (array[:, metric] for array in (e.estimate.values, e.estimate.lower, e.estimate.upper))
@@ -101,7 +118,8 @@ def _importances(e: Importances, measure: Measure) -> list[Finding]:
     names = [named(name) for name in e.features]
     if real.any():
         first = int(np.where(real, values, -np.inf).argmax())
-        found.append(Finding(_without(e, first, metric, measure), rest, key=True))
+        told = _without if e.total is None else _taken_off
+        found.append(Finding(told(e, first, metric, measure), rest, key=True))
         groups = ranked([n for n, r in zip(names, real, strict=True) if r], values[real], lower[real], upper[real])
         found.append(
             Finding(_in_order(groups, f"Order of importance by {metric_name(e.metrics[metric])}"), rest, key=True)
@@ -154,6 +172,17 @@ def _without(e: Importances, feature: int, metric: int, measure: Measure) -> str
     told = units.within(float(after[0]), error, float(after[1]), float(after[2]))
     old = units.level(loss, error) if unit == "%" else units.number(loss, min(error, abs(loss) / 20) or error)
     return f"{start} {words} is {told} instead of {old}.".replace("  ", " ")
+
+
+def _taken_off(e: Importances, feature: int, metric: int, measure: Measure) -> str:  # noqa: ARG001 - squares have no unit
+    """Say one feature's share of what the model takes off the loss."""
+    value, error, lower, upper = at(e.estimate, (feature, metric))
+    total = float(e.total[metric]) if e.total is not None else 0.0
+    told = f"{number(value, error)} ({number(lower, error)} to {number(upper, error)})"
+    loss = f"{metric_name(e.metrics[metric])} of the mean prediction"
+    return (
+        f"{named(e.features[feature])} takes {told} off the {loss}, of {number(total, error)} that all features take."
+    )
 
 
 def _start_without(e: Importances, feature: str) -> str:

@@ -38,8 +38,8 @@ def about_attributions(e: Attributions, measure: Measure) -> list[Finding]:
     tell = _row if e.additive else _local_model
     if len(e.rows) <= _FEW:
         return [Finding(tell(e, i, measure), basis(e, _background(e))) for i in range(len(e.rows))]
-    size = np.abs(e.values[:, :, 0])
-    mean, error = size.mean(axis=0), size.std(axis=0, ddof=1) / np.sqrt(len(size))
+    sizes = e.importance().estimate
+    mean, error = sizes.values[:, 0], sizes.std_error[:, 0]
     top = falling(mean)[:_REASONS]
     told = [
         f"{named(e.features[j])} ({measure.number(float(mean[j]), float(error[j]))}, standard error"
@@ -48,7 +48,7 @@ def about_attributions(e: Attributions, measure: Measure) -> list[Finding]:
     ]
     text = f"{spoken(e.explainer)}, over {len(e.rows):,} rows: the largest attributions by their mean size, in"
     text += f" {measure.step}, are of {listed(told)}."
-    return [Finding(text, f"n = {_background(e)}; standard errors over the rows.", key=True)]
+    return [Finding(text, f"n = {_background(e)}; standard errors over the rows and of the values.", key=True)]
 
 
 def _background(e: Attributions) -> str:

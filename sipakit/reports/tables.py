@@ -133,7 +133,10 @@ def _importances(e: Importances, measure: Measure) -> _Written:  # noqa: ARG001 
         for m, metric in enumerate(e.metrics)
         for i in order
     )
-    return ("feature", "metric", "increase of the loss", "interval"), 2, lines
+    if e.measure == "size":
+        return ("feature", "output", "mean absolute attribution", "interval"), 2, lines
+    word = "increase of the loss" if e.total is None else "taken off the loss"
+    return ("feature", "metric", word, "interval"), 2, lines
 
 
 def _effects(e: Effects, measure: Measure) -> _Written:

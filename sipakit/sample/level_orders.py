@@ -146,11 +146,16 @@ def _shares(
     values: NDArray[np.intp], levels: NDArray[np.intp], weights: NDArray[np.float64], size: int
 ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """Yield each level's shares (size, v) of some of the values that occur, in order, and their running sums."""
+    total = np.bincount(levels, weights, size)[:, None]
+    before, several = np.zeros((size, 1)), max(_AT_ONCE // max(size, 1), 1)
+    count = int(values.max(initial=-1)) + 1
+    if count <= several:
+        share = np.bincount(levels * count + values, weights, size * count).reshape(size, count) / total
+        yield share, np.cumsum(share, axis=1)
+        return
     order = np.argsort(values, kind="stable")
     levels, weights = levels[order], weights[order]
     _, number = np.unique(values[order], return_inverse=True)
-    total = np.bincount(levels, weights, size)[:, None]
-    before, several = np.zeros((size, 1)), max(_AT_ONCE // max(size, 1), 1)
     for first in range(0, int(number.max(initial=-1)) + 1, several):
         here = slice(*np.searchsorted(number, [first, first + several]))
         width = min(several, int(number[-1]) + 1 - first)

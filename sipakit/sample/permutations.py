@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["balanced_shuffles", "orders", "shuffled_along"]
+__all__ = ["balanced_shuffles", "orders", "shuffled_along", "walks"]
 
 
 def orders(d: int, u: int, rng: np.random.Generator) -> NDArray[np.intp]:
@@ -21,6 +21,21 @@ def orders(d: int, u: int, rng: np.random.Generator) -> NDArray[np.intp]:
     [3, 3]
     """
     return np.asarray(rng.permuted(np.tile(np.arange(u, dtype=np.intp), (d, 1)), axis=1))
+
+
+def walks(order: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """(d 2 (u - 1), u) coalitions of the first features of each order (d, u), one more each time, then what these lack.
+
+    What a walk lacks is what the walk back along the order meets, last things first. The ends are left out.
+
+    Examples
+    --------
+    >>> walks(np.array([[2, 0, 1]])).astype(int).tolist()
+    [[0, 0, 1], [1, 0, 1], [1, 1, 0], [0, 1, 0]]
+    """
+    u = order.shape[1]
+    ahead = np.argsort(order, axis=1)[:, None, :] < np.arange(1, u)[:, None]
+    return np.concatenate([ahead, ~ahead], axis=1).reshape(-1, u)
 
 
 def balanced_shuffles(n: int, repeats: int, rng: np.random.Generator) -> tuple[NDArray[np.intp], NDArray[np.float64]]:

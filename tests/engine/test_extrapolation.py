@@ -23,6 +23,7 @@ FREE = pd.DataFrame(np.random.default_rng(0).uniform(size=(300, 2)), columns=["x
 EXEMPT = {
     *("ALE", "ALE pairs", "GlobalSurrogate", "GlobalSurrogate linear", "LOFO", "PermutationImportance conditional"),
     *("IntegratedGradients", "IntegratedGradients one baseline"),  # goes straight from row to row
+    "Shapley conditional",  # what stays follows from what moves
 }
 OF_FUNCTIONS = [name for name in VARIANTS if not VARIANTS[name](EQUAL).requires() & {"gradient", "refit"}]
 

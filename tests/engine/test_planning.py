@@ -25,6 +25,8 @@ EXPLAINERS = {
     "PartialDependence": sp.PartialDependence(),
     "PermutationImportance": sp.PermutationImportance(),
     "RegionalEffects": sp.RegionalEffects(),
+    "SAGE": sp.SAGE(),
+    "SAGE of a background": sp.SAGE(background=BEHIND),
     "Shapley": sp.Shapley(background=BEHIND),
     "Shapley by orders": sp.Shapley(background=BEHIND, estimator="permutation"),
 }
@@ -90,8 +92,9 @@ def test_other_estimators_are_told_with_their_rows():
     assert plan.estimator == "enumeration"
     assert plan.rows == 60 * 30 * (2**4 - 2) + 60 + 30
     other = sp.Shapley(background=BEHIND, estimator="permutation").plan(product, X)
-    assert dict(plan.alternatives) == {"permutation": other.rows}
-    assert dict(other.alternatives) == {"enumeration": plan.rows}
+    third = sp.Shapley(background=BEHIND, estimator="regression").plan(product, X)
+    assert dict(plan.alternatives) == {"permutation": other.rows, "regression": third.rows}
+    assert dict(other.alternatives) == {"enumeration": plan.rows, "regression": third.rows}
     assert "enumeration would ask at most 25,290" in str(other)
 
 

@@ -22,6 +22,8 @@ def told(e):
 DRAWN = {
     "LIME": (lambda s: sp.LIME(background=Z, n_samples=256, random_state=s), X[:2], 0.02),
     "PermutationImportance": (lambda s: sp.PermutationImportance(n_repeats=4, random_state=s), X, 0.03),
+    "SAGE": (lambda s: sp.SAGE(random_state=s), X, 0.03),
+    "SAGE, a background": (lambda s: sp.SAGE(background=MANY, random_state=s), X, 0.06),
     "Shapley": (lambda s: sp.Shapley(background=Z, estimator="permutation", random_state=s), X[:3], 0.01),
     "Shapley, one background row": (
         lambda s: sp.Shapley(background=Z[:1], estimator="permutation", random_state=s),

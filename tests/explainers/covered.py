@@ -69,29 +69,79 @@ def importance(model, *, n=300):
     return run
 
 
+def loss_shared(model, *, n=300, behind=None):
+    """Of rows that are their own background, or of another one of ``behind`` rows."""
+    truth = shares_of_loss(model)
+
+    def run(seed):
+        rng = np.random.default_rng([30, seed])
+        X = model.sample(n, rng)
+        background = None if behind is None else model.sample(behind, rng)
+        e = sp.SAGE(background=background, random_state=seed).explain(model.predict, X, model.predict(X))
+        return *ends(e.estimate, (..., 0)), truth
+
+    return run
+
+
+@lru_cache
+def shares_of_loss(model):
+    """Values of the population: known ones, or of two features by what is lost without each of them."""
+    if model is T3:
+        return [T3.sage(name) for name in T3.names]
+    X, w = model.population()
+    y = model.predict(X)
+    without = []
+    for name in model.names:
+        known = X.drop(columns=name)
+        means = [w @ model.predict(X.assign(**dict(row))) for row in known.to_dict("records")]
+        without.append(w @ (y - means) ** 2)
+    first, second = without
+    return [(model.variance + first - second) / 2, (model.variance + second - first) / 2]
+
+
 def left_out(model, *, n=200):
     """LOFO of least squares, with noise of variance 1; levels are columns of zeros and ones that leave together."""
     groups = {"c": ["c_B", "c_C"]} if model is T7 else None
     with_all, without = losses_of_least_squares(model)
-    train = n - n // 5
-
-    def expected(loss, slopes):  # of a fit to that many rows, exact where what a line does not tell is normal
-        return (loss + 1) * (1 + 1 / train) * (train - 2) / (train - slopes - 2)
-
-    slopes = {name: 2 if name == "c" else 1 for name in without}
-    every = sum(slopes.values())
-    truth = [expected(loss, every - slopes[name]) - expected(with_all, every) for name, loss in without.items()]
+    excess = excess_of_fits(model, n - n // 5)
+    truth = [loss + excess[name] - with_all - excess[None] for name, loss in without.items()]
 
     def run(seed):
-        rng = np.random.default_rng([20, seed])
-        X = model.sample(n, rng)
-        y = model.predict(X) + rng.normal(size=n)
-        X = pd.get_dummies(X, dtype=float).drop(columns="c_A") if model is T7 else X
+        X, y = noisy(model, n, np.random.default_rng([20, seed]))
         e = sp.LOFO(features=list(without), groups=groups, random_state=seed)
         e = e.explain(LinearRegression().fit(X, y), X, y)
         return *ends(e.estimate, (..., 0)), truth
 
     return run
+
+
+def noisy(model, n, rng):
+    """Rows of numbers alone, and what the model says of them with noise of variance 1."""
+    X = model.sample(n, rng)
+    y = model.predict(X) + rng.normal(size=n)
+    return pd.get_dummies(X, dtype=float).drop(columns="c_A") if model is T7 else X, y
+
+
+@lru_cache
+def excess_of_fits(model, train):
+    """Mean loss of least squares beyond that of the best line, with all features (None) and without each of them.
+
+    By 4,000 fits to ``train`` rows each; a formula would need that what a line does not tell is normal.
+    """
+    rng = np.random.default_rng(21)
+    X, y = noisy(model, 4_000 * train, rng)
+    Z = np.column_stack([np.ones(len(X)), X.to_numpy()])
+    names = [None, *("c" if name.startswith("c_") else name for name in X)]
+    second, moments = Z.T @ Z / len(Z), Z.T @ y / len(Z)
+    parts, targets = Z.reshape(4_000, train, -1), y.reshape(4_000, train, 1)
+    seconds, each = parts.swapaxes(1, 2) @ parts, parts.swapaxes(1, 2) @ targets
+    excess = {}
+    for left in dict.fromkeys(names):
+        kept = np.array([name != left or name is None for name in names])
+        both = np.ix_(kept, kept)
+        off = np.linalg.solve(seconds[:, *both], each[:, kept])[..., 0] - np.linalg.solve(second[both], moments[kept])
+        excess[left] = np.mean(np.sum((off @ second[both]) * off, axis=1))
+    return excess
 
 
 def losses_of_least_squares(model):
@@ -207,6 +257,44 @@ def interaction(model, *, n=150):
     return run
 
 
+# ---- Shapley values
+
+
+def bent(X):
+    """Products of two and of three features, and a kink: six features."""
+    a, b, c, d, e, f = X.T
+    return a * b + np.abs(c) * d + e * (a > 0) + f * c * b
+
+
+ROW = np.array([[0.8, -0.6, 1.1, 0.7, -1.2, 0.5]])
+
+
+@lru_cache
+def shares_of_row(size):
+    """Shapley values of the row against the population; or against one background of that many rows, and this."""
+    behind = np.random.default_rng(22).normal(size=(size, 6))
+    e = sp.Shapley(background=behind, estimator="enumeration").explain(bent, ROW, budget=100 * size)
+    return e.values[0, :, 0], behind
+
+
+def shares(estimator, of, *, pairs=14):
+    """Intervals by what is drawn, with one background; by the background, with nothing drawn; or by both."""
+    truth, fixed = shares_of_row(24) if of == "draws" else shares_of_row(50_000)
+
+    def run(seed):
+        behind = fixed if of == "draws" else np.random.default_rng([23, seed]).normal(size=(80, 6))
+        explainer = sp.Shapley(background=behind, estimator=estimator, random_state=seed)
+        budget = None if estimator == "enumeration" else len(behind) * (2 * pairs + 1) + 200
+        e = explainer.explain(bent, ROW, budget=budget)
+        if of != "draws":
+            return *ends(e.estimate, (0, ..., 0)), truth
+        values, error = e.values[0, :, 0], e.estimate.parts["std_error_draws"][0, :, 0]
+        half = stats.t.ppf(0.975, len(behind) - 1) * error + 1e-12  # orders and their reverses have products exactly
+        return values - half, values + half, truth
+
+    return run
+
+
 KNOWN: dict[str, Callable] = {
     **{f"importance of {name}": importance(model) for model, name in NAMES.items()},
     **{f"partial dependence of {name}": dependence(model, centred=False) for model, name in NAMES.items()},
@@ -214,5 +302,10 @@ KNOWN: dict[str, Callable] = {
     **{f"ALE of {name}, {n:,} rows": accumulated(model, n=n) for n in (500, 2000) for model, name in NAMES.items()},
     **{f"ALE of levels, {n:,} rows": accumulated_levels(n=n) for n in (500, 2000)},
     **{f"H of {name}": interaction(model) for model, name in NAMES.items() if model is not T1},
+    **{f"SAGE of {name}": loss_shared(model) for model, name in NAMES.items()},
+    **{f"SAGE of {name}, a background": loss_shared(model, behind=150) for model, name in NAMES.items()},
     **{f"LOFO of {name}": left_out(model) for model, name in NAMES.items()},
+    "Shapley values, enumerated: the background": shares("enumeration", "background"),
+    **{f"Shapley values by {name}: the draws": shares(name, "draws") for name in ("permutation", "regression")},
+    **{f"Shapley values by {name}: both": shares(name, "both") for name in ("permutation", "regression")},
 }

@@ -191,6 +191,11 @@ FEW = {
     "ALE of lines by level, 2,000 rows",
     "ALE of levels, 500 rows",
     "H of lines by level",
+    "Shapley values by permutation: the draws",
+    "Shapley values by regression: the draws",
+    "Shapley values by regression: both",
+    "SAGE of a product",
+    "SAGE of lines by level, a background",
 }
 
 OTHERS = {

@@ -390,8 +390,12 @@ def one_of_each(count=3, k=1, names=None):
     """Every type and kind: (label, explanation, kind)."""
     return [
         ("attributions", attributions(count, k, names=names), "bars"),
+        ("waterfall", attributions(count, k, names=names), "waterfall"),
         ("swarm", attributions(count, k, n=80, names=names), "beeswarm"),
+        ("dependence", attributions(count, k, n=80, names=names), "dependence"),
+        ("heat map", attributions(count, k, n=80, names=names), "heatmap"),
         ("importances", importances(count, min(k, 3), names=names), "bars"),
+        ("sizes", attributions(count, k, n=80, names=names).importance(), "bars"),
         ("effects", effects(count, k, names=names), "curves"),
         ("centred", effects(count, k, names=names, centred=True), "curves"),
         ("rows", row_effects(count, k, names=names), "curves"),

@@ -13,7 +13,7 @@ from sipakit.plots.labels import clean
 from tests.plots import made, seen
 
 # Names that a picture of each label has room for, all at once; some pictures put several names into one text.
-ROOM = {"surfaces": 5, "tree": 4, "linear": 9, "matrix": 9, "regions": 6, "no regions": 6}
+ROOM = {"dependence": 1, "surfaces": 5, "tree": 4, "linear": 9, "matrix": 9, "regions": 6, "no regions": 6}
 LABELS = [case[0] for case in made.one_of_each()]
 SHORT = {"tree"}  # rules: names stand inside a text that is broken into lines
 

@@ -18,7 +18,11 @@ LABELS = [case[0] for case in made.one_of_each()]
 # How many of 60 features a picture shows: totals of interactions, and the first letters of its note.
 SHOWN = {
     "attributions": "15 of 60 features",
+    "waterfall": "14 of 60 features",
     "swarm": "12 of 60 features",
+    "dependence": "among 60 features",
+    "heat map": "12 of 60 features",
+    "sizes": "20 of 60 features",
     "importances": "20 of 60 features",
     "effects": "12 of 60 features",
     "centred": "12 of 60 features",
@@ -56,7 +60,7 @@ def test_a_picture_is_well_formed_of_readable_size_and_says_what_its_error_cover
     assert len(svg) < 500_000
     text = seen.whole(display)
     assert explanation.error.split(".")[0] in text
-    drawn = "swarm" not in label and "rows" not in label and label not in {"matrix", "network"}
+    drawn = "swarm" not in label and "rows" not in label and label not in {"heat map", "matrix", "network"}
     assert ("95 % intervals" in text) == drawn
     width, height = display.figure_.get_size_inches()
     assert 4 <= width <= 15
@@ -103,7 +107,7 @@ def test_numbers_without_an_error_are_drawn_without_an_interval(label):
     display = draw(dataclasses.replace(explanation, estimate=estimate), kind)
     text = seen.whole(display)
     assert "95 % intervals" not in text
-    if label not in {"swarm", "matrix", "network"}:
+    if label not in {"swarm", "dependence", "heat map", "sizes", "matrix", "network"}:
         assert "none could be had" in text
     exact = draw(dataclasses.replace(explanation, estimate=Estimate.exact(values)), kind)
     assert "95 % intervals" not in seen.whole(exact)

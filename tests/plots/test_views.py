@@ -165,7 +165,7 @@ def test_a_column_that_is_not_there_and_pictures_without_rows_are_refused():
         e.plot(colour_by="tmp")
     with pytest.raises(InputError, match="needs the explained rows"):
         made.effects(2).plot(colour_by="temp")
-    with pytest.raises(InputError, match="nothing to colour in kind='bars'"):
+    with pytest.raises(InputError, match="kind='bars' has nothing to colour"):
         made.importances(2).plot(colour_by="age")
     with pytest.raises(TypeError):
         e.plot(color_by="temp")

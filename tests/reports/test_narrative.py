@@ -243,3 +243,12 @@ def test_hostile_names_stay_in_one_line(name):
         for finding in findings(e):
             assert "\n" not in finding.text
             assert not set(finding.text) & set("\u202e\x00\x0b\ud800")
+
+
+def test_shares_of_the_loss_are_told_as_shares():
+    X = np.random.default_rng(0).normal(size=(200, 2))
+    e = sp.SAGE().explain(lambda X: 2 * X[:, 0] + X[:, 1], X, 2 * X[:, 0] + X[:, 1])
+    text = " ".join(finding.text for finding in findings(e))
+    assert "takes" in text
+    assert "off the mean squared error of the mean prediction" in text
+    assert "Without the information" not in text

@@ -19,7 +19,7 @@ import pytest
 import sipakit as sp
 from sipakit.reports import Part, Subject, render
 from sipakit.reports.facts import facts_of, manifest_of
-from sipakit.reports.figures import one_row, pictures
+from sipakit.reports.figures import pictures
 from sipakit.reports.subject import slug
 from sipakit.reports.tables import spread_table, tabulate
 from tests.plots import made
@@ -228,7 +228,7 @@ def test_few_rows_get_a_picture_each_and_many_share_one():
     assert [f.name for f in pictures(made.attributions(3, n=3))] == ["row-17", "row-18", "row-19"]
     assert [f.name for f in pictures(made.attributions(3, n=30))] == ["rows"]
     e = made.attributions(3, n=4)
-    np.testing.assert_array_equal(one_row(e, 2).values, e.values[2:3])
+    np.testing.assert_array_equal(e[2].values, e.values[2:3])
 
 
 def test_facts_name_unit_missing_cells_and_how_rows_were_chosen():

@@ -1,0 +1,90 @@
+"""How wrong are Shapley values of networks when there are few model rows: eleven, 22 or 44 coalitions' worth?
+
+Twelve features and a hundred background rows, so that these are 50, 100 and 200 orders with their reverses. The truth is
+by all coalitions. ``budget=`` is that number of rows for each explained row, and what all rows share: the base
+predictions, and the looks at the model's manners.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+import sipakit as sp
+from benchmarks.accuracy.shapley_cases import NETWORKS, Game, make_game
+from benchmarks.harness import Counted, Result, skipped
+from sipakit.errors import BudgetError
+
+__all__ = ["run"]
+
+BARS = {1_100: 0.055, 2_200: 0.023, 4_400: 0.016}
+LOOKS = 96  # rows, at most, with which the engine looks at the model's manners
+COLUMNS = {
+    "network": "s", "rows / row": ",d", "estimator": "s", "ran": "s", "seen / row": ",.0f", "median": ".4f", "mean": ".4f",
+    "target": ".3f", "met": "s",
+}  # fmt: skip
+
+
+def run(*, quick: bool, explained: int | None = None, seeds: int | None = None) -> Result:
+    explained, seeds = explained or (3 if quick else 20), seeds or (1 if quick else 5)
+    ours = ["auto", *(one for one in sp.Shapley.estimators if one != "enumeration")]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of networks that stop early
+        games = [make_game(name, explained=explained, background=100, quick=quick) for name in NETWORKS]
+    found, refused = [], []
+    for budget, bar in BARS.items():
+        for estimator in ours:
+            try:
+                rows = [{**_errors_of(game, estimator, budget, seeds), "target": bar} for game in games]
+            except BudgetError as error:
+                refused.append(skipped(f"sipakit's {estimator} at {budget:,} rows", error))
+                continue
+            every = np.concatenate([row["errors"] for row in rows])
+            ran = ", ".join(sorted({row["ran"] for row in rows}))
+            seen = float(np.mean([row["seen / row"] for row in rows]))
+            whole = {**_row("**all four**", budget, estimator, every), "ran": ran, "seen / row": seen, "target": bar}
+            for row in (whole, *rows) if estimator == "auto" else (whole,):
+                met = row["median"] <= bar
+                found.append({**{k: v for k, v in row.items() if k != "errors"}, "met": "yes" if met else "**no**"})
+    return Result(
+        case="shapley_small",
+        question="Relative error of networks' Shapley values under a small budget (size of the difference over size of the truth).",
+        settings={"explained": explained, "background": 100, "seeds": seeds, "features": 12},
+        rows=found,
+        columns=COLUMNS,
+        notes=[
+            "Median and mean over rows and seeds. The target is of the median; it is meant for 'auto' over all four networks.",
+            "seen / row: rows that the model saw for an explained row, base predictions and checks included; ties are seen once.",
+            *refused,
+        ],
+        quick=quick,
+    )
+
+
+def _errors_of(game: Game, estimator: str, budget: int, seeds: int) -> dict[str, Any]:
+    """Relative errors of one network's rows, over the seeds."""
+    errors, seen, ran = [], [], set()
+    for seed in range(seeds):
+        watched = Counted(game.model)
+        explainer = sp.Shapley(background=game.background, estimator=estimator, random_state=seed)
+        base = len(game.rows) + len(game.background) + LOOKS
+        found = explainer.explain(watched, game.rows, budget=budget * len(game.rows) + base)
+        apart = np.linalg.norm(found.values[:, :, 0] - game.truth, axis=1)
+        errors.append(apart / np.linalg.norm(game.truth, axis=1))
+        seen.append(watched.rows / len(game.rows))
+        ran.add(found.estimator)
+    row = _row(game.name, budget, estimator, np.concatenate(errors))
+    return {**row, "ran": ", ".join(sorted(ran)), "seen / row": float(np.mean(seen))}
+
+
+def _row(network: str, budget: int, estimator: str, errors: np.ndarray) -> dict[str, Any]:
+    return {
+        "network": network,
+        "rows / row": budget,
+        "estimator": estimator,
+        "errors": errors,
+        "median": float(np.median(errors)),
+        "mean": float(np.mean(errors)),
+    }
