@@ -62,7 +62,7 @@ class Shapley(Explainer):
     estimator : "auto", "enumeration", "permutation" or "regression", default "auto"
         All coalitions, which is exact; pairs of an order and its reverse; or least squares on pairs of a coalition and
         its complement. "auto" enumerates where that costs at most 16 384 model rows an explained row (or the budget's
-        share), and else takes the regression if there are at least 2 p pairs a background row.
+        share), and else takes the regression if there are at least 1.75 p pairs a background row.
     value_function : "marginal" or "conditional", default "marginal"
         Whether the features outside of a coalition stay as they are in the background row, or follow from those inside:
         by a Gaussian copula if every column has an order and no missing cell, or by near rows of the background.
@@ -95,11 +95,12 @@ class Shapley(Explainer):
     orders' part of the variance is known, or draws take a row of their own stratum of the sorted predictions each time;
     the draws are repeated for the rows that need it.
 
-    A regression is fitted to the game of each background row by itself, with coalitions of its own; those of all rows
-    together are dealt evenly. Coalitions of few and of many features are the more frequent ones ("leverage"), and where
-    there are pairs enough products of three features are fitted too. The values add up in every fit. The part of the
-    error that is due to the coalitions drawn follows from the residuals; the fits' bias is of a smaller order. The
-    parts ``std_error_background`` and ``std_error_draws`` are NaN where each background row has one order.
+    A regression is fitted to the game of each background row, with coalitions of its own; those of all rows together
+    are dealt evenly. Coalitions of few and of many features are the more frequent ones ("leverage"). Products of three
+    features are random effects, common ones of all rows and a row's own, or fitted outright where
+    there are pairs enough. The values add up in every fit. The part of the error that is due to the coalitions drawn
+    follows from how far each is from its prediction by the others; the fits' bias is of a smaller order. The parts
+    ``std_error_background`` and ``std_error_draws`` are NaN where each background row has one order.
 
     The conditional game of one background row z is v_z(S) = f(x on S, z* elsewhere), where z* is what z becomes if x is
     known on S. By the copula, scores of z move by Matheron's rule, and cells are read off the background's quantiles;
@@ -117,7 +118,7 @@ class Shapley(Explainer):
     ----------
     Strumbelj and Kononenko (2014), doi:10.1007/s10115-013-0679-x; Mitchell, Cooper, Frank and Holmes (2022),
     arXiv:2104.12199; Covert and Lee (2021), arXiv:2012.01536; Musco and Witter (2025), arXiv:2410.01917;
-    Aas, Jullum and Loland (2021), doi:10.1016/j.artint.2021.103502
+    Robinson (1991), doi:10.1214/ss/1177011926; Aas, Jullum and Loland (2021), doi:10.1016/j.artint.2021.103502
 
     Examples
     --------
@@ -192,19 +193,17 @@ class Shapley(Explainer):
             row = round_.note[row]
         u, d = len(task.features), len(index)
         if layout.fits is not None:
-            order = self._places(round_, index, layout, u)
+            order = self._places(round_, index // len(layout), u)
         else:
             order = orders(d * layout.orders, u, rng).reshape(d, layout.orders, u)
         return _Draws(draw, row, layout.donors_of(draw, rng), order)
 
-    def _places(self, round_: Round, index: NDArray[np.intp], layout: Layout, u: int) -> NDArray[np.intp]:
-        """(d, 1, u) the same order for all background rows of an explained row that share out the samples of fits."""
-        block, draw = np.divmod(index, len(layout))
-        turns = np.stack([block, draw // len(layout.fits or ())], axis=1)
-        each, own = np.unique(turns, axis=0, return_inverse=True)
+    def _places(self, round_: Round, block: NDArray[np.intp], u: int) -> NDArray[np.intp]:
+        """(d, 1, u) an order of the features for each explained row, whose draws share it."""
+        each, own = np.unique(block, return_inverse=True)
         # of the explained row and not of the slice, which may end within it
-        seeds = [[self.random_state, round_.number, *turn] for turn in each.tolist()]
-        return np.array([np.random.default_rng(seed).permutation(u) for seed in seeds])[own.reshape(-1), None]
+        seeds = [[self.random_state, round_.number, one] for one in each.tolist()]
+        return np.array([np.random.default_rng(seed).permutation(u) for seed in seeds])[own, None]
 
     def intervene(self, task: Task, sample: _Draws) -> Mix:
         """Background row z, but the coalition's features come from the explained row x."""
@@ -347,7 +346,7 @@ def _walked(task: Task, sample: _Draws, f: NDArray[np.float64]) -> NDArray[np.fl
 
 def _paired(fits: Fits, sample: _Draws) -> NDArray[np.bool_]:
     """Coalitions of each draw's sample, then their complements: (d 2 q, u)."""
-    sets = np.take_along_axis(fits.sets[sample.draw % len(fits)], sample.order, axis=2)
+    sets = np.take_along_axis(fits.sets[sample.draw], sample.order, axis=2)
     return np.concatenate([sets, ~sets], axis=1).reshape(-1, sets.shape[2])
 
 
@@ -356,9 +355,8 @@ def _fitted(task: Task, sample: _Draws, f: NDArray[np.float64]) -> tuple[NDArray
     fits: Fits = task.design.fits
     nobody, everybody = (end[:, 0] for end in _ends(task, sample.row, sample.donors[:, 0]))
     found = np.empty((2, len(f), len(task.features), task.k))
-    number = sample.draw % len(fits)
-    for one in np.unique(number):
-        here = number == one
+    for one in np.unique(sample.draw):
+        here = sample.draw == one
         found[:, here] = fits.values(int(one), f[here], (everybody - nobody)[here])
     values, within = np.take_along_axis(found, sample.order[..., None].reshape(1, len(f), -1, 1), axis=2)
     return values, within

@@ -5,6 +5,7 @@ Every explained row has the same layout. A tolerance repeats the whole layout fo
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ __all__ = ["Errors", "Layout", "lay_out"]
 
 _ENUMERATED_ROWS = 2**14  # without a budget, enumerate where it asks for at most so many model rows an explained row
 _PAIRS = 128  # without a budget and otherwise: orders an explained row, each with its reverse, at least
-_FITTED = 2  # pairs of coalitions a feature, from which on a regression has less error than orders
+_FITTED = 1.75  # pairs of coalitions a feature, from which on a regression has less error than orders
 _USUAL_PAIRS = 5  # without a budget: pairs a feature and background row
 _GROWTH = 4  # of the number of draws from one look at their error to the next, which is uncertain itself
 
@@ -209,10 +210,8 @@ def _regression(task: Task, behind: NDArray[np.intp], share: int | None, random_
     """
     u, b, rng = len(task.features), len(behind), np.random.default_rng(random_state)
     every = 2 ** (u - 1) - 1
-    least, wanted = (
-        min(_FITTED * u, every),
-        b if b > 1 else 4,
-    )  # several fits to one row's game, so that they have a spread
+    least = min(math.ceil(_FITTED * u), every)
+    wanted = b if b > 1 else 4  # several fits to one row's game, so that they have a spread
     draws, pairs = min(wanted, 4 * _PAIRS), min(_USUAL_PAIRS * u, every)
     if share is not None:
         draws = min(wanted, share // (2 * least))
@@ -222,11 +221,11 @@ def _regression(task: Task, behind: NDArray[np.intp], share: int | None, random_
             raise BudgetError(f"{message}, and the budget leaves {share:,}.", cure=cure)
         most = every if task.tolerance is None else pairs
         pairs = min(share // (2 * draws), most)
-    fits = prepare_fits(draws, pairs, u, rng)
     if draws == wanted:
         donors, weights = np.resize(behind, draws), np.resize(task.background_weights[behind], draws)
     else:
         donors, weights = _sampled(task, behind, draws, rng), np.ones(draws)
+    fits = prepare_fits(weights, pairs, u, rng)
     used = len(np.unique(donors))
     return Layout("regression", _both(donors), weights, 0, used, b, apart=b > 1, fits=fits)
 

@@ -4,18 +4,21 @@ With v the game of one background row, only half its differences between a coali
 
     d(S) = (v(S) - v(not S)) / 2,
 
-an odd function of the signs s_j = +1 for features of S and -1 for the others. It is fitted by sum_j phi_j s_j / 2, and
-where there are coalitions enough by the products s_i s_j s_k too, of which each feature gets a third of 2; the values
-add up to D = v(all) - v(none) in every fit. All of it is linear in d and D, so that fits to a few samples of coalitions
-are prepared once, and every explained row and background row takes one of them, with its features in another order.
+an odd function of the signs s_j = +1 for features of S and -1 for the others. A straight line, sum_j phi_j s_j / 2, is
+fitted to it by weighted least squares; what it leaves is mostly products s_i s_j s_k, of which each of the three
+features gets 2/3. There are too many of them to fit, and they are taken for random effects (best linear unbiased
+prediction; kriging with this covariance): common ones of all background rows, and the deviations of each row from them.
+The common ones are learnt from all rows together. d(all) = (v(all) - v(none)) / 2 is known, and the values add up.
+
+All of it is linear in d: the operators are prepared once, and every explained row uses them with its features in
+another order.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
 from math import comb
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,42 +29,32 @@ if TYPE_CHECKING:
 
 __all__ = ["Fits", "prepare_fits"]
 
-_SAMPLES = 64  # of coalitions; more background rows take the same ones with other features in their places
-_SPARE = 1.5  # pairs for each number that is fitted, from which on products are fitted as well
-_MOST_NUMBERS = 1_000  # of a fit
+_SAMPLES = 64  # of coalitions, at most; more background rows take them with other features in their places
+_WORK = 2**30  # cube of the pairs, times samples: what may be inverted
+_ROWS_OWN = 10.0  # variance of a row's own products of three, all together, over that of the rest
+_FLAT = 1e6  # the same where they are all well determined
+_SPARE = 2.0  # pairs for each number, from which on they are
 
 
 @dataclass(frozen=True, eq=False)
 class Fits:
-    """Least squares on samples of paired coalitions.
+    """Least squares on paired coalitions, for each of b background rows.
 
     Parameters
     ----------
-    sets : (f, q, u) bool
-        One of each pair, of f samples.
-    order : 1 or 3
-        Largest number of features whose product of signs is fitted.
-    slopes : (f, u, q)
-        Values for each unit of d(S).
-    ends : (f, u)
-        Values for each unit of D.
-    root : (f, q)
-        Roots of the weights.
-    share : (q,) of each sample (f, q)
-        What D adds to d(S) without any fit.
-    columns : f arrays (q, r)
-        An orthonormal basis of what is fitted.
-    doubt : (f, u, q)
-        What the square of a residual adds to the variance of the values.
+    sets : (b, q, u) bool
+        One of each pair.
+    slopes : (b, u, q + 1)
+        Values for each unit of d(S), and of d(all).
+    left_out : (f, q, q + 1)
+        What d(S) is beside its prediction by all others, of f samples of coalitions which the rows take in turn.
+    doubt : (f, q)
+        What the square of such a difference tells of the variance that d(S) has around the fit.
     """
 
     sets: NDArray[np.bool_]
-    order: int
     slopes: NDArray[np.float64]
-    ends: NDArray[np.float64]
-    root: NDArray[np.float64]
-    share: NDArray[np.float64]
-    columns: tuple[NDArray[np.float64], ...]
+    left_out: NDArray[np.float64]
     doubt: NDArray[np.float64]
 
     def __len__(self) -> int:
@@ -69,7 +62,7 @@ class Fits:
 
     @property
     def pairs(self) -> int:
-        """Coalitions, with their complements, of a sample."""
+        """Coalitions, with their complements, of a background row."""
         return int(self.sets.shape[1])
 
     def values(
@@ -80,31 +73,29 @@ class Fits:
         Parameters
         ----------
         number : int
-            The sample.
+            The background row.
         games : (m, 2 q, k)
             v at its coalitions, then at their complements.
         far : (m, k)
-            D of each game.
+            v(all) - v(none) of each game.
         """
-        d = (games[:, : self.pairs] - games[:, self.pairs :]) / 2
-        values = self.slopes[number] @ d + self.ends[number][:, None] * far[:, None]
-        scaled = self.root[number][:, None] * (d - self.share[number][:, None] * far[:, None])
-        basis = self.columns[number]
-        residual = scaled - basis @ (basis.T @ scaled)
-        return values, self.doubt[number] @ residual**2
+        d = np.concatenate([games[:, : self.pairs] - games[:, self.pairs :], far[:, None]], axis=1) / 2
+        sample, slopes = number % len(self.left_out), self.slopes[number]
+        missed = self.left_out[sample] @ d
+        return slopes @ d, (slopes[:, :-1] ** 2 * self.doubt[sample]) @ missed**2
 
 
-def prepare_fits(samples: int, pairs: int, u: int, rng: np.random.Generator) -> Fits:
-    """Draw samples of coalitions, and prepare the fits to them.
+def prepare_fits(shares: NDArray[np.float64], pairs: int, u: int, rng: np.random.Generator) -> Fits:
+    """Draw coalitions, and prepare the fits to them.
 
     Parameters
     ----------
-    samples : int
-        At most 64 are made.
+    shares : (b,)
+        Weights of the background rows.
     pairs : int
-        Coalitions, with their complements, of a sample; more than u.
+        Coalitions, with their complements, of a row.
     u : int
-        Features.
+        Features, at least 3.
     rng : Generator
 
     Returns
@@ -114,44 +105,95 @@ def prepare_fits(samples: int, pairs: int, u: int, rng: np.random.Generator) -> 
     References
     ----------
     Covert and Lee (2021), arXiv:2012.01536; Musco and Witter (2025), arXiv:2410.01917; Fumagalli, Witter and Musco
-    (2026), arXiv:2601.18608
+    (2026), arXiv:2601.18608; Robinson (1991), That BLUP is a good thing. doi:10.1214/ss/1177011926
     """
-    order = 3 if _SPARE * (u + comb(u, 3)) <= min(pairs, _SPARE * _MOST_NUMBERS) else 1
-    sets, weights, rest = paired_coalitions(min(samples, _SAMPLES // order), pairs, u, rng)
-    made = [_fit(*each, order) for each in zip(sets, weights, rest, strict=True)]
-    slopes, ends, share, columns, doubt = zip(*made, strict=True)
-    return Fits(
-        sets, order, np.array(slopes), np.array(ends), np.sqrt(weights), np.array(share), columns, np.array(doubt)
-    )
+    samples = min(len(shares), max(min(_SAMPLES, _WORK // pairs**3), 4))
+    sets, weights, rest = paired_coalitions(samples, pairs, u, rng)
+    flat = pairs >= _SPARE * (u + comb(u, 3))
+    own = [_own_fit(2.0 * one - 1, w, _FLAT if flat else _ROWS_OWN) for one, w in zip(sets, weights, strict=True)]
+    which = np.arange(len(shares)) % samples
+    turned = rng.random((len(shares), u)).argsort(axis=1)
+    turned[:samples] = np.arange(u)
+    slopes = np.array([own[f].slopes[order] for f, order in zip(which, turned, strict=True)])
+    slopes = slopes + _from_common(own, 2.0 * sets - 1, which, turned, shares)
+    slopes -= slopes.mean(axis=1, keepdims=True)
+    slopes[:, :, -1] += 2 / u  # the values add up
+    left_out = np.array([one.left[:-1] / np.maximum(one.left.diagonal()[:-1, None], 1e-12) for one in own])
+    doubt = rest * _of_few(sets) * (1 - _leverage(sets, weights))
+    return Fits(np.take_along_axis(sets[which], turned[:, None], axis=2), slopes, left_out, doubt)
 
 
-def _fit(
-    sets: NDArray[np.bool_], weights: NDArray[np.float64], rest: NDArray[np.float64], order: int
-) -> tuple[NDArray[np.float64], ...]:
-    """Slopes, ends, share, columns and doubt of one sample; see `Fits`."""
-    terms, given = _terms(sets, order)
-    total = given.sum(axis=0)  # what a term adds to D
-    root, towards = np.sqrt(weights)[:, None], total / (total @ total)
-    share = terms @ towards
-    left, sizes, right = np.linalg.svd(root * (terms - np.outer(share, total)), full_matrices=False)
-    there = sizes > 1e-9 * sizes[0]
-    left, inverse = left[:, there], right[there].T / sizes[there]
-    gains = given @ inverse @ left.T  # of weighted numbers
-    slopes = gains * root[:, 0]
-    leverage = np.minimum((left**2).sum(axis=1), 1 - 1e-9)
-    power = 1 if order == 1 else 2  # with products few coalitions are left over, and the jackknife covers the bias, too
-    # coalitions are drawn size by size, and the spread of few is that of a sample
-    _, size, count = np.unique(sets.sum(axis=1), return_inverse=True, return_counts=True)
-    of_few = (count / np.maximum(count - 1, 0.5))[size]
-    return slopes, given @ towards - slopes @ share, share, left, gains**2 * rest * of_few / (1 - leverage) ** power
+@dataclass(frozen=True, eq=False)
+class _Own:
+    """The fit to one game by itself: slopes (u, q + 1), and left (q + 1, q + 1), which is zero for straight lines."""
+
+    slopes: NDArray[np.float64]
+    left: NDArray[np.float64]
 
 
-def _terms(sets: NDArray[np.bool_], order: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(q, r) signs and their products, and (u, r) what each gives to the features."""
-    signs, u = 2.0 * sets - 1, sets.shape[1]
-    if order == 1:
-        return signs / 2, np.eye(u)
-    triples = np.array(list(combinations(range(u), 3)), np.intp)
-    given = np.zeros((u, len(triples)))
-    given[triples.T, np.arange(len(triples))] = 2 / 3
-    return np.hstack([signs / 2, signs[:, triples].prod(axis=2)]), np.hstack([np.eye(u), given])
+def _own_fit(signs: NDArray[np.float64], weights: NDArray[np.float64], variance: float) -> _Own:
+    """Straight line without a prior, and products of three as random effects of this total variance (kriging)."""
+    u = signs.shape[1]
+    signs = np.vstack([signs, np.ones(u)])
+    one = variance / comb(u, 3)
+    noise = np.append(weights.mean() / weights, 0)
+    inverse = np.linalg.inv(np.diag(noise) + one * _products(np.rint(signs @ signs.T), u, 3))
+    line = inverse @ (signs / 2)
+    straight = np.linalg.pinv(signs.T @ line / 2, hermitian=True) @ line.T
+    left = inverse - line @ straight
+    given = 2 / 3 * one * _by_feature(signs)
+    return _Own(np.asarray(straight + given.T @ left), np.asarray(left))
+
+
+def _products(total: NDArray[np.float64], u: int, order: int) -> NDArray[np.float64]:
+    """Sum of all products of 2 or 3 of u signs, from the sum of the signs."""
+    if order == 2:
+        return (total**2 - u) / 2
+    return (total**3 - (3 * u - 2) * total) / 6
+
+
+def _from_common(
+    own: list[_Own],
+    signs: NDArray[Any],
+    which: NDArray[np.intp],
+    turned: NDArray[np.intp],
+    shares: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """(b, u, q + 1) what the rows' slopes gain by products that are common to all rows.
+
+    Of common products only one number a feature matters, the sum of those that it is in: by symmetry, what the others
+    do to one background row is undone by the next. Generalized least squares over all rows finds these numbers from
+    what the own fits leave; their part is taken out of every row's d before its own fit, and given to the features
+    after it.
+    """
+    u = signs.shape[2]
+    ends = np.ones((len(signs), 1, u))
+    terms = _by_feature(np.concatenate([signs, ends], axis=1))
+    terms = terms - terms.mean(axis=2, keepdims=True)  # the sum of all of them is in the line, since values add up
+    given = 2 / 3 * (comb(u - 1, 2) - (u - 2)) * (np.eye(u) - 1 / u)
+    towards = terms.swapaxes(1, 2) @ np.array([one.left for one in own])
+    lost = given - np.array([one.slopes for one in own]) @ terms
+    at = which[:, None, None], turned[:, :, None], turned[:, None, :]
+    gram, lost = (np.tensordot(shares / shares.sum(), each[at], 1) for each in (towards @ terms, lost))
+    return np.asarray(lost @ np.linalg.pinv(gram, hermitian=True) @ towards[which[:, None], turned])
+
+
+def _by_feature(signs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum of the products of three signs that each feature is in, (..., u) as the signs."""
+    others = signs.sum(axis=-1, keepdims=True) - signs
+    return signs * _products(others, signs.shape[-1] - 1, 2)
+
+
+def _leverage(sets: NDArray[np.bool_], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(f, q) leverage of each coalition in the weighted fit of a straight line."""
+    basis = np.linalg.qr((2.0 * sets - 1) * np.sqrt(weights)[:, :, None])[0]
+    return np.asarray((basis**2).sum(axis=2))
+
+
+def _of_few(sets: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """(f, q) for each size of coalitions, of which a sample has m, m / (m - 1): the spread of few is a sample's."""
+    found = np.empty(sets.shape[:2])
+    for one, here in zip(sets.sum(axis=2), found, strict=True):
+        _, size, count = np.unique(one, return_inverse=True, return_counts=True)
+        here[:] = (count / np.maximum(count - 1, 0.5))[size]
+    return found
