@@ -14,7 +14,12 @@ import pandas as pd
 
 from sipakit.errors import ComparisonError, InputError, InputTypeError, first_few
 from sipakit.evaluation import measures as by
-from sipakit.evaluation.comparable import Comparable, differing_models, refuse_different_questions
+from sipakit.evaluation.comparable import (
+    Comparable,
+    differing_laws,
+    differing_models,
+    refuse_different_questions,
+)
 from sipakit.explanation import Attributions, Importances
 
 if TYPE_CHECKING:
@@ -74,7 +79,7 @@ class Comparison:
     agreements : tuple of Agreement
     sums : tuple of Gap
     notes : tuple of str
-        What a reader must know: measures that were left out, and models that differ.
+        What a reader must know: measures that were left out, and models or laws that differ.
     """
 
     names: tuple[str, ...]
@@ -159,7 +164,7 @@ def compare(explanations: Sequence[Comparable] | Mapping[str, Comparable]) -> Co
     refuse_different_questions(named)
     pairs = [_agreements(a, b, named[a], named[b]) for a, b in combinations(named, 2)]
     alike = [one for found, _ in pairs for one in found]
-    notes = differing_models(named) + [note for _, told in pairs for note in told]
+    notes = differing_models(named) + differing_laws(named) + [note for _, told in pairs for note in told]
     sums = [gap for name, one in named.items() for gap in _sums(name, one)]
     return Comparison(tuple(named), tuple(named.values()), tuple(alike), tuple(sums), tuple(notes))
 

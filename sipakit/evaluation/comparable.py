@@ -13,9 +13,11 @@ from sipakit.explanation import Attributions, Importances
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Comparable", "differing_models", "refuse_different_questions"]
+__all__ = ["Comparable", "differing_laws", "differing_models", "refuse_different_questions"]
 
 Comparable: TypeAlias = Attributions | Importances
+
+_LAWS = ("value_function", "conditional")  # parameters that say how what is unknown follows from what is known
 
 
 def refuse_different_questions(named: Mapping[str, Comparable]) -> None:
@@ -49,6 +51,17 @@ def differing_models(named: Mapping[str, Comparable]) -> list[str]:
             apart = float(np.abs(one.predictions - two.predictions).max()) / scale
             if apart > 1e-5:  # what batches of other sizes differ by, in float32
                 found.append(f"{name} and {other} explain different models: predictions differ by up to {apart:.2g}.")
+    return found
+
+
+def differing_laws(named: Mapping[str, Comparable]) -> list[str]:
+    """Say which pairs take another law for the features that are not known."""
+    found = []
+    for (name, one), (other, two) in combinations(named.items(), 2):
+        for law in _LAWS:
+            if law in one.parameters and law in two.parameters and one.parameters[law] != two.parameters[law]:
+                told = f"{law}={one.parameters[law]!r} and {two.parameters[law]!r}"
+                found.append(f"{name} and {other} answer different questions: they have {told}.")
     return found
 
 

@@ -144,6 +144,19 @@ def test_other_predictions_are_told_as_another_model():
     assert found.notes == ("a and b explain different models: predictions differ by up to 2.",)
 
 
+def test_another_law_of_the_features_is_another_question():
+    X = np.random.default_rng(0).normal(size=(40, 5))
+    marginal, conditional = (
+        sp.Shapley(background=X[:30], value_function=law).explain(lambda X: X @ [1, 2, 3, 4, 5], X[30:])
+        for law in ("marginal", "conditional")
+    )
+    found = sp.compare({"a": marginal, "b": conditional})
+    assert found.notes == (
+        "a and b answer different questions: they have value_function='marginal' and 'conditional'.",
+    )
+    assert sp.compare([marginal, marginal]).notes == ()
+
+
 def test_importances_of_the_same_metrics_can_be_compared():
     one = RNG.random((6, 1))
     found = sp.compare([importances(one), importances(one[::-1])])
