@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Fits", "prepare_fits"]
 
-_SAMPLES = 64  # of coalitions, at most; more background rows take them with other features in their places
+_SAMPLES = 128  # of coalitions, at most; more background rows take them with other features in their places
 _WORK = 2**30  # cube of the pairs, times samples: what may be inverted
 _ROWS_OWN = 10.0  # variance of a row's own products of three, all together, over that of the rest
 _FLAT = 1e6  # the same where they are all well determined

@@ -96,15 +96,15 @@ def test_the_mean_of_the_fits_is_that_of_all_effects_solved_for_together(shares)
 
 
 def test_rows_beyond_the_samples_take_them_with_features_in_other_places():
-    u, count = 6, 90
+    u, count = 6, 150
     fits = prepare_fits(np.ones(count), 14, u, np.random.default_rng(0))
     assert len(fits) == count > len(fits.left_out)
     v = games(u, count, 1, 2)
-    for number in (0, 70, 89):
+    for number in (0, 70, 149):
         values, variance = fits.values(number, asked(v, fits.sets[number]), far(v))
         np.testing.assert_allclose(values[..., 0], v @ shapley_weights(u).T, atol=1e-9)
         np.testing.assert_allclose(variance, 0, atol=1e-18)
-    assert (fits.sets[64] != fits.sets[0]).any()
+    assert (fits.sets[128] != fits.sets[0]).any()
 
 
 @pytest.mark.parametrize("pairs", [20, 40, 80])
