@@ -21,7 +21,7 @@ from benchmarks.accuracy.shapley_peers import Estimate, present
 from benchmarks.harness import Counted, Result
 from sipakit.errors import BudgetError
 
-__all__ = ["run"]
+__all__ = ["Side", "at_equal_rows", "run"]
 
 BACKGROUND = 100
 BUDGETS = (5, 10, 20, 40, 100)  # coalitions, in multiples of the features
@@ -32,7 +32,7 @@ NEAR = 10.0  # a peer whose errors are beyond so many times the best ones' does 
 
 
 @dataclass(frozen=True)
-class _Side:
+class Side:
     """Normalised squared errors of every row and seed, model rows an explained row, and the estimator that ran."""
 
     errors: np.ndarray
@@ -134,7 +134,7 @@ def _compared(
     refused: dict[str, list[str]],
 ) -> dict[str, Any]:
     """Return the table's row of one case and budget."""
-    sides: dict[str, _Side] = {}
+    sides: dict[str, Side] = {}
     for name, estimate in peers.items():
         try:
             sides[name] = _of_peer(game, estimate, multiple * game.p, seeds)
@@ -144,7 +144,7 @@ def _compared(
     found = {}
     for name in ours:
         try:
-            found[name] = _at_equal_rows(game, name, most, seeds)
+            found[name] = at_equal_rows(game, name, most, seeds)
         except BudgetError as error:
             refused.setdefault(f"sipakit's {name}", []).append(f"{multiple}p of {game.name} ({error})")
     told, auto = found["auto"]
@@ -170,7 +170,7 @@ def _compared(
     }
 
 
-def _fewest(sides: Mapping[str, _Side]) -> float:
+def _fewest(sides: Mapping[str, Side]) -> float:
     """Return the fewest model rows among the peers that come near the best one."""
     median, mean = min(side.median for side in sides.values()), min(side.mean for side in sides.values())
     return min(side.rows for side in sides.values() if side.median <= NEAR * median or side.mean <= NEAR * mean)
@@ -232,7 +232,7 @@ def _overall(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return rows
 
 
-def _of_peer(game: Game, estimate: Estimate, coalitions: int, seeds: range) -> _Side:
+def _of_peer(game: Game, estimate: Estimate, coalitions: int, seeds: range) -> Side:
     errors, rows = [], []
     for seed in seeds:
         watched = Counted(game.model)
@@ -242,14 +242,14 @@ def _of_peer(game: Game, estimate: Estimate, coalitions: int, seeds: range) -> _
     # nobody, everybody, and a look at the background; some ask for a few coalitions more than they were given
     allowed = 1.05 * (coalitions + 3) * len(game.background)
     assert max(rows) <= allowed, f"{max(rows):,.0f} model rows for {coalitions:,} coalitions"
-    return _Side(np.concatenate(errors), float(np.mean(rows)))
+    return Side(np.concatenate(errors), float(np.mean(rows)))
 
 
 def _errors(game: Game, phi: np.ndarray) -> np.ndarray:
     return ((phi - game.truth) ** 2).sum(axis=1) / (game.truth**2).sum(axis=1)
 
 
-def _ours(game: Game, estimator: str, budget: int, seeds: range) -> _Side:
+def _ours(game: Game, estimator: str, budget: int, seeds: range) -> Side:
     errors, rows, ran = [], [], set()
     for seed in seeds:
         watched = Counted(game.model)
@@ -258,10 +258,10 @@ def _ours(game: Game, estimator: str, budget: int, seeds: range) -> _Side:
         errors.append(_errors(game, found.values[:, :, 0]))
         rows.append(watched.rows / len(game.rows))
         ran.add(found.estimator)
-    return _Side(np.concatenate(errors), float(np.mean(rows)), ", ".join(sorted(ran)))
+    return Side(np.concatenate(errors), float(np.mean(rows)), ", ".join(sorted(ran)))
 
 
-def _at_equal_rows(game: Game, estimator: str, most: float, seeds: range) -> tuple[_Side, _Side]:
+def at_equal_rows(game: Game, estimator: str, most: float, seeds: range) -> tuple[Side, Side]:
     """Return sipakit as told, and at a budget at which its model sees nearly, and at most, so many rows a row."""
     budget = int(most * len(game.rows))
     told = best = _ours(game, estimator, budget, seeds)

@@ -62,7 +62,7 @@ class Shapley(Explainer):
     estimator : "auto", "enumeration", "permutation" or "regression", default "auto"
         All coalitions, which is exact; pairs of an order and its reverse; or least squares on pairs of a coalition and
         its complement. "auto" enumerates where that costs at most 16 384 model rows an explained row (or the budget's
-        share), and else takes the regression if there are at least 1.75 p pairs a background row.
+        share), and else takes the regression if there are at least p + 3 pairs a background row.
     value_function : "marginal" or "conditional", default "marginal"
         Whether the features outside of a coalition stay as they are in the background row, or follow from those inside:
         by a Gaussian copula if every column has an order and no missing cell, or by near rows of the background.

@@ -5,7 +5,6 @@ Every explained row has the same layout. A tolerance repeats the whole layout fo
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,7 +24,7 @@ __all__ = ["Errors", "Layout", "lay_out"]
 
 _ENUMERATED_ROWS = 2**14  # without a budget, enumerate where it asks for at most so many model rows an explained row
 _PAIRS = 128  # without a budget and otherwise: orders an explained row, each with its reverse, at least
-_FITTED = 1.75  # pairs of coalitions a feature, from which on a regression has less error than orders
+_BEYOND = 3  # pairs of coalitions beyond the features, from which on a regression has less error than orders
 _USUAL_PAIRS = 5  # without a budget: pairs a feature and background row
 _GROWTH = 4  # of the number of draws from one look at their error to the next, which is uncertain itself
 
@@ -196,7 +195,7 @@ def _chosen(estimator: str, u: int, b: int, share: int | None, *, capped: bool) 
     if u < 40 and need <= allowed:
         return "enumeration"
     usual = min(max(_PAIRS, b), 4 * _PAIRS) * 2 * (u - 1)
-    enough = (usual if share is None else share) // (2 * b) >= _FITTED * u
+    enough = (usual if share is None else share) // (2 * b) >= u + _BEYOND
     return "regression" if enough and b > 1 and not capped else "permutation"
 
 
@@ -210,7 +209,7 @@ def _regression(task: Task, behind: NDArray[np.intp], share: int | None, random_
     """
     u, b, rng = len(task.features), len(behind), np.random.default_rng(random_state)
     every = 2 ** (u - 1) - 1
-    least = min(math.ceil(_FITTED * u), every)
+    least = min(u + _BEYOND, every)
     wanted = b if b > 1 else 4  # several fits to one row's game, so that they have a spread
     draws, pairs = min(wanted, 4 * _PAIRS), min(_USUAL_PAIRS * u, every)
     if share is not None:

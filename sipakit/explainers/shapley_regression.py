@@ -33,6 +33,7 @@ _SAMPLES = 128  # of coalitions, at most; more background rows take them with ot
 _WORK = 2**30  # cube of the pairs, times samples: what may be inverted
 _ROWS_OWN = 10.0  # variance of a row's own products of three, all together, over that of the rest
 _FLAT = 1e6  # the same where they are all well determined
+_LOOSE = 1.5  # pairs a feature, from which on coalitions by chance make a better fit than those along an order
 _SPARE = 2.0  # pairs for each number, from which on they are
 
 
@@ -108,7 +109,7 @@ def prepare_fits(shares: NDArray[np.float64], pairs: int, u: int, rng: np.random
     (2026), arXiv:2601.18608; Robinson (1991), That BLUP is a good thing. doi:10.1214/ss/1177011926
     """
     samples = min(len(shares), max(min(_SAMPLES, _WORK // pairs**3), 4))
-    sets, weights, rest = paired_coalitions(samples, pairs, u, rng)
+    sets, weights, rest = paired_coalitions(samples, pairs, u, rng, nested=pairs < _LOOSE * u)
     flat = pairs >= _SPARE * (u + comb(u, 3))
     own = [_own_fit(2.0 * one - 1, w, _FLAT if flat else _ROWS_OWN) for one, w in zip(sets, weights, strict=True)]
     which = np.arange(len(shares)) % samples

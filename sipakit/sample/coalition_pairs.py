@@ -17,7 +17,7 @@ _LISTED = 2**17  # sets of one size that are listed and dealt; of more, a random
 
 
 def paired_coalitions(
-    samples: int, size: int, u: int, rng: np.random.Generator
+    samples: int, size: int, u: int, rng: np.random.Generator, *, nested: bool = False
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.float64]]:
     """Deal pairs of a set and its complement to samples, by leverage: every number of features is equally frequent.
 
@@ -33,6 +33,9 @@ def paired_coalitions(
     u : int
         Features, at least 2.
     rng : Generator
+    nested : bool, default False
+        Whether u - 1 pairs of each sample are those that a random order of the features meets. They tell a straight
+        line apart with the least that it takes, where as many pairs by chance hardly do.
 
     Returns
     -------
@@ -58,14 +61,31 @@ def paired_coalitions(
     sets = np.zeros((samples, size, u), bool)
     weights, rest = np.empty((2, samples, size))
     ends = np.cumsum(counts, axis=1)
+    places = rng.random((samples, u)).argsort(axis=1) if nested else None
     for s, count, end in zip(numbers.tolist(), counts.T, ends.T, strict=True):
         owner = np.repeat(np.arange(samples), count)
         place = np.arange(len(owner)) - np.repeat(np.cumsum(count) - end, count)
         sets[owner, place] = _dealt(count, s, u, rng)
+        if places is not None:
+            for mine, first, last in zip(range(samples), end - count, end, strict=True):
+                sets[mine, first:last] = _with_met(sets[mine, first:last], _met(places[mine], s))
         kernel = (u - 1) / (s * (u - s)) * (1 if 2 * s == u else 2)
         weights[owner, place] = kernel / count[owner]
         rest[owner, place] = np.maximum(1 - count[owner] / _pairs(s, u), 0)
     return sets, weights, rest
+
+
+def _met(places: NDArray[np.intp], s: int) -> NDArray[np.bool_]:
+    """(2 or 1, u) the first and the last s features of an order; of a pair that halves them the one with feature 0."""
+    u = len(places)
+    ends = np.array([places < s, places >= u - s])
+    return ends if 2 * s < u else ends[ends[:, 0]]
+
+
+def _with_met(sets: NDArray[np.bool_], met: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """As many sets, with ``met`` among them and none twice."""
+    known = (sets[:, None] == met).all(axis=2).any(axis=1)
+    return np.concatenate([met, sets[~known]])[: len(sets)]
 
 
 def _counts(samples: int, size: int, u: int) -> NDArray[np.intp]:

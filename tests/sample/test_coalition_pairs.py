@@ -11,11 +11,17 @@ from hypothesis import strategies as st
 from sipakit.sample import paired_coalitions
 
 
-@given(u=st.integers(2, 14), samples=st.integers(1, 20), seed=st.integers(0, 9), share=st.floats(0, 1))
-def test_a_sample_has_no_pair_twice_and_every_size_its_share(u, samples, seed, share):
+@given(
+    u=st.integers(2, 14),
+    samples=st.integers(1, 20),
+    seed=st.integers(0, 9),
+    share=st.floats(0, 1),
+    nested=st.booleans(),
+)
+def test_a_sample_has_no_pair_twice_and_every_size_its_share(u, samples, seed, share, nested):
     every = 2 ** (u - 1) - 1
     size = max(int(share * min(every, 60)), 1)
-    sets, weights, rest = paired_coalitions(samples, size, u, np.random.default_rng(seed))
+    sets, weights, rest = paired_coalitions(samples, size, u, np.random.default_rng(seed), nested=nested)
     assert sets.shape == (samples, size, u)
     assert weights.shape == rest.shape == (samples, size)
     number = sets.sum(axis=2)
@@ -37,6 +43,30 @@ def test_all_pairs_have_the_weights_of_the_shapley_kernel(u):
     kernel = np.array([(u - 1) / (comb(u, s) * s * (u - s)) for s in size.tolist()])
     np.testing.assert_allclose(weights, 2 * kernel)  # of a coalition and its complement
     np.testing.assert_array_equal(rest, 0)
+
+
+@pytest.mark.parametrize("u", [5, 8, 13])
+def test_nested_pairs_are_met_along_an_order_and_tell_a_line(u):
+    sets, _, _ = paired_coalitions(6, u + 2, u, np.random.default_rng(0), nested=True)
+    for own in sets:
+        both = np.vstack([own, ~own])
+        found = {tuple(one) for one in both.tolist()}
+        assert sum(_is_chain(found, one, u) for one in np.eye(u, dtype=bool)) >= 2  # an order, and its reverse
+        assert np.linalg.matrix_rank(2.0 * own - 1) == u
+
+
+def _is_chain(found, one, u):
+    """Whether some order that starts with ``one`` meets only sets that were found."""
+    reached = [one] if tuple(one.tolist()) in found else []
+    for _ in range(u - 2):
+        reached = [
+            more
+            for held in reached
+            for j in np.flatnonzero(~held)
+            for more in [held | np.eye(u, dtype=bool)[j]]
+            if tuple(more.tolist()) in found
+        ]
+    return bool(reached)
 
 
 def test_weights_stand_for_the_pairs_that_were_not_drawn():
