@@ -270,7 +270,13 @@ class Shapley(Explainer):
         values = values + share * completeness_gap(task, base, values)[:, None]
         df = errors.df.reshape(shape[:2])[:, :, None]
         drawn, behind = (part.reshape(shape) for part in errors.parts(layout))
-        parts = {"std_error_background": behind, "std_error_draws": drawn}
+        by_draws = Estimate.within(values, drawn, conf_level=self.conf_level, df=errors.chance_df.reshape(shape))
+        parts = {
+            "std_error_background": behind,
+            "std_error_draws": drawn,
+            "lower_draws": by_draws.lower,
+            "upper_draws": by_draws.upper,
+        }
         by, given, found = about_law(task, self.random_state) if self.value_function == "conditional" else ("", "", [])
         return Attributions(
             **self.about(task),

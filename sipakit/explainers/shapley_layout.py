@@ -71,6 +71,13 @@ class Layout:
             return 2 * self.fits.pairs
         return max(self.orders * 2 * (u - 1) if self.orders else 2**u - 2, 1)
 
+    @property
+    def spare(self) -> int:
+        """Degrees of freedom that are left of a draw's orders or coalitions to tell their variance."""
+        if self.fits is not None:
+            return max(self.fits.pairs - int(self.fits.sets.shape[2]) + 1, 1)
+        return max(self.orders - 1, 1)
+
     def donors_of(self, draw: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:
         """(d, 2) background rows of the draws numbered ``draw``."""
         if self.ladder is None:
@@ -88,12 +95,14 @@ class Errors:
     ----------
     std_error : the background as a sample, and the orders
     chance : what more draws would lower
+    chance_df : degrees of freedom of that part
     df : degrees of freedom
     repeats : how often the layout was run
     """
 
     std_error: NDArray[np.float64]
     chance: NDArray[np.float64]
+    chance_df: NDArray[np.float64]
     df: NDArray[np.float64]
     repeats: NDArray[np.float64]
 
@@ -113,18 +122,24 @@ class Errors:
         repeats = draws.weight / layout.weights.sum()
         naive = draws.std_error()
         df = effective_count(draws.weight, draws.weight_squares) - 1
+        same = np.broadcast_to(df[:, None], naive.shape)
         if layout.estimator == "enumeration":
-            return cls(naive, np.zeros_like(naive), df, repeats)
+            return cls(naive, np.zeros_like(naive), same, df, repeats)
         if layout.ladder is not None:
             used = repeats[:, None] * len(layout) / layout.behind
-            return cls(naive * np.sqrt(1 + used), naive, df, repeats)
+            return cls(naive * np.sqrt(1 + used), naive, same, df, repeats)
         within = state.states.get("within")
         if not isinstance(within, Moments):
-            return cls(naive, naive, df, repeats)
+            return cls(naive, naive, same, df, repeats)
         times = np.maximum(repeats, 1e-300)[:, None]
         orders = within.mean / once
         std_error = np.sqrt(np.maximum(naive**2 * times - orders, 0) + orders / times)
-        return cls(std_error, np.sqrt(orders / times), np.minimum(df, once - 1), repeats)
+        # the variance of a few rows can be most of it, and then it is told by what these spare (Satterthwaite)
+        spread = once * within.std_error() ** 2
+        with np.errstate(invalid="ignore"):
+            share = np.nan_to_num(within.mean**2 / (within.mean**2 + spread), nan=1.0)
+        chance_df = (layout.spare + 2) * once * repeats[:, None] * share
+        return cls(std_error, np.sqrt(orders / times), chance_df, np.minimum(df, once - 1), repeats)
 
     def parts(self, layout: Layout) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the errors by what was drawn and by the background; NaN where nobody can tell them apart."""

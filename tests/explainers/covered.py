@@ -261,9 +261,9 @@ def interaction(model, *, n=150):
 
 
 def bent(X):
-    """Products of two and of three features, and a kink: six features."""
+    """Products of two and of three features, and kinks: six features, none of which orders and their reverses know."""
     a, b, c, d, e, f = X.T
-    return a * b + np.abs(c) * d + e * (a > 0) + f * c * b
+    return a * b + np.abs(c) * d + e * (a > 0) + f * c * b + a * d * e / 2
 
 
 ROW = np.array([[0.8, -0.6, 1.1, 0.7, -1.2, 0.5]])
@@ -288,9 +288,8 @@ def shares(estimator, of, *, pairs=14):
         e = explainer.explain(bent, ROW, budget=budget)
         if of != "draws":
             return *ends(e.estimate, (0, ..., 0)), truth
-        values, error = e.values[0, :, 0], e.estimate.parts["std_error_draws"][0, :, 0]
-        half = stats.t.ppf(0.975, len(behind) - 1) * error + 1e-12  # orders and their reverses have products exactly
-        return values - half, values + half, truth
+        parts = e.estimate.parts
+        return parts["lower_draws"][0, :, 0], parts["upper_draws"][0, :, 0], truth
 
     return run
 
