@@ -220,13 +220,14 @@ def _regression(task: Task, behind: NDArray[np.intp], share: int | None, random_
             raise BudgetError(f"{message}, and the budget leaves {share:,}.", cure=cure)
         most = every if task.tolerance is None else pairs
         pairs = min(share // (2 * draws), most)
-    if draws == wanted:
-        donors, weights = np.resize(behind, draws), np.resize(task.background_weights[behind], draws)
-    else:
-        donors, weights = _sampled(task, behind, draws, rng), np.ones(draws)
+    if draws < wanted:
+        ordered, shares = _by_prediction(task, behind)
+        fits, ladder = prepare_fits(np.ones(draws), pairs, u, rng), (ordered, np.cumsum(shares) / shares.sum())
+        used = draws if task.tolerance is None else b  # one that is repeated meets them all
+        return Layout("regression", np.zeros((draws, 2), np.intp), np.ones(draws), 0, used, b, ladder, fits=fits)
+    donors, weights = np.resize(behind, draws), np.resize(task.background_weights[behind], draws)
     fits = prepare_fits(weights, pairs, u, rng)
-    used = len(np.unique(donors))
-    return Layout("regression", _both(donors), weights, 0, used, b, apart=b > 1, fits=fits)
+    return Layout("regression", _both(donors), weights, 0, b, b, apart=b > 1, fits=fits)
 
 
 def _repeatable(task: Task, behind: NDArray[np.intp], orders: int, most: int | None) -> Layout:

@@ -167,6 +167,25 @@ def test_fewer_games_than_background_rows_are_told_and_still_add_up():
     np.testing.assert_allclose(e.base_values + e.values.sum(axis=1), bent(X)[:, None])
 
 
+def test_fewer_games_than_background_rows_have_an_error_that_knows_of_it():
+    """The rows that were not drawn part the values from an enumeration, too; a tolerance draws others each time."""
+    X, behind = numbers(3, 0), numbers(60, 1)
+    exact = sp.Shapley(background=behind, estimator="enumeration").explain(bent, X)
+    scores = []
+    for seed in range(20):
+        explainer = sp.Shapley(background=behind, estimator="regression", random_state=seed)
+        e = explainer.explain(bent, X, budget=3 * 24 * 20 + 200)
+        assert e.caveats[-1].code == "SIPA025"
+        scores.append((e.values - exact.values) / e.estimate.parts["std_error_draws"])
+    assert 0.3 < np.mean(np.square(scores)) < 1.3, np.mean(np.square(scores))
+    many = numbers(600, 1)
+    exact = sp.Shapley(background=many, estimator="enumeration").explain(bent, X)
+    e = sp.Shapley(background=many, estimator="regression").explain(bent, X, tolerance=0.02)
+    drawn = e.estimate.parts["std_error_draws"]
+    assert drawn.max() <= 0.02
+    mixed.assert_within(e.values, exact.values, drawn)
+
+
 def test_too_small_a_budget_is_refused_with_what_it_needs():
     X, behind = numbers(2, 0, 9), numbers(40, 1, 9)
     with pytest.raises(sp.BudgetError, match=r"needs at least 96 model rows a row.*estimator='permutation'"):
