@@ -175,7 +175,8 @@ class Shapley(Explainer):
         layout: Layout = task.design
         each = layout.rows(len(task.features))
         if number == 0:
-            return Round(draws=task.n * len(layout), rows=each)
+            rows = np.repeat(np.arange(task.n), layout.times) if layout.times > 1 else None
+            return Round(draws=task.n * layout.times * len(layout), rows=each, note=rows)
         if task.tolerance is None or layout.estimator == "enumeration":
             return None
         again = Errors.of(layout, state).rows_again(task, layout)

@@ -186,6 +186,15 @@ def test_fewer_games_than_background_rows_have_an_error_that_knows_of_it():
     mixed.assert_within(e.values, exact.values, drawn)
 
 
+def test_pairs_too_many_for_one_fit_make_several():
+    X, behind = numbers(2, 0, 14), numbers(3, 1, 14)
+    exact = sp.Shapley(background=behind, estimator="enumeration").explain(bent, X, budget=10**6)
+    e = sp.Shapley(background=behind, estimator="regression").explain(bent, X, budget=2 * 6 * 2_100 + 200)
+    assert e.estimator == "regression"
+    assert e.cost.rows > 2 * 6 * 2_090
+    mixed.assert_within(e.values, exact.values, e.estimate.parts["std_error_draws"] + 1e-9)
+
+
 def test_too_small_a_budget_is_refused_with_what_it_needs():
     X, behind = numbers(2, 0, 9), numbers(40, 1, 9)
     with pytest.raises(sp.BudgetError, match=r"needs at least 96 model rows a row.*estimator='permutation'"):
