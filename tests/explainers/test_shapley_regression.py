@@ -70,6 +70,8 @@ def test_the_mean_of_the_fits_is_that_of_all_effects_solved_for_together(shares)
     in_triple = member - member.mean(axis=1, keepdims=True)
     columns = m * u + u + m * t
     system, right = np.zeros((columns, columns)), np.zeros(columns)
+    number = np.arange(m * u, m * u + u)
+    system[number, number] = 3 * t / (0.3 * own)  # three of them in each common product
     ends, known = np.zeros((m, columns)), far(v)[:, 0] / 2
     times = shares * m / shares.sum()  # of a row in the sum over rows
     for b, time in enumerate(times):
@@ -105,6 +107,13 @@ def test_rows_beyond_the_samples_take_them_with_features_in_other_places():
         np.testing.assert_allclose(values[..., 0], v @ shapley_weights(u).T, atol=1e-9)
         np.testing.assert_allclose(variance, 0, atol=1e-18)
     assert (fits.sets[128] != fits.sets[0]).any()
+
+
+def test_common_products_of_few_rows_bring_little_noise():
+    """Without a prior for them two rows' values had ten times as large weights of single coalitions."""
+    for seed in range(10):
+        fits = prepare_fits(np.ones(2), 15, 12, np.random.default_rng(seed))
+        assert np.abs(fits.slopes).max() < 2
 
 
 @pytest.mark.parametrize("pairs", [20, 40, 80])
