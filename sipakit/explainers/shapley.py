@@ -82,7 +82,8 @@ class Shapley(Explainer):
     Raises
     ------
     BudgetError
-        If the budget does not reach for two draws an explained row, or for the enumeration that was asked for.
+        If the budget does not reach for two draws an explained row (four fits of a regression, if there are as many
+        background rows), or for the enumeration that was asked for.
 
     Notes
     -----
@@ -97,9 +98,11 @@ class Shapley(Explainer):
 
     A regression is fitted to the game of each background row, with coalitions of its own; those of all rows together
     are dealt evenly. Coalitions of few and of many features are the more frequent ones ("leverage"). Products of three
-    features are random effects, common ones of all rows and a row's own, or fitted outright where
-    there are pairs enough. The values add up in every fit. The part of the error that is due to the coalitions drawn
-    follows from how far each is from its prediction by the others; the fits' bias is of a smaller order. The parts
+    features are random effects, common ones of all rows and a row's own, or fitted outright where there are pairs
+    enough. The values add up in every fit. The part of the error that is due to the coalitions drawn follows from how
+    far each is from its prediction by the others; the fits' bias is of a smaller order. With few more pairs than
+    features it is told less well: too small for features that matter, where most do not. Where a budget reaches for
+    fewer fits than background rows, each is fitted to a row drawn from its stratum of the sorted predictions. The parts
     ``std_error_background`` and ``std_error_draws`` are NaN where each background row has one order.
 
     The conditional game of one background row z is v_z(S) = f(x on S, z* elsewhere), where z* is what z becomes if x is
@@ -175,7 +178,8 @@ class Shapley(Explainer):
         layout: Layout = task.design
         each = layout.rows(len(task.features))
         if number == 0:
-            return Round(draws=task.n * len(layout), rows=each)
+            rows = np.repeat(np.arange(task.n), layout.times) if layout.times > 1 else None
+            return Round(draws=task.n * layout.times * len(layout), rows=each, note=rows)
         if task.tolerance is None or layout.estimator == "enumeration":
             return None
         again = Errors.of(layout, state).rows_again(task, layout)

@@ -25,6 +25,8 @@ __all__ = ["Errors", "Layout", "lay_out"]
 _ENUMERATED_ROWS = 2**14  # without a budget, enumerate where it asks for at most so many model rows an explained row
 _PAIRS = 128  # without a budget and otherwise: orders an explained row, each with its reverse, at least
 _BEYOND = 3  # pairs of coalitions beyond the features, from which on a regression has less error than orders
+_MOST_PAIRS = 2**11 - 1  # of a fit, whose time is their cube; more make several fits
+_MOST_NUMBERS = 2**26  # of all fits: rows by features by pairs
 _USUAL_PAIRS = 5  # without a budget: pairs a feature and background row
 _GROWTH = 4  # of the number of draws from one look at their error to the next, which is uncertain itself
 
@@ -50,6 +52,8 @@ class Layout:
         Whether the part of the error that is due to the orders or coalitions drawn is told from the background's.
     fits : Fits, optional
         Least squares, for a regression.
+    times : int, default 1
+        How often a row has the layout even without a tolerance.
     """
 
     estimator: str
@@ -61,6 +65,7 @@ class Layout:
     ladder: tuple[NDArray[np.intp], NDArray[np.float64]] | None = None
     apart: bool = False
     fits: Fits | None = None
+    times: int = 1
 
     def __len__(self) -> int:
         return len(self.donors)
@@ -235,13 +240,17 @@ def _regression(task: Task, behind: NDArray[np.intp], share: int | None, random_
             raise BudgetError(f"{message}, and the budget leaves {share:,}.", cure=cure)
         most = every if task.tolerance is None else pairs
         pairs = min(share // (2 * draws), most)
-    if draws == wanted:
-        donors, weights = np.resize(behind, draws), np.resize(task.background_weights[behind], draws)
-    else:
-        donors, weights = _sampled(task, behind, draws, rng), np.ones(draws)
+    times = -(-pairs // max(min(_MOST_PAIRS, _MOST_NUMBERS // (draws * u)), least))
+    pairs //= times
+    if draws < wanted:
+        ordered, shares = _by_prediction(task, behind)
+        fits, ladder = prepare_fits(np.ones(draws), pairs, u, rng), (ordered, np.cumsum(shares) / shares.sum())
+        anew = np.zeros((draws, 2), np.intp)
+        used = draws if task.tolerance is None else b  # one that is repeated meets them all
+        return Layout("regression", anew, np.ones(draws), 0, used, b, ladder, fits=fits, times=times)
+    donors, weights = np.resize(behind, draws), np.resize(task.background_weights[behind], draws)
     fits = prepare_fits(weights, pairs, u, rng)
-    used = len(np.unique(donors))
-    return Layout("regression", _both(donors), weights, 0, used, b, apart=b > 1, fits=fits)
+    return Layout("regression", _both(donors), weights, 0, b, b, apart=b > 1, fits=fits, times=times)
 
 
 def _repeatable(task: Task, behind: NDArray[np.intp], orders: int, most: int | None) -> Layout:

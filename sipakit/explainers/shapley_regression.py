@@ -32,7 +32,9 @@ __all__ = ["Fits", "prepare_fits"]
 _SAMPLES = 128  # of coalitions, at most; more background rows take them with other features in their places
 _WORK = 2**30  # cube of the pairs, times samples: what may be inverted
 _ROWS_OWN = 10.0  # variance of a row's own products of three, all together, over that of the rest
+_COMMON = 0.3  # that of the common products over a row's own: many rows overrule it, few would give them much noise
 _FLAT = 1e6  # the same where they are all well determined
+_ROUNDING = 1e-9  # share of the largest eigenvalue that is taken for 0: what is left of a line that pairs do not tell
 _LOOSE = 1.5  # pairs a feature, from which on coalitions by chance make a better fit than those along an order
 _SPARE = 2.0  # pairs for each number, from which on they are
 
@@ -110,13 +112,13 @@ def prepare_fits(shares: NDArray[np.float64], pairs: int, u: int, rng: np.random
     """
     samples = min(len(shares), max(min(_SAMPLES, _WORK // pairs**3), 4))
     sets, weights, rest = paired_coalitions(samples, pairs, u, rng, nested=pairs < _LOOSE * u)
-    flat = pairs >= _SPARE * (u + comb(u, 3))
-    own = [_own_fit(2.0 * one - 1, w, _FLAT if flat else _ROWS_OWN) for one, w in zip(sets, weights, strict=True)]
+    variance = _FLAT if pairs >= _SPARE * (u + comb(u, 3)) else _ROWS_OWN
+    own = [_own_fit(2.0 * one - 1, w, variance) for one, w in zip(sets, weights, strict=True)]
     which = np.arange(len(shares)) % samples
     turned = rng.random((len(shares), u)).argsort(axis=1)
     turned[:samples] = np.arange(u)
     slopes = np.array([own[f].slopes[order] for f, order in zip(which, turned, strict=True)])
-    slopes = slopes + _from_common(own, 2.0 * sets - 1, which, turned, shares)
+    slopes = slopes + _from_common(own, 2.0 * sets - 1, which, turned, shares, _COMMON * variance)
     slopes -= slopes.mean(axis=1, keepdims=True)
     slopes[:, :, -1] += 2 / u  # the values add up
     left_out = np.array([one.left[:-1] / np.maximum(one.left.diagonal()[:-1, None], 1e-12) for one in own])
@@ -140,7 +142,7 @@ def _own_fit(signs: NDArray[np.float64], weights: NDArray[np.float64], variance:
     noise = np.append(weights.mean() / weights, 0)
     inverse = np.linalg.inv(np.diag(noise) + one * _products(np.rint(signs @ signs.T), u, 3))
     line = inverse @ (signs / 2)
-    straight = np.linalg.pinv(signs.T @ line / 2, hermitian=True) @ line.T
+    straight = np.linalg.pinv(signs.T @ line / 2, _ROUNDING, hermitian=True) @ line.T
     left = inverse - line @ straight
     given = 2 / 3 * one * _by_feature(signs)
     return _Own(np.asarray(straight + given.T @ left), np.asarray(left))
@@ -159,13 +161,14 @@ def _from_common(
     which: NDArray[np.intp],
     turned: NDArray[np.intp],
     shares: NDArray[np.float64],
+    variance: float,
 ) -> NDArray[np.float64]:
     """(b, u, q + 1) what the rows' slopes gain by products that are common to all rows.
 
     Of common products only one number a feature matters, the sum of those that it is in: by symmetry, what the others
-    do to one background row is undone by the next. Generalized least squares over all rows finds these numbers from
-    what the own fits leave; their part is taken out of every row's d before its own fit, and given to the features
-    after it.
+    do to one background row is undone by the next. These numbers are random effects, too, of this total variance (three
+    in a product). They are found over all rows from what the own fits leave; their part is taken out of every row's d
+    before its own fit, and given to the features after it.
     """
     u = signs.shape[2]
     ends = np.ones((len(signs), 1, u))
@@ -176,7 +179,8 @@ def _from_common(
     lost = given - np.array([one.slopes for one in own]) @ terms
     at = which[:, None, None], turned[:, :, None], turned[:, None, :]
     gram, lost = (np.tensordot(shares / shares.sum(), each[at], 1) for each in (towards @ terms, lost))
-    return np.asarray(lost @ np.linalg.pinv(gram, hermitian=True) @ towards[which[:, None], turned])
+    gram += np.eye(u) * 3 * comb(u, 3) / variance / len(shares)
+    return np.asarray(np.linalg.solve(gram, lost.T).T @ towards[which[:, None], turned])
 
 
 def _by_feature(signs: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -23,7 +23,7 @@ def paired_coalitions(
 
     Of each pair only one set is told, that of at most half of the features. Sets of a size are dealt in a random order,
     each of them once before any of them twice, so that a sample has no pair twice and all samples together cover the
-    pairs evenly.
+    pairs evenly (but for the nested ones, and for numbers of features with more than 2^17 sets, which are drawn).
 
     Parameters
     ----------
@@ -34,8 +34,8 @@ def paired_coalitions(
         Features, at least 2.
     rng : Generator
     nested : bool, default False
-        Whether u - 1 pairs of each sample are those that a random order of the features meets. They tell a straight
-        line apart with the least that it takes, where as many pairs by chance hardly do.
+        Whether u - 1 pairs of each sample, if it has as many, are those that a random order of the features meets. They
+        tell a straight line apart with the least that it takes, where as many pairs by chance hardly do.
 
     Returns
     -------
@@ -112,8 +112,8 @@ def _counts(samples: int, size: int, u: int) -> NDArray[np.intp]:
 
 
 def _pairs(s: int, u: int) -> int:
-    """How many pairs there are of sets of s features and their complements."""
-    return comb(u, s) // (2 if 2 * s == u else 1)
+    """How many pairs there are of sets of s features and their complements; 2^62 at most, which a float can be."""
+    return min(comb(u, s) // (2 if 2 * s == u else 1), 2**62)
 
 
 def _dealt(counts: NDArray[np.intp], s: int, u: int, rng: np.random.Generator) -> NDArray[np.bool_]:

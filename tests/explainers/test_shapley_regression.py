@@ -70,6 +70,8 @@ def test_the_mean_of_the_fits_is_that_of_all_effects_solved_for_together(shares)
     in_triple = member - member.mean(axis=1, keepdims=True)
     columns = m * u + u + m * t
     system, right = np.zeros((columns, columns)), np.zeros(columns)
+    number = np.arange(m * u, m * u + u)
+    system[number, number] = 3 * t / (0.3 * own)  # three of them in each common product
     ends, known = np.zeros((m, columns)), far(v)[:, 0] / 2
     times = shares * m / shares.sum()  # of a row in the sum over rows
     for b, time in enumerate(times):
@@ -105,6 +107,13 @@ def test_rows_beyond_the_samples_take_them_with_features_in_other_places():
         np.testing.assert_allclose(values[..., 0], v @ shapley_weights(u).T, atol=1e-9)
         np.testing.assert_allclose(variance, 0, atol=1e-18)
     assert (fits.sets[128] != fits.sets[0]).any()
+
+
+def test_common_products_of_few_rows_bring_little_noise():
+    """Without a prior for them two rows' values had ten times as large weights of single coalitions."""
+    for seed in range(10):
+        fits = prepare_fits(np.ones(2), 15, 12, np.random.default_rng(seed))
+        assert np.abs(fits.slopes).max() < 2
 
 
 @pytest.mark.parametrize("pairs", [20, 40, 80])
@@ -165,6 +174,34 @@ def test_fewer_games_than_background_rows_are_told_and_still_add_up():
     (told,) = [c for c in e.caveats if c.code == "SIPA025"]
     assert "of 400 background rows" in told.message
     np.testing.assert_allclose(e.base_values + e.values.sum(axis=1), bent(X)[:, None])
+
+
+def test_fewer_games_than_background_rows_have_an_error_that_knows_of_it():
+    """The rows that were not drawn part the values from an enumeration, too; a tolerance draws others each time."""
+    X, behind = numbers(3, 0), numbers(60, 1)
+    exact = sp.Shapley(background=behind, estimator="enumeration").explain(bent, X)
+    scores = []
+    for seed in range(20):
+        explainer = sp.Shapley(background=behind, estimator="regression", random_state=seed)
+        e = explainer.explain(bent, X, budget=3 * 24 * 20 + 200)
+        assert e.caveats[-1].code == "SIPA025"
+        scores.append((e.values - exact.values) / e.estimate.parts["std_error_draws"])
+    assert 0.3 < np.mean(np.square(scores)) < 1.3, np.mean(np.square(scores))
+    many = numbers(600, 1)
+    exact = sp.Shapley(background=many, estimator="enumeration").explain(bent, X)
+    e = sp.Shapley(background=many, estimator="regression").explain(bent, X, tolerance=0.02)
+    drawn = e.estimate.parts["std_error_draws"]
+    assert drawn.max() <= 0.02
+    mixed.assert_within(e.values, exact.values, drawn)
+
+
+def test_pairs_too_many_for_one_fit_make_several():
+    X, behind = numbers(2, 0, 14), numbers(3, 1, 14)
+    exact = sp.Shapley(background=behind, estimator="enumeration").explain(bent, X, budget=10**6)
+    e = sp.Shapley(background=behind, estimator="regression").explain(bent, X, budget=2 * 6 * 2_100 + 200)
+    assert e.estimator == "regression"
+    assert e.cost.rows > 2 * 6 * 2_090
+    mixed.assert_within(e.values, exact.values, e.estimate.parts["std_error_draws"] + 1e-9)
 
 
 def test_too_small_a_budget_is_refused_with_what_it_needs():

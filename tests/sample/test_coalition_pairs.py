@@ -102,3 +102,11 @@ def test_sets_too_many_to_list_are_drawn():
     assert (size[:-1] >= 200 * 5 * 2 / 59 - 5).all()
     one, other = (paired_coalitions(2, 50, 40, np.random.default_rng(7))[0] for _ in range(2))
     np.testing.assert_array_equal(one, other)
+
+
+def test_features_may_be_more_than_numbers_of_sets_can_be_told():
+    """There are more sets of 600 of 1,200 features than the largest number has."""
+    sets, weights, rest = paired_coalitions(1, 1_203, 1_200, np.random.default_rng(0))
+    assert sets.shape == (1, 1_203, 1_200)
+    assert np.isfinite(weights).all()
+    assert ((rest >= 0) & (rest <= 1)).all()
