@@ -103,7 +103,8 @@ class Shapley(Explainer):
     far each is from its prediction by the others; the fits' bias is of a smaller order. With few more pairs than
     features it is told less well: too small for features that matter, where most do not. Where a budget reaches for
     fewer fits than background rows, each is fitted to a row drawn from its stratum of the sorted predictions. The parts
-    ``std_error_background`` and ``std_error_draws`` are NaN where each background row has one order.
+    ``std_error_background`` and ``std_error_draws``, and the interval by the draws alone, ``lower_draws`` to
+    ``upper_draws``, are NaN where each background row has one order.
 
     The conditional game of one background row z is v_z(S) = f(x on S, z* elsewhere), where z* is what z becomes if x is
     known on S. By the copula, scores of z move by Matheron's rule, and cells are read off the background's quantiles;
@@ -115,7 +116,7 @@ class Shapley(Explainer):
     ----
     Enumeration: 2^p - 2 model rows a background row. Permutations: 2 (p - 1) an order; by default at least
     128 orders, equally many for each background row, and one each for 128 to 512 of these. Regression: 2 a pair of
-    coalitions; by default 5 p pairs for each background row, of which 512 are used at most.
+    coalitions; by default 5 p pairs for each background row, of which 512 are used at most, and more for few rows.
 
     References
     ----------

@@ -27,7 +27,7 @@ _PAIRS = 128  # without a budget and otherwise: orders an explained row, each wi
 _BEYOND = 3  # pairs of coalitions beyond the features, from which on a regression has less error than orders
 _MOST_PAIRS = 2**11 - 1  # of a fit, whose time is their cube; more make several fits
 _MOST_NUMBERS = 2**26  # of all fits: rows by features by pairs
-_USUAL_PAIRS = 5  # without a budget: pairs a feature and background row
+_USUAL_PAIRS = 5  # without a budget: pairs a feature and background row, at least
 _GROWTH = 4  # of the number of draws from one look at their error to the next, which is uncertain itself
 
 
@@ -214,9 +214,13 @@ def _chosen(estimator: str, u: int, b: int, share: int | None, *, capped: bool) 
         return estimator
     if u < 40 and need <= allowed:
         return "enumeration"
-    usual = min(max(_PAIRS, b), 4 * _PAIRS) * 2 * (u - 1)
-    enough = (usual if share is None else share) // (2 * b) >= u + _BEYOND
+    enough = (_usual_rows(u, b) if share is None else share) // (2 * b) >= u + _BEYOND
     return "regression" if enough and b > 1 and not capped else "permutation"
+
+
+def _usual_rows(u: int, b: int) -> int:
+    """Return the model rows an explained row that orders ask for without a budget."""
+    return min(max(_PAIRS, b), 4 * _PAIRS) * 2 * (u - 1)
 
 
 def _regression(task: Task, behind: NDArray[np.intp], share: int | None, random_state: int) -> Layout:
@@ -231,7 +235,8 @@ def _regression(task: Task, behind: NDArray[np.intp], share: int | None, random_
     every = 2 ** (u - 1) - 1
     least = min(u + _BEYOND, every)
     wanted = b if b > 1 else 4  # several fits to one row's game, so that they have a spread
-    draws, pairs = min(wanted, 4 * _PAIRS), min(_USUAL_PAIRS * u, every)
+    draws = min(wanted, 4 * _PAIRS)
+    pairs = min(max(_USUAL_PAIRS * u, _usual_rows(u, b) // (2 * draws)), every)
     if share is not None:
         draws = min(wanted, share // (2 * least))
         if draws < min(wanted, 4):

@@ -67,7 +67,7 @@ class Attributions(Explanation):
     >>> e.frame().columns.tolist()[:7]
     ['row', 'feature', 'output', 'estimate', 'std_error', 'lower', 'upper']
     >>> e.frame().columns.tolist()[7:]
-    ['std_error_background', 'std_error_draws']
+    ['std_error_background', 'std_error_draws', 'lower_draws', 'upper_draws']
     >>> e[1].rows.tolist(), e[:2].values.shape, e.importance().features
     ([1], (2, 2, 1), ('x0', 'x1'))
     """
