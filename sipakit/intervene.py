@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Mix", "Refit", "Rows"]
 
 _FEW = 2  # columns
+_BLOCK_CELLS = 2**14  # moved at once, where fresh memory for all rows would cost more than the move
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,15 @@ class Mix:
         own = len(self.take) == len(self.which) and bool((self.which == np.arange(len(self.which))).all())
         return self.take if own else self.take.take(self.which, axis=0)
 
+    def merged(self, base: NDArray[Any], donor: NDArray[Any]) -> Iterator[tuple[slice, NDArray[Any]]]:
+        """Blocks of rows, with the cells of two tables (rows, p) that they have; each block stays in the cache."""
+        takes = self.pattern_of_each()
+        for first in range(0, len(self), size := max(_BLOCK_CELLS // max(base.shape[1], 1), 1)):
+            part = slice(first, first + size)
+            rows = base.take(self.base.index[part], axis=0)
+            np.copyto(rows, donor.take(self.donor.index[part], axis=0), where=takes[part])
+            yield part, rows
+
     def columns(self) -> Iterator[tuple[int, NDArray[np.intp] | slice]]:
         """Columns that some row takes, each with the numbers of these rows, or a slice."""
         followers = np.bincount(self.which, minlength=len(self.take))
@@ -196,9 +206,10 @@ class Mix:
             and (cells := base.table.hash_matrix) is not None
             and (given := donor.table.hash_matrix) is not None
         ):
-            rows = cells.take(base.index, axis=0)
-            np.copyto(rows, given.take(donor.index, axis=0), where=self.pattern_of_each())
-            return np.asarray(rows.sum(axis=1), np.uint64)
+            numbers = np.empty(len(self), np.uint64)
+            for part, rows in self.merged(cells, given):
+                numbers[part] = rows.sum(axis=1)
+            return numbers
         total = base.table.row_hashes.take(base.index)
         for column, taken in self.columns():
             own, given = base.table.cell_hashes(column), donor.table.cell_hashes(column)

@@ -153,10 +153,12 @@ class Table:
     def mixed_array(self, mix: Mix) -> NDArray[Any]:
         """The virtual rows as a fresh (m, p) array."""
         base, donor = self.matrix, mix.donor.table.matrix
-        rows = base.take(mix.base.index, axis=0)
         if mix.dense and base.dtype == donor.dtype:
-            np.copyto(rows, donor.take(mix.donor.index, axis=0), where=mix.pattern_of_each())
+            rows = np.empty((len(mix), base.shape[1]), base.dtype)
+            for part, cells in mix.merged(base, donor):
+                rows[part] = cells
             return rows
+        rows = base.take(mix.base.index, axis=0)
         taken = list(mix.columns())
         if taken and np.result_type(base, donor) != base.dtype:
             rows = rows.astype(np.result_type(base, donor))
