@@ -89,8 +89,9 @@ class Shapley(Explainer):
     -----
     A draw is one background row, with all coalitions or with equally many orders and their reverses. Where there are
     more background rows than orders, a draw is one order that starts at one background row and its reverse from that
-    row's nearest neighbour; the rows drawn are spread over the sorted predictions, and the values are shifted, in
-    proportion to their variances, so that they add up from the whole background's mean. The standard error is the
+    row's nearest neighbour, or from itself for the least alike where orders are left; the rows drawn are spread over
+    the sorted predictions, and the values are shifted, in proportion to their variances, so that they add up from the
+    whole background's mean. The standard error is the
     spread over draws: the finite background, and the orders. A background of one row is taken as given, and only the
     orders have an error. With a tolerance, each background row (up to 512 of them) has two orders or more, so that the
     orders' part of the variance is known, or draws take a row of their own stratum of the sorted predictions each time;

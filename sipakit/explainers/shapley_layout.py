@@ -197,8 +197,8 @@ def lay_out(task: Task, estimator: str, random_state: int) -> Layout:
     if orders >= len(behind):
         each = orders // len(behind) if share is not None else -(-orders // len(behind))
         return _every_row(chosen, behind, weights, each)
-    donors = _spread(task, behind, orders, random_state)
-    return Layout(chosen, donors, np.ones(len(donors)), 1, len(np.unique(donors)), len(behind))
+    donors, each_weight = _spread(task, behind, orders, random_state)
+    return Layout(chosen, donors, each_weight, 1, len(np.unique(donors)), len(behind))
 
 
 def _chosen(estimator: str, u: int, b: int, share: int | None, *, capped: bool) -> str:
@@ -292,16 +292,32 @@ def _by_prediction(task: Task, behind: NDArray[np.intp]) -> tuple[NDArray[np.int
     return sorted_, task.background_weights[sorted_]
 
 
-def _spread(task: Task, behind: NDArray[np.intp], orders: int, random_state: int) -> NDArray[np.intp]:
-    """(d, 2) of the background rows ``behind``, spread over their predictions; near neighbours share a draw."""
+def _spread(
+    task: Task, behind: NDArray[np.intp], orders: int, random_state: int
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Spread draws over the background rows ``behind`` by their predictions; near neighbours share one.
+
+    Returns
+    -------
+    (d, 2) background rows, and (d,) weights: where some rows have a draw alone, one that two share counts twice.
+    """
     rng = np.random.default_rng(random_state)
     sorted_, weights = _by_prediction(task, behind)
     if len(behind) < 4:  # one pair would be one draw, and have no error
-        return _both(dealt(orders, sorted_, rng.random()))
+        alone = dealt(orders, sorted_, rng.random())
+        return _both(alone), np.ones(len(alone))
     if (weights != weights[0]).any():
-        return _both(_sampled(task, behind, orders, rng))
+        return _both(_sampled(task, behind, orders, rng)), np.ones(orders)
     rows = dealt(min(2 * orders, len(behind) - len(behind) % 2), sorted_, rng.random())
-    return nearest_pairs(task.background, rows)
+    pairs = nearest_pairs(task.background, rows)
+    left = orders - len(pairs)
+    if not left:
+        return pairs, np.ones(len(pairs))
+    known = task.known_background_predictions
+    apart = np.abs(known[pairs[:, 0]] - known[pairs[:, 1]]).max(axis=1)
+    order = np.argsort(-apart, kind="stable")  # rows that differ most have an order, and its reverse, for themselves
+    alone, together = pairs[order[:left]].ravel(), pairs[order[left:]]
+    return np.concatenate([_both(alone), together]), np.repeat([1.0, 2.0], [len(alone), len(together)])
 
 
 def _sampled(task: Task, behind: NDArray[np.intp], count: int, rng: np.random.Generator) -> NDArray[np.intp]:

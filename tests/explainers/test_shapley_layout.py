@@ -24,10 +24,23 @@ def test_few_background_rows_have_several_orders_each():
 
 
 def test_many_background_rows_are_paired_with_their_neighbours():
-    layout: Layout = design(mixed.table(600))
-    assert layout.donors.shape == (300, 2)  # 512 orders would need 1 024 rows
-    assert len(np.unique(layout.donors)) == 600
+    layout: Layout = design(mixed.table(1100))
+    assert layout.donors.shape == (512, 2)
+    assert len(np.unique(layout.donors)) == 1024
     assert (layout.donors[:, 0] != layout.donors[:, 1]).all()
+    assert (layout.weights == 1).all()
+
+
+def test_orders_that_pairs_leave_go_to_the_rows_that_are_least_alike():
+    behind = mixed.table(600)
+    layout: Layout = design(behind)
+    alone = layout.donors[:, 0] == layout.donors[:, 1]
+    assert (len(layout), alone.sum()) == (512, 424)
+    assert len(np.unique(layout.donors)) == layout.weights.sum() == 600
+    assert (layout.weights == np.where(alone, 1, 2)).all()
+    score = mixed.score(behind)
+    apart = np.abs(score[layout.donors[~alone, 0]] - score[layout.donors[~alone, 1]])
+    assert apart.mean() < np.abs(np.diff(score[layout.donors[alone, 0]])[::2]).mean()
 
 
 def test_a_small_budget_spreads_its_rows_over_the_predictions():
