@@ -221,9 +221,8 @@ OTHERS = {
 CASES = {name: run for name, run in KNOWN.items() if name in FEW} | OTHERS
 
 
-# Where draws are spread over the background, the errors are on the safe side; and what a coalition is beside its
-# prediction by the others is more than what a fit with all of them leaves.
-SAFE = {"Shapley values, fewer draws than rows", "Shapley values by regression: the draws"}
+# What a coalition is beside its prediction by the others is more than what a fit with all of them leaves.
+SAFE = {"Shapley values by regression: the draws"}
 
 
 def coverage(run, runs):
