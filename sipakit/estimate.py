@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import stdtrit
@@ -92,6 +92,19 @@ class Estimate:
     def numbers(self) -> tuple[NDArray[np.float64], ...]:
         """Values, standard errors, and both ends of the intervals."""
         return self.values, self.std_error, self.lower, self.upper
+
+    def at(self, places: NDArray[Any]) -> Estimate:
+        """Return the estimates at some places of the first axis.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> Estimate.exact(np.array([[1.0], [2.0], [3.0]])).at(np.array([2, 0])).values.tolist()
+        [[3.0], [1.0]]
+        """
+        parts = {name: part[places] for name, part in self.parts.items()}
+        values, std_error, lower, upper = (one[places] for one in self.numbers)
+        return Estimate(values, std_error, lower, upper, parts)
 
     def rooted(self) -> Estimate:
         """Return the roots of mean squares, with the roots of their intervals.

@@ -244,7 +244,7 @@ def _predictions(layout: Layout, f: NDArray[np.float64]) -> NDArray[np.float64]:
     number = np.zeros((size, size), np.intp)
     number[np.triu_indices(size, 1)] = np.arange(layout.pairs)
     both = number + number.T
-    other = np.array([[j for j in range(size) if j != i] for i in range(size)])
+    other = _others(size, size)
     mine = np.arange(size)[:, None]
     turned = (other < mine)[None, :, :, None, None, None]
     f = f[:, both[mine, other]]
@@ -278,8 +278,13 @@ def _gains(
 def _behind(task: Task, sample: _Drawn, e: int) -> NDArray[np.float64]:
     """(d, e, m, k) predictions of each explained row's background rows, which were made once."""
     size = sample.rows.shape[1]
-    other = np.array([[j for j in range(size) if j != i] for i in range(e)])
+    other = _others(e, size)
     return task.known_background_predictions[sample.rows[:, other]]
+
+
+def _others(e: int, size: int) -> NDArray[np.intp]:
+    """(e, size - 1) places in a draw of the background rows of each explained one: all but its own."""
+    return np.array([[j for j in range(size) if j != i] for i in range(e)], np.intp)
 
 
 def _ends(metric: Metric, task: Task, layout: Layout) -> tuple[float, float, float]:

@@ -184,7 +184,7 @@ def lay_out(task: Task, estimator: str, random_state: int) -> Layout:
     if chosen == "enumeration":
         return _every_row(chosen, behind, weights, 0)
     walk = max(2 * (u - 1), 1)
-    usual = min(max(_PAIRS, len(behind)), 4 * _PAIRS)
+    usual = _usual_orders(len(behind))
     orders = usual if share is None else share // walk
     if orders < 2:
         message = f"Shapley needs at least {task.n * 2 * walk:,} model rows for {task.n:,} rows of {u} features"
@@ -218,9 +218,14 @@ def _chosen(estimator: str, u: int, b: int, share: int | None, *, capped: bool) 
     return "regression" if enough and b > 1 and not capped else "permutation"
 
 
+def _usual_orders(b: int) -> int:
+    """Return how many orders are drawn for an explained row without a budget."""
+    return min(max(_PAIRS, b), 4 * _PAIRS)
+
+
 def _usual_rows(u: int, b: int) -> int:
-    """Return the model rows an explained row that orders ask for without a budget."""
-    return min(max(_PAIRS, b), 4 * _PAIRS) * 2 * (u - 1)
+    """Return the model rows an explained row that these ask for."""
+    return _usual_orders(b) * 2 * (u - 1)
 
 
 def _regression(task: Task, behind: NDArray[np.intp], share: int | None, random_state: int) -> Layout:
@@ -248,10 +253,9 @@ def _regression(task: Task, behind: NDArray[np.intp], share: int | None, random_
     times = -(-pairs // max(min(_MOST_PAIRS, _MOST_NUMBERS // (draws * u)), least))
     pairs //= times
     if draws < wanted:
-        ordered, shares = _by_prediction(task, behind)
-        fits, ladder = prepare_fits(np.ones(draws), pairs, u, rng), (ordered, np.cumsum(shares) / shares.sum())
-        anew = np.zeros((draws, 2), np.intp)
+        fits, anew = prepare_fits(np.ones(draws), pairs, u, rng), np.zeros((draws, 2), np.intp)
         used = draws if task.tolerance is None else b  # one that is repeated meets them all
+        ladder = _ladder(task, behind)
         return Layout("regression", anew, np.ones(draws), 0, used, b, ladder, fits=fits, times=times)
     donors, weights = np.resize(behind, draws), np.resize(task.background_weights[behind], draws)
     fits = prepare_fits(weights, pairs, u, rng)
@@ -265,10 +269,8 @@ def _repeatable(task: Task, behind: NDArray[np.intp], orders: int, most: int | N
     each = max(-(-orders // len(behind)), 2)
     if len(behind) <= 4 * _PAIRS and (most is None or each * len(behind) <= most):
         return _every_row("permutation", behind, task.background_weights, each)
-    sorted_, weights = _by_prediction(task, behind)
     donors = np.zeros((orders, 2), np.intp)  # drawn anew each time
-    ladder = sorted_, np.cumsum(weights) / weights.sum()
-    return Layout("permutation", donors, np.ones(orders), 1, len(behind), len(behind), ladder)
+    return Layout("permutation", donors, np.ones(orders), 1, len(behind), len(behind), _ladder(task, behind))
 
 
 def _one_row(behind: NDArray[np.intp], orders: int) -> Layout:
@@ -290,6 +292,12 @@ def _by_prediction(task: Task, behind: NDArray[np.intp]) -> tuple[NDArray[np.int
     """Background rows in the order of their predictions, and their weights."""
     sorted_ = behind[np.lexsort(task.known_background_predictions[behind].T)]
     return sorted_, task.background_weights[sorted_]
+
+
+def _ladder(task: Task, behind: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Background rows in the order of their predictions, and where the share of each ends."""
+    sorted_, weights = _by_prediction(task, behind)
+    return sorted_, np.cumsum(weights) / weights.sum()
 
 
 def _spread(
@@ -322,7 +330,6 @@ def _spread(
 
 def _sampled(task: Task, behind: NDArray[np.intp], count: int, rng: np.random.Generator) -> NDArray[np.intp]:
     """(count,) background rows, as often as they weigh, by a systematic sample along their predictions."""
-    sorted_, weights = _by_prediction(task, behind)
-    ends = np.cumsum(weights) / weights.sum()
+    sorted_, ends = _ladder(task, behind)
     at = np.searchsorted(ends, (np.arange(count) + rng.random()) / count)
     return sorted_[np.minimum(at, len(behind) - 1)]

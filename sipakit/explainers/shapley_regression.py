@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import comb
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -113,39 +113,40 @@ def prepare_fits(shares: NDArray[np.float64], pairs: int, u: int, rng: np.random
     samples = min(len(shares), max(min(_SAMPLES, _WORK // pairs**3), 4))
     sets, weights, rest = paired_coalitions(samples, pairs, u, rng, nested=pairs < _LOOSE * u)
     variance = _FLAT if pairs >= _SPARE * (u + comb(u, 3)) else _ROWS_OWN
-    own = [_own_fit(2.0 * one - 1, w, variance) for one, w in zip(sets, weights, strict=True)]
+    signs = np.concatenate([2.0 * sets - 1, np.ones((samples, 1, u))], axis=1)  # of all features, too
+    fitted = [_own_fit(one, w, variance) for one, w in zip(signs, weights, strict=True)]
+    own, left = (np.array(part) for part in zip(*fitted, strict=True))
     which = np.arange(len(shares)) % samples
     turned = rng.random((len(shares), u)).argsort(axis=1)
     turned[:samples] = np.arange(u)
-    slopes = np.array([own[f].slopes[order] for f, order in zip(which, turned, strict=True)])
-    slopes = slopes + _from_common(own, 2.0 * sets - 1, which, turned, shares, _COMMON * variance)
+    common = _from_common(own, left, signs, which, turned, shares, _COMMON * variance)
+    slopes = own[which[:, None], turned] + common
     slopes -= slopes.mean(axis=1, keepdims=True)
     slopes[:, :, -1] += 2 / u  # the values add up
-    left_out = np.array([one.left[:-1] / np.maximum(one.left.diagonal()[:-1, None], 1e-12) for one in own])
-    doubt = rest * _of_few(sets) * (1 - _leverage(sets, weights))
+    alone = np.diagonal(left, axis1=1, axis2=2)[:, :-1, None]
+    left_out = left[:, :-1] / np.maximum(alone, 1e-12)
+    doubt = rest * _of_few(sets) * (1 - _leverage(signs[:, :-1], weights))
     return Fits(np.take_along_axis(sets[which], turned[:, None], axis=2), slopes, left_out, doubt)
 
 
-@dataclass(frozen=True, eq=False)
-class _Own:
-    """The fit to one game by itself: slopes (u, q + 1), and left (q + 1, q + 1), which is zero for straight lines."""
+def _own_fit(
+    signs: NDArray[np.float64], weights: NDArray[np.float64], variance: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Fit one game by itself: a straight line without a prior, and products of three of this total variance (kriging).
 
-    slopes: NDArray[np.float64]
-    left: NDArray[np.float64]
-
-
-def _own_fit(signs: NDArray[np.float64], weights: NDArray[np.float64], variance: float) -> _Own:
-    """Straight line without a prior, and products of three as random effects of this total variance (kriging)."""
+    Returns
+    -------
+    Slopes (u, q + 1), and what is left of d (q + 1, q + 1), nothing of straight lines.
+    """
     u = signs.shape[1]
-    signs = np.vstack([signs, np.ones(u)])
-    one = variance / comb(u, 3)
+    of_each = variance / comb(u, 3)
     noise = np.append(weights.mean() / weights, 0)
-    inverse = np.linalg.inv(np.diag(noise) + one * _products(np.rint(signs @ signs.T), u, 3))
+    inverse = np.linalg.inv(np.diag(noise) + of_each * _products(np.rint(signs @ signs.T), u, 3))
     line = inverse @ (signs / 2)
     straight = np.linalg.pinv(signs.T @ line / 2, _ROUNDING, hermitian=True) @ line.T
     left = inverse - line @ straight
-    given = 2 / 3 * one * _by_feature(signs)
-    return _Own(np.asarray(straight + given.T @ left), np.asarray(left))
+    given = 2 / 3 * of_each * _by_feature(signs)
+    return np.asarray(straight + given.T @ left), np.asarray(left)
 
 
 def _products(total: NDArray[np.float64], u: int, order: int) -> NDArray[np.float64]:
@@ -156,8 +157,9 @@ def _products(total: NDArray[np.float64], u: int, order: int) -> NDArray[np.floa
 
 
 def _from_common(
-    own: list[_Own],
-    signs: NDArray[Any],
+    own: NDArray[np.float64],
+    left: NDArray[np.float64],
+    signs: NDArray[np.float64],
     which: NDArray[np.intp],
     turned: NDArray[np.intp],
     shares: NDArray[np.float64],
@@ -171,12 +173,11 @@ def _from_common(
     before its own fit, and given to the features after it.
     """
     u = signs.shape[2]
-    ends = np.ones((len(signs), 1, u))
-    terms = _by_feature(np.concatenate([signs, ends], axis=1))
+    terms = _by_feature(signs)
     terms = terms - terms.mean(axis=2, keepdims=True)  # the sum of all of them is in the line, since values add up
     given = 2 / 3 * (comb(u - 1, 2) - (u - 2)) * (np.eye(u) - 1 / u)
-    towards = terms.swapaxes(1, 2) @ np.array([one.left for one in own])
-    lost = given - np.array([one.slopes for one in own]) @ terms
+    towards = terms.swapaxes(1, 2) @ left
+    lost = given - own @ terms
     at = which[:, None, None], turned[:, :, None], turned[:, None, :]
     gram, lost = (np.tensordot(shares / shares.sum(), each[at], 1) for each in (towards @ terms, lost))
     gram += np.eye(u) * 3 * comb(u, 3) / variance / len(shares)
@@ -189,16 +190,16 @@ def _by_feature(signs: NDArray[np.float64]) -> NDArray[np.float64]:
     return signs * _products(others, signs.shape[-1] - 1, 2)
 
 
-def _leverage(sets: NDArray[np.bool_], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+def _leverage(signs: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """(f, q) leverage of each coalition in the weighted fit of a straight line."""
-    basis = np.linalg.qr((2.0 * sets - 1) * np.sqrt(weights)[:, :, None])[0]
+    basis = np.linalg.qr(signs * np.sqrt(weights)[:, :, None])[0]
     return np.asarray((basis**2).sum(axis=2))
 
 
 def _of_few(sets: NDArray[np.bool_]) -> NDArray[np.float64]:
     """(f, q) for each size of coalitions, of which a sample has m, m / (m - 1): the spread of few is a sample's."""
     found = np.empty(sets.shape[:2])
-    for one, here in zip(sets.sum(axis=2), found, strict=True):
-        _, size, count = np.unique(one, return_inverse=True, return_counts=True)
-        here[:] = (count / np.maximum(count - 1, 0.5))[size]
+    for sizes, of_sample in zip(sets.sum(axis=2), found, strict=True):
+        _, size, count = np.unique(sizes, return_inverse=True, return_counts=True)
+        of_sample[:] = (count / np.maximum(count - 1, 0.5))[size]
     return found

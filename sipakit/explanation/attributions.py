@@ -94,6 +94,12 @@ class Attributions(Explanation):
         """Return the result with its rows called by their numbers in the user's table."""
         return replace(self, rows=rows[self.rows])
 
+    @property
+    def row_shares(self) -> NDArray[np.float64]:
+        """(n,) importance weight of each row; they add up to 1."""
+        weights = np.ones(len(self.rows)) if self.weights is None else self.weights
+        return np.asarray(weights / weights.sum())
+
     def __len__(self) -> int:
         return len(self.rows)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sipakit.errors import InputError, first_few
+from sipakit.names import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -100,12 +101,12 @@ def _cells(e: Attributions, by: Any) -> list[Any]:
     """Return what each row is grouped by."""
     n = len(e.rows)
     if isinstance(by, (str, int, float, tuple)) or by is None:
-        same = [name is by or (name == by and type(name) is type(by)) for name in e.features]
-        if True not in same:
+        found = place_of(by, e.features)
+        if found is None:
             message = f"by={by!r} is no feature of these attributions."
             cure = "Pass the groups themselves, one label a row, to group by anything else."
             raise InputError(message, f"They have {first_few(e.features, 12)}.", cure)
-        cells = list(e.row_values[:, same.index(True)])
+        cells = list(e.row_values[:, found])
     else:
         cells = _listed(by)
     if len(cells) != n:

@@ -12,6 +12,7 @@ from sipakit.caveats import Caveat, caveat
 from sipakit.errors import first_few
 from sipakit.estimate import Estimate
 from sipakit.explanation.importances import Importances
+from sipakit.explanation.over_rows import effective_rows, error_over_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,8 +59,7 @@ class MeanSizes:
     def of(cls, e: Attributions) -> MeanSizes:
         """Measure attributions; errors that nobody knows count nothing."""
         y, s = e.values, np.where(np.isfinite(e.std_error), e.std_error, 0.0)
-        weights = np.ones(len(y)) if e.weights is None else e.weights
-        share = weights / weights.sum()
+        share = e.row_shares
         bump = s * np.exp(-((y / np.where(s > 0, s, np.inf)) ** 2) / 2) / np.sqrt(2 * np.pi)
         near = np.where(np.abs(y) <= _NEAR * s, share[:, None, None], 0.0)
         noise, size = ((near * one**2).sum(axis=0) for one in (s, y))
@@ -76,14 +76,7 @@ class MeanSizes:
     @property
     def count(self) -> float:
         """Number of equally weighted rows that tell as much."""
-        return float(1 / (self.share**2).sum())
-
-    def over_rows(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the standard error of a weighted mean of (n, ...) over rows as a sample; infinite for one row."""
-        if self.count < 1 + 1e-9:
-            return np.full(values.shape[1:], np.inf)
-        away = values - np.tensordot(self.share, values, 1)
-        return np.asarray(np.sqrt(np.tensordot(self.share**2, away**2, 1) * self.count / (self.count - 1)))
+        return effective_rows(self.share)
 
     def skewness(self) -> NDArray[np.float64]:
         """(u, k) skewness of the means over rows."""
@@ -114,7 +107,7 @@ class MeanSizes:
         first, last = np.ones_like(mean), np.full_like(mean, len(mean))
         for j in range(len(mean)):
             apart = self.by_row - self.by_row[:, j : j + 1]
-            rows = self.over_rows(apart)
+            rows = error_over_rows(self.share, apart)
             own, df = self._own_apart(j)
             error = np.sqrt(rows**2 + own**2 + (self.uncorrected() - self.uncorrected()[j]) ** 2)
             reach = stdtrit(np.maximum(_together(rows, self.count - 1, own, df), 1), (1 + conf_level) / 2) * error
@@ -136,7 +129,7 @@ class MeanSizes:
 def importance_of(e: Attributions) -> Importances:
     """Return the mean absolute values of attributions; see `Attributions.importance`."""
     sizes = MeanSizes.of(e)
-    rows, (own, df) = sizes.over_rows(sizes.by_row), sizes.errors()
+    rows, (own, df) = error_over_rows(sizes.share, sizes.by_row), sizes.errors()
     own = np.hypot(own, sizes.uncorrected())
     error = np.hypot(rows, own)
     only_rows = np.divide(rows, error, out=np.zeros_like(error), where=np.isfinite(rows) & (error > 0)) ** 3

@@ -10,6 +10,7 @@ import pandas as pd
 
 from sipakit.caveats import Caveat, caveat
 from sipakit.errors import InputError, InputTypeError
+from sipakit.explanation.over_rows import error_over_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping
@@ -107,13 +108,10 @@ class RankStability:
 
         The standard error is that of the rows as a sample; it is infinite for one row.
         """
-        count = 1 / (self.share**2).sum()
         lines = []
         for name in ("first_kept", "set_kept", "order_kept"):
             kept = getattr(self, name)
-            mean = self.share @ kept
-            spread = np.sqrt(self.share**2 @ (kept - mean) ** 2 * count / max(count - 1, 1e-300))
-            spread = spread if count > 1 + 1e-9 else np.full_like(mean, np.inf)
+            mean, spread = self.share @ kept, error_over_rows(self.share, kept)
             lines += [
                 {"output": output, "kept": name, "share": mean[o], "std_error": spread[o]}
                 for o, output in enumerate(self.outputs)
@@ -157,7 +155,6 @@ def rank_stability_of(e: Attributions, top: int, by: str, draws: int, random_sta
             kept[2, i] += same.all(axis=1).sum(axis=0)
             ahead = (ranked[:, : u - 1] >= ranked[:, 1:]).sum(axis=0)[:top]
             steps[i, : len(ahead)] = np.nan_to_num(steps[i, : len(ahead)]) + ahead
-    weights = np.ones(n) if e.weights is None else e.weights
     error, caveats = _covers(e)
     return RankStability(
         top,
@@ -170,7 +167,7 @@ def rank_stability_of(e: Attributions, top: int, by: str, draws: int, random_sta
         kept[0] / draws,
         kept[1] / draws,
         kept[2] / draws,
-        weights / weights.sum(),
+        e.row_shares,
         draws,
         error,
         caveats,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sipakit.errors import InputError, InputTypeError
-from sipakit.estimate import Estimate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,12 +56,11 @@ def positions(key: Any, n: int) -> NDArray[np.intp]:
 
 def of_rows(e: Attributions, at: NDArray[np.intp]) -> Attributions:
     """Return the attributions of the rows at some positions, which keep their numbers."""
-    whole, each = e.estimate, e.base_values.ndim == 2
+    each = e.base_values.ndim == 2
     told = {**e.manifest, "rows": len(at)} if "rows" in e.manifest else e.manifest
-    parts = {name: part[at] for name, part in whole.parts.items()}
     return replace(
         e,
-        estimate=Estimate(whole.values[at], whole.std_error[at], whole.lower[at], whole.upper[at], parts),
+        estimate=e.estimate.at(at),
         base_values=e.base_values[at] if each else e.base_values,
         base_std_error=e.base_std_error[at] if each else e.base_std_error,
         predictions=e.predictions[at],

@@ -11,7 +11,7 @@ from sipakit.plots.bars import TIES, bar_sheet, name_bars, put_bars, write_besid
 from sipakit.plots.formats import absent, number, quantity, spoken
 from sipakit.plots.labels import LIMIT, clean, distinct
 from sipakit.plots.odds import probability_above
-from sipakit.plots.style import DOWN, GREY, UP, fitting, narrower
+from sipakit.plots.style import DOWN, GREY, UP, first_panels, fitting, narrower
 from sipakit.plots.words import about_error, counted, first_ones, others, serious, told
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sipakit.explanation import Attributions
     from sipakit.plots.display import Display
 
-__all__ = ["direction", "draw_row", "with_values"]
+__all__ = ["direction", "draw_row", "largest_of_row", "with_values"]
 
 _FEATURES = 15
 _OUTPUTS = 3
@@ -40,9 +40,8 @@ def draw_row(explanation: Attributions, ax: Axes | None = None) -> Display:
     -------
     Display
     """
-    outputs = list(range(min(len(explanation.outputs), 1 if ax is not None else _OUTPUTS)))
-    size = np.abs(np.nan_to_num(explanation.values[0][:, outputs])).max(axis=1)
-    order = falling(size)[: fitting(_FEATURES, ax)]
+    outputs = first_panels(explanation.outputs, _OUTPUTS, ax)
+    order = largest_of_row(explanation, outputs)[: fitting(_FEATURES, ax)]
     names = with_values(explanation, order, narrower(24, ax))
     rest = len(explanation.features) - len(order)
     together = explanation.additive and rest > 0
@@ -69,6 +68,11 @@ def draw_row(explanation: Attributions, ax: Axes | None = None) -> Display:
     if len(outputs) == 1:
         title += f", {quantity(explanation, explanation.outputs[0])}: {_ends(explanation, 0)}"
     return sheet.finish(title, notes, _facts(explanation, order[:6]))
+
+
+def largest_of_row(explanation: Attributions, outputs: list[int]) -> NDArray[np.intp]:
+    """Return the features in the order of their size for the first row, in any of the outputs."""
+    return falling(np.abs(np.nan_to_num(explanation.values[0][:, outputs])).max(axis=1))
 
 
 def direction(explanation: Attributions, output: int) -> tuple[str, str, str]:

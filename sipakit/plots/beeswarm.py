@@ -15,7 +15,7 @@ from sipakit.plots.bars import bar_sheet, name_bars
 from sipakit.plots.formats import absent, number, spoken
 from sipakit.plots.labels import LIMIT, clean, distinct, put_ticks
 from sipakit.plots.shades import Shades, column_of
-from sipakit.plots.style import EVEN, FAINT, GREY, TEXT, Sheet, fitting, narrower
+from sipakit.plots.style import EVEN, FAINT, GREY, TEXT, Sheet, first_panels, fitting, narrower
 from sipakit.plots.words import counted, first_ones, serious
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def draw_swarm(explanation: Attributions, ax: Axes | None = None, *, colour_by: 
     -------
     Display
     """
-    outputs = list(range(min(len(explanation.outputs), 1 if ax is not None else _OUTPUTS)))
+    outputs = first_panels(explanation.outputs, _OUTPUTS, ax)
     size = np.nan_to_num(np.abs(explanation.values)).mean(axis=0).max(axis=1)
     order = falling(size)[: fitting(_FEATURES, ax)]
     rows = np.unique(np.linspace(0, len(explanation.rows) - 1, min(_ROWS, len(explanation.rows))).astype(np.intp))

@@ -9,6 +9,7 @@ from matplotlib.lines import Line2D
 
 from sipakit.errors import InputError, first_few
 from sipakit.estimate import falling
+from sipakit.names import place_of
 from sipakit.plots.cells import axis_of
 from sipakit.plots.curves import effect_sheet, finish_panel
 from sipakit.plots.formats import number, quantity, spoken
@@ -16,7 +17,7 @@ from sipakit.plots.labels import clean
 from sipakit.plots.modifier import modifier_of
 from sipakit.plots.places import Places
 from sipakit.plots.shades import Shades, column_of
-from sipakit.plots.style import GREY
+from sipakit.plots.style import GREY, first_panels
 from sipakit.plots.words import counted, first_ones, serious
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def draw_dependence(
     InputError
         For a name that is no feature.
     """
-    outputs = list(range(min(len(explanation.outputs), 1 if ax is not None else _OUTPUTS)))
+    outputs = first_panels(explanation.outputs, _OUTPUTS, ax)
     j = _chosen(explanation, feature)
     axis, positions = axis_of(explanation.features[j], explanation.row_values[:, j])
     drawn = np.unique(np.linspace(0, len(positions) - 1, min(_ROWS, len(positions))).astype(np.intp))
@@ -108,11 +109,11 @@ def draw_dependence(
 def _chosen(explanation: Attributions, feature: Hashable | None) -> int:
     if feature is None:
         return int(falling(np.nan_to_num(np.abs(explanation.values)).mean(axis=0).max(axis=1))[0])
-    same = [one is feature or (one == feature and type(one) is type(feature)) for one in explanation.features]
-    if True not in same:
+    found = place_of(feature, explanation.features)
+    if found is None:
         message = f"feature={feature!r} is no feature of these attributions."
         raise InputError(message, f"They have {first_few(explanation.features, 12)}.", "Check the spelling.")
-    return same.index(True)
+    return found
 
 
 def _shades(

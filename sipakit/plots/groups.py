@@ -18,7 +18,7 @@ from sipakit.plots.formats import metric_name, quantity, spoken
 from sipakit.plots.labels import LIMIT, clean, distinct
 from sipakit.plots.odds import probability_beside
 from sipakit.plots.places import Places
-from sipakit.plots.style import COLOURS, DASHES, FAINT, GREY, MARKERS, Sheet, fitting, narrower
+from sipakit.plots.style import COLOURS, DASHES, FAINT, GREY, MARKERS, Sheet, first_panels, fitting, narrower
 from sipakit.plots.words import about_error, counted, first_ones, largest, serious, told
 
 if TYPE_CHECKING:
@@ -248,7 +248,7 @@ def _where(places: Places, axis: Axis) -> tuple[NDArray[np.float64], NDArray[np.
 def _importances(results: Mapping[Hashable, Any], ax: Axes | None) -> Display:
     every: list[Importances] = list(results.values())
     first = every[0]
-    metrics = list(range(min(len(first.metrics), 1 if ax is not None else _OUTPUTS)))
+    metrics = first_panels(first.metrics, _OUTPUTS, ax)
     mean = np.mean([np.nan_to_num(e.estimate.values[:, 0], nan=-np.inf) for e in every], axis=0)
     order = falling(mean)[: fitting(_FEATURES, ax)]
     names = distinct([first.features[i] for i in order], narrower(LIMIT, ax))

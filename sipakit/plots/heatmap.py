@@ -11,7 +11,7 @@ from sipakit.errors import InputError
 from sipakit.estimate import falling
 from sipakit.plots.formats import NumberTicks, number, quantity, spoken
 from sipakit.plots.labels import LIMIT, clean, distinct, put, put_ticks, width
-from sipakit.plots.style import FAINT, GREY, INK, SIGNED, TEXT, Sheet, fitting, narrower
+from sipakit.plots.style import FAINT, GREY, INK, SIGNED, TEXT, Sheet, first_panels, fitting, narrower
 from sipakit.plots.words import counted, first_ones, others, serious
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def draw_heatmap(explanation: Attributions, ax: Axes | None = None, *, order: st
     if order not in _ORDERS:
         message = f"order={order!r} is no order of rows."
         raise InputError(message, f"It takes {' or '.join(map(repr, _ORDERS))}.", "Leave order= out.")
-    outputs = list(range(min(len(explanation.outputs), 1 if ax is not None else _OUTPUTS)))
+    outputs = first_panels(explanation.outputs, _OUTPUTS, ax)
     sizes = explanation.importance()
     ranked = falling(sizes.values.max(axis=1))[: fitting(_FEATURES, ax)]
     rest = len(explanation.features) - len(ranked)

@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from sipakit.plots.formats import number, quantity, spoken
 from sipakit.plots.interactions import below_null, null_note, pairs_of, weak_note
 from sipakit.plots.labels import clean, distinct, put, put_ticks, width
-from sipakit.plots.style import FAINT, GREY, INK, TEXT, Sheet, narrower
+from sipakit.plots.style import FAINT, GREY, INK, TEXT, Sheet, first_panels, narrower
 from sipakit.plots.words import counted, first_ones, serious, told
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def draw_matrix(explanation: Interactions, ax: Axes | None = None) -> Display:
         Where there are no pairs.
     """
     pairs_of(explanation, "matrix")
-    outputs = list(range(min(len(explanation.outputs), 1 if ax is not None else _OUTPUTS)))
+    outputs = first_panels(explanation.outputs, _OUTPUTS, ax)
     features = _strongest(explanation)
     names = distinct(features, narrower(24, ax))
     numbered = len(features) <= _NUMBERED

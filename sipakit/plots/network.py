@@ -12,7 +12,7 @@ from sipakit.estimate import falling
 from sipakit.plots.formats import number, quantity, spoken
 from sipakit.plots.interactions import below_null, null_note, pair_name, pairs_of
 from sipakit.plots.labels import clean, distinct, put
-from sipakit.plots.style import INK, TEXT, Sheet
+from sipakit.plots.style import INK, TEXT, Sheet, first_panels
 from sipakit.plots.words import counted, first_ones, serious, told
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def draw_network(explanation: Interactions, ax: Axes | None = None) -> Display:
         Where there are no pairs.
     """
     pairs = pairs_of(explanation, "network")
-    outputs = list(range(min(len(explanation.outputs), 1 if ax is not None else _OUTPUTS)))
+    outputs = first_panels(explanation.outputs, _OUTPUTS, ax)
     features = _strongest(explanation, pairs)
     within = np.array([s for s in pairs if set(explanation.sets[s]) <= set(features)], dtype=np.intp)
     sure = [_sure(explanation, within, output) for output in outputs]

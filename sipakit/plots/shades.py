@@ -11,6 +11,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize, to_rgba
 
 from sipakit.errors import InputError, first_few
+from sipakit.names import place_of
 from sipakit.plots.dates import date_ticks
 from sipakit.plots.formats import NumberTicks, absent
 from sipakit.plots.labels import clean, distinct, put_ticks
@@ -118,9 +119,7 @@ def column_of(
     if cells is None:
         message = f"colour_by={name!r} needs the explained rows, and this {explainer} result does not hold them."
         raise InputError(message, "Curves of single rows and attributions hold them.", "Leave colour_by= out.")
-    # NaN, which may be a name, equals nothing but is itself; True equals 1 and is another name
-    same = [column is name or (column == name and type(column) is type(name)) for column in columns]
-    found = same.index(True) if True in same else None
+    found = place_of(name, columns)
     if found is None:
         message = f"colour_by={name!r} is no column of the explained rows."
         raise InputError(

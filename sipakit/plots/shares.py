@@ -13,7 +13,7 @@ from sipakit.estimate import falling
 from sipakit.plots.bars import TIES, bar_sheet, name_bars, put_bars, write_beside
 from sipakit.plots.formats import number, quantity, spoken
 from sipakit.plots.labels import LIMIT, clean
-from sipakit.plots.style import COLOURS, GREY, INK, fitting
+from sipakit.plots.style import COLOURS, GREY, INK, first_panels, fitting
 from sipakit.plots.words import about_error, counted, first_ones, serious, told
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def draw_shares(explanation: Decomposition, ax: Axes | None = None) -> Display:
     -------
     Display
     """
-    outputs = list(range(min(len(explanation.outputs), 1 if ax is not None else _OUTPUTS)))
+    outputs = first_panels(explanation.outputs, _OUTPUTS, ax)
     total = len(explanation.sets) - 1
     shares = explanation.values[:total, 0]
     kept = np.append(falling(shares)[: fitting(_BARS, ax) - 1], total)

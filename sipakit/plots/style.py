@@ -20,7 +20,7 @@ from sipakit.plots.formats import NumberTicks
 from sipakit.plots.labels import evenly, put, width, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Sequence, Sized
 
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
@@ -41,6 +41,7 @@ __all__ = [
     "TEXT",
     "UP",
     "Sheet",
+    "first_panels",
     "fitting",
     "narrower",
 ]
@@ -76,6 +77,17 @@ def fitting(bars: int, ax: Axes | None) -> int:
     figure = ax.get_figure(root=True)
     inches = ax.get_position().height * (figure.get_figheight() if figure is not None else 0.0)
     return min(bars, max(3, int(inches * 72 / (TEXT["tick"] * _LINE))))
+
+
+def first_panels(names: Sized, most: int, ax: Axes | None) -> list[int]:
+    """Return which of several outputs or metrics have a panel: the first ones, and one on the caller's axes.
+
+    Examples
+    --------
+    >>> first_panels(["a", "b", "c", "d"], 3, None)
+    [0, 1, 2]
+    """
+    return list(range(min(len(names), 1 if ax is not None else most)))
 
 
 def narrower(columns: int, ax: Axes | None) -> int:

@@ -10,7 +10,7 @@ from sipakit.estimate import falling
 from sipakit.plots.bars import bar_sheet, name_bars, put_bars
 from sipakit.plots.formats import quantity, spoken
 from sipakit.plots.labels import clean, width, wrapped
-from sipakit.plots.style import fitting, narrower
+from sipakit.plots.style import first_panels, fitting, narrower
 from sipakit.plots.words import about_error, counted, first_ones, serious, told
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def draw_surrogate(explanation: Surrogates, ax: Axes | None = None) -> Display:
     Display
     """
     tree = explanation.kind == "tree"
-    outputs = list(range(min(len(explanation.outputs), 1 if ax is not None else _OUTPUTS)))
+    outputs = first_panels(explanation.outputs, _OUTPUTS, ax)
     strength = np.abs(np.nan_to_num(explanation.estimate.values)).max(axis=1)
     order = falling(explanation.support if tree else strength)[: fitting(_TERMS, ax)]
     names = [_term(explanation, int(term), narrower(_COLUMNS, ax), 3 if ax is None else 1) for term in order]

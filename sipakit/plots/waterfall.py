@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sipakit.errors import InputError
-from sipakit.estimate import falling
-from sipakit.plots.attributions import with_values
+from sipakit.plots.attributions import largest_of_row, with_values
 from sipakit.plots.bars import bar_sheet, name_bars, put_beside
 from sipakit.plots.formats import number, quantity, spoken
 from sipakit.plots.odds import probability_above
-from sipakit.plots.style import DOWN, FAINT, GREY, INK, UP, fitting, narrower
+from sipakit.plots.style import DOWN, FAINT, GREY, INK, UP, first_panels, fitting, narrower
 from sipakit.plots.words import about_error, counted, first_ones, others, serious
 
 if TYPE_CHECKING:
@@ -69,9 +68,8 @@ def draw_waterfall(explanation: Attributions, ax: Axes | None = None) -> Display
     if not explanation.additive:
         message = f"kind='waterfall' adds attributions up, and those of {explanation.explainer} do not lead to the"
         raise InputError(f"{message} prediction.", "It takes additive ones.", "Use kind='bars'.")
-    outputs = list(range(min(len(explanation.outputs), 1 if ax is not None else _OUTPUTS)))
-    size = np.abs(np.nan_to_num(explanation.values[0][:, outputs])).max(axis=1)
-    order = falling(size)[: max(2, fitting(_FEATURES + 2, ax) - 3)]
+    outputs = first_panels(explanation.outputs, _OUTPUTS, ax)
+    order = largest_of_row(explanation, outputs)[: max(2, fitting(_FEATURES + 2, ax) - 3)]
     rest = len(explanation.features) - len(order)
     missing = _gap_is_seen(explanation, outputs)
     names = ["base value", *with_values(explanation, order, narrower(24, ax))]

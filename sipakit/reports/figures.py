@@ -11,15 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from markupsafe import Markup
 
-from sipakit.estimate import Estimate
 from sipakit.explanation import Attributions, Effects, Importances
 from sipakit.reports.measure import Measure
 from sipakit.reports.tables import tabulate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from numpy.typing import NDArray
 
     from sipakit.explanation import Explanation
     from sipakit.plots import Display
@@ -126,10 +123,6 @@ def some_features(explanation: Effects, numbers: Iterable[int]) -> Effects:
         explanation,
         features=tuple(explanation.features[j] for j in numbers),
         axes=tuple(explanation.axes[j] for j in numbers),
-        estimate=_some(explanation.estimate, at),
-        heterogeneity=None if spread is None or not single else _some(spread, np.array(single)),
+        estimate=explanation.estimate.at(at),
+        heterogeneity=None if spread is None or not single else spread.at(np.array(single)),
     )
-
-
-def _some(e: Estimate, at: NDArray[np.intp]) -> Estimate:
-    return Estimate(e.values[at], e.std_error[at], e.lower[at], e.upper[at], {n: a[at] for n, a in e.parts.items()})
