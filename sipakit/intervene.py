@@ -191,9 +191,9 @@ class Mix:
 
         That holds where no two rows of both tables have an equal cell, as in tables of drawn numbers.
         """
-        if not self.dense or not self.base.table.shares_no_cell_with(self.donor.table):
+        if not self.dense or not self.take.any(axis=1).all() or self.take.all(axis=1).any():
             return False
-        return bool(self.take.any(axis=1).all() and not self.take.all(axis=1).any())
+        return self.base.table.shares_no_cell_with(self.donor.table)
 
     def hashes(self) -> NDArray[np.uint64]:
         """(m,) numbers that are equal for virtual rows with equal values (and else differ but once in 2^64)."""

@@ -1,28 +1,18 @@
-"""What a run may cost: a cap in model rows, or in time, which a short look at the model's pace turns into rows."""
+"""What a run may cost: a cap in model rows, or in time."""
 
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from sipakit.engine.answers import batch_rows
 from sipakit.errors import InputError
-from sipakit.intervene import Mix, Rows
 
-if TYPE_CHECKING:
-    from sipakit.adapters import Adapter
-    from sipakit.table import Table
-
-__all__ = ["Budget", "Pace", "pace_of"]
+__all__ = ["Budget"]
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "sec": 1.0, "min": 60.0, "h": 3600.0}
-_LOOK = 0.05  # seconds of one look at the model: long enough for the clock
-_LOOKS = 3
-_BESIDE = 1.25  # the engine's own time, and days on which the machine is slower than in the look
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,61 +58,3 @@ class Budget:
         """Return an equal part of it."""
         rows, seconds = self.rows, self.seconds
         return Budget(None if rows is None else max(rows // parts, 1), None if seconds is None else seconds / parts)
-
-    def in_rows(self, pace: Pace, *, base: int = 0, share: float = 1.0, workers: int = 1, elapsed: float = 0.0) -> int:
-        """Model rows, equal ones included, that a cap in seconds amounts to at the slowest pace seen.
-
-        Parameters
-        ----------
-        pace : Pace
-        base : int
-            Rows that are predicted first, all of them.
-        share : float
-            Of the other rows, those that differ and are asked.
-        workers : int
-        elapsed : float
-            Seconds that are gone.
-        """
-        if self.seconds is None:
-            message = "a cap in rows is in rows already"
-            raise ValueError(message)
-        asked = (self.seconds - elapsed) / (pace.slowest * _BESIDE) - base
-        return max(int(base + asked * workers / share if asked > 0 else base + asked), 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How fast a model answers.
-
-    Parameters
-    ----------
-    fastest, slowest : float
-        Seconds a model row, in batches as the engine makes them.
-    rows : int
-        Model rows that the look cost.
-    """
-
-    fastest: float
-    slowest: float
-    rows: int
-
-    def seconds(self, rows: int, workers: int = 1) -> tuple[float, float]:
-        """Least and most seconds that so many model rows will take."""
-        return rows * self.fastest / workers, rows * self.slowest * _BESIDE / workers
-
-
-def pace_of(adapter: Adapter, table: Table, *, gradient: bool = False) -> Pace:
-    """Time a model on rows of a table: on ever more of them, until a look takes as long as the clock can tell."""
-    ask = adapter.gradient if gradient else adapter.predict
-    size, most, asked = min(64, batch_rows(table.n_columns)), batch_rows(table.n_columns), 0
-    while True:
-        rows = Mix.unchanged(Rows(table, np.arange(size) % len(table)))
-        seconds: list[float] = []
-        while len(seconds) < _LOOKS and sum(seconds) < 2 * _LOOK:
-            started = time.perf_counter()
-            ask(rows)
-            seconds.append(time.perf_counter() - started)
-        asked += size * len(seconds)
-        if min(seconds) >= _LOOK or size == most:
-            return Pace(min(seconds) / size, max(seconds) / size, asked)
-        size = min(4 * size, most)

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sipakit.engine.account import above, completed, cost_of, shortfall
+from sipakit.engine.ahead import rows_of
 from sipakit.engine.backends import in_order
-from sipakit.engine.budget import Budget, Pace, pace_of
 from sipakit.engine.extrapolation import extrapolated
 from sipakit.engine.ground import Ground, prepare_ground
 from sipakit.engine.how import How
-from sipakit.engine.planning import rows_of
+from sipakit.engine.pace import Pace, pace_of
 from sipakit.engine.progress import Tell, reporting
 from sipakit.engine.shortcuts import structured
 from sipakit.engine.units import Units
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from sipakit.aggregate import State
     from sipakit.engine.answers import Answers
+    from sipakit.engine.budget import Budget
     from sipakit.explainer import Explainer, Round
     from sipakit.explanation import Explanation
     from sipakit.table import Table

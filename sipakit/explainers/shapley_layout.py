@@ -236,7 +236,7 @@ def _regression(task: Task, behind: NDArray[np.intp], share: int | None, random_
     BudgetError
         For a budget that is too small for four of them.
     """
-    u, b, rng = len(task.features), len(behind), np.random.default_rng(random_state)
+    u, b = len(task.features), len(behind)
     every = 2 ** (u - 1) - 1
     least = min(u + _BEYOND, every)
     wanted = b if b > 1 else 4  # several fits to one row's game, so that they have a spread
@@ -253,12 +253,12 @@ def _regression(task: Task, behind: NDArray[np.intp], share: int | None, random_
     times = -(-pairs // max(min(_MOST_PAIRS, _MOST_NUMBERS // (draws * u)), least))
     pairs //= times
     if draws < wanted:
-        fits, anew = prepare_fits(np.ones(draws), pairs, u, rng), np.zeros((draws, 2), np.intp)
+        fits, anew = prepare_fits(np.ones(draws), pairs, u, random_state), np.zeros((draws, 2), np.intp)
         used = draws if task.tolerance is None else b  # one that is repeated meets them all
         ladder = _ladder(task, behind)
         return Layout("regression", anew, np.ones(draws), 0, used, b, ladder, fits=fits, times=times)
     donors, weights = np.resize(behind, draws), np.resize(task.background_weights[behind], draws)
-    fits = prepare_fits(weights, pairs, u, rng)
+    fits = prepare_fits(weights, pairs, u, random_state)
     return Layout("regression", _both(donors), weights, 0, b, b, apart=b > 1, fits=fits, times=times)
 
 

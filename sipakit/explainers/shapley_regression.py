@@ -17,6 +17,7 @@ another order.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import comb
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ _COMMON = 0.3  # that of the common products over a row's own: many rows overrul
 _FLAT = 1e6  # the same where they are all well determined
 _ROUNDING = 1e-9  # share of the largest eigenvalue that is taken for 0: what is left of a line that pairs do not tell
 _LOOSE = 1.5  # pairs a feature, from which on coalitions by chance make a better fit than those along an order
+_KEPT, _KEPT_NUMBERS = 8, 2**20  # fits, and numbers in each, which are kept from one call to the next
 _SPARE = 2.0  # pairs for each number, from which on they are
 
 
@@ -88,7 +90,7 @@ class Fits:
         return slopes @ d, (slopes[:, :-1] ** 2 * self.doubt[sample]) @ missed**2
 
 
-def prepare_fits(shares: NDArray[np.float64], pairs: int, u: int, rng: np.random.Generator) -> Fits:
+def prepare_fits(shares: NDArray[np.float64], pairs: int, u: int, random_state: int) -> Fits:
     """Draw coalitions, and prepare the fits to them.
 
     Parameters
@@ -99,17 +101,24 @@ def prepare_fits(shares: NDArray[np.float64], pairs: int, u: int, rng: np.random
         Coalitions, with their complements, of a row.
     u : int
         Features, at least 3.
-    rng : Generator
+    random_state : int
 
     Returns
     -------
     Fits
+        Small ones are kept: rows that are explained one at a time share them.
 
     References
     ----------
     Covert and Lee (2021), arXiv:2012.01536; Musco and Witter (2025), arXiv:2410.01917; Fumagalli, Witter and Musco
     (2026), arXiv:2601.18608; Robinson (1991), That BLUP is a good thing. doi:10.1214/ss/1177011926
     """
+    make = _kept if len(shares) * u * pairs <= _KEPT_NUMBERS else _prepared
+    return make(tuple(shares.tolist()), pairs, u, random_state)
+
+
+def _prepared(weights_of_rows: tuple[float, ...], pairs: int, u: int, random_state: int) -> Fits:
+    shares, rng = np.array(weights_of_rows), np.random.default_rng(random_state)
     samples = min(len(shares), max(min(_SAMPLES, _WORK // pairs**3), 4))
     sets, weights, rest = paired_coalitions(samples, pairs, u, rng, nested=pairs < _LOOSE * u)
     variance = _FLAT if pairs >= _SPARE * (u + comb(u, 3)) else _ROWS_OWN
@@ -127,6 +136,9 @@ def prepare_fits(shares: NDArray[np.float64], pairs: int, u: int, rng: np.random
     left_out = left[:, :-1] / np.maximum(alone, 1e-12)
     doubt = rest * _of_few(sets) * (1 - _leverage(signs[:, :-1], weights))
     return Fits(np.take_along_axis(sets[which], turned[:, None], axis=2), slopes, left_out, doubt)
+
+
+_kept = lru_cache(maxsize=_KEPT)(_prepared)
 
 
 def _own_fit(

@@ -4,14 +4,10 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import sipakit as sp
-from sipakit.adapters import adapt
-from sipakit.engine.budget import Budget, Pace, pace_of
+from sipakit.engine.budget import Budget
 from sipakit.errors import BudgetError, InputError
-from sipakit.table import Table
 
 rng = np.random.default_rng(0)
 X, BEHIND = rng.normal(size=(40, 5)), rng.normal(size=(20, 5))
@@ -33,34 +29,6 @@ def test_times_are_read(given, seconds):
 def test_anything_else_is_refused_with_what_is_allowed(given):
     with pytest.raises(InputError, match=r"budget=.* cannot be used\. It takes a number of model rows, a time such as"):
         sp.ALE().explain(slow, X, budget=given)
-
-
-@given(
-    seconds=st.floats(0.1, 1e4),
-    slowest=st.floats(1e-7, 0.1),
-    base=st.integers(0, 10**5),
-    share=st.floats(0.01, 1),
-    elapsed=st.floats(0, 10),
-)
-def test_rows_of_a_time_take_no_longer_at_the_slowest_pace(seconds, slowest, base, share, elapsed):
-    rows = Budget(seconds=seconds).in_rows(Pace(slowest / 2, slowest, 0), base=base, share=share, elapsed=elapsed)
-    asked = base + max(rows - base, 0) * share  # what the model is really asked
-    assert rows >= 0
-    if rows > base:
-        assert elapsed + asked * slowest <= seconds * (1 + 1e-9)
-
-
-def test_a_look_at_the_pace_sees_what_a_row_takes_and_tells_what_it_cost():
-    asked = []
-
-    def model(Z):
-        asked.append(len(Z))
-        return slow(Z)
-
-    pace = pace_of(adapt(model), Table.from_data(X))
-    assert 2e-5 <= pace.fastest <= pace.slowest
-    assert pace.rows == sum(asked)
-    assert max(asked) * 2e-5 >= 0.02  # it stops when the clock can tell
 
 
 def test_a_time_gives_the_bits_of_the_rows_that_it_tells():

@@ -7,7 +7,7 @@ from sklearn.linear_model import LinearRegression
 
 import sipakit as sp
 from sipakit import explainers
-from sipakit.engine.planning import share_of_different
+from sipakit.checks import same
 
 rng = np.random.default_rng(0)
 X, BEHIND = rng.normal(size=(60, 4)), rng.normal(size=(30, 4))
@@ -75,8 +75,17 @@ def test_refits_are_planned():
         assert f"{refits} refits" in str(plan)
         assert f"{refits} refits" in str(e.cost)
         assert 0 < plan.seconds[0] < plan.seconds[1]
-    with pytest.raises(sp.BudgetError, match="fits models anew"):
-        explainer.explain(model, X, Y, budget="1s")
+
+
+def test_a_time_that_suffices_for_all_refits_changes_nothing_and_one_that_does_not_is_refused():
+    model, explainer = LinearRegression().fit(X, Y), sp.LOFO(kind="permutation")
+    e, timed = explainer.explain(model, X, Y), explainer.explain(model, X, Y, budget="1h")
+    assert same(e.estimate.columns(), timed.estimate.columns())
+    with pytest.raises(sp.BudgetError, match=r"LOFO would take about .*, with 10 refits, and budget='0.001s'"):
+        explainer.explain(model, X, Y, budget="1ms")
+    enough, short = (explainer.plan(model, X, Y, budget=budget) for budget in ("1h", "1ms"))
+    assert (enough.allowed, enough.fits, short.fits) == (3600, True, False)
+    assert "budget: 60.0 min, which covers it" in str(enough)
 
 
 def test_equal_rows_are_expected_to_be_dropped():
@@ -115,11 +124,3 @@ def test_planning_predicts_only_the_look():
 
     plan = sp.Shapley(background=BEHIND).plan(model, X)
     assert sum(asked) == plan.checked
-
-
-def test_share_of_different_rows_is_one_where_all_differ():
-    from sipakit.engine.ground import prepare_ground
-
-    explainer = sp.LIME(background=BEHIND, n_samples=256)
-    ground = prepare_ground(product, X, None, None, BEHIND, None)
-    assert share_of_different(explainer, ground) == pytest.approx(1, abs=0.02)

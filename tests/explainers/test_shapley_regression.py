@@ -49,11 +49,16 @@ def test_games_that_are_fitted_have_their_values_and_no_error(u, pairs, order, a
     """A straight line has those of pairs as well; all pairs have all, and many pairs products of three, or four."""
     v = games(u, 5, 0, order)
     truth = v @ shapley_weights(u).T
-    fits = prepare_fits(np.ones(3), pairs, u, np.random.default_rng(1))
+    fits = prepare_fits(np.ones(3), pairs, u, 1)
     for number in range(len(fits)):
         values, variance = fits.values(number, asked(v, fits.sets[number]), far(v))
         np.testing.assert_allclose(values[..., 0], truth, atol=atol)
         np.testing.assert_allclose(variance, 0, atol=atol**2)
+
+
+def test_small_fits_are_kept_for_rows_that_are_explained_one_at_a_time():
+    assert prepare_fits(np.ones(3), 8, 5, 1) is prepare_fits(np.ones(3), 8, 5, 1)
+    assert prepare_fits(np.ones(3), 8, 5, 2) is not prepare_fits(np.ones(3), 8, 5, 1)
 
 
 @pytest.mark.parametrize("shares", [np.ones(4), np.array([1.0, 3.0, 2.0, 2.0])])
@@ -61,7 +66,7 @@ def test_the_mean_of_the_fits_is_that_of_all_effects_solved_for_together(shares)
     """Henderson's equations: each row's line and products, and common ones, in one penalised least squares."""
     u, pairs, own = 6, 14, 10.0
     v = games(u, len(shares), 3)
-    fits = prepare_fits(shares, pairs, u, np.random.default_rng(4))
+    fits = prepare_fits(shares, pairs, u, 4)
     _, weights, _ = paired_coalitions(len(shares), pairs, u, np.random.default_rng(4))
     triples = np.array(list(combinations(range(u), 3)))
     m, t = len(shares), len(triples)
@@ -99,7 +104,7 @@ def test_the_mean_of_the_fits_is_that_of_all_effects_solved_for_together(shares)
 
 def test_rows_beyond_the_samples_take_them_with_features_in_other_places():
     u, count = 6, 150
-    fits = prepare_fits(np.ones(count), 14, u, np.random.default_rng(0))
+    fits = prepare_fits(np.ones(count), 14, u, 0)
     assert len(fits) == count > len(fits.left_out)
     v = games(u, count, 1, 2)
     for number in (0, 70, 149):
@@ -112,7 +117,7 @@ def test_rows_beyond_the_samples_take_them_with_features_in_other_places():
 def test_common_products_of_few_rows_bring_little_noise():
     """Without a prior for them two rows' values had ten times as large weights of single coalitions."""
     for seed in range(10):
-        fits = prepare_fits(np.ones(2), 15, 12, np.random.default_rng(seed))
+        fits = prepare_fits(np.ones(2), 15, 12, seed)
         assert np.abs(fits.slopes).max() < 2
 
 
@@ -123,7 +128,7 @@ def test_values_add_up_and_the_variance_is_that_of_other_coalitions(pairs):
     truth = (v @ shapley_weights(u).T).mean(axis=0)
     found, told = [], []
     for seed in range(80):
-        fits = prepare_fits(np.ones(count), pairs, u, np.random.default_rng(seed))
+        fits = prepare_fits(np.ones(count), pairs, u, seed)
         each = [fits.values(b, asked(v[b : b + 1], fits.sets[b]), far(v[b : b + 1])) for b in range(count)]
         values, variance = np.array(each)[:, :, 0, :, 0].transpose(1, 0, 2)
         np.testing.assert_allclose(values.sum(axis=1), far(v)[:, 0])
