@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["Ahead", "Seen", "helped", "rows_of", "time_told"]
 
 _SLICES = 6  # looked at, of all
-_SPARE = 1.25  # what the look does not see: sums, and a machine that is slower later
+_SPARE = 1.25  # what the look does not see: batches, conclusions, and a machine that is slower later
+_DESIGN, _NEGLIGIBLE = 0.2, 0.02  # of the time, which a design may take, and which does not count
 _HELP = 0.8  # of a worker beside the first
 
 
@@ -38,7 +39,7 @@ class Seen:
     share : float
         Of the virtual rows announced, those that differ from each other and from rows that are known.
     beside : float
-        Seconds a virtual row to draw, build and compare it.
+        Seconds a virtual row to draw and compare it, and to add up its answer.
     """
 
     share: float
@@ -89,6 +90,12 @@ class Ahead:
         """Virtual rows of all rounds."""
         return sum(one.need for one in self.rounds)
 
+    def virtual_rows(self, seconds: float, pace: Pace, workers: int) -> int:
+        """Return how many virtual rows a time has for, beside design and base predictions; negative if not for these."""
+        a_row = self.seen(self.rounds[0]).seconds(pace.usual) * _SPARE
+        left = seconds - self.seconds - self.ground.base_rows(self.explainer) * pace.usual * _SPARE
+        return int(left * helped(workers) / a_row)
+
     def seen(self, round_: Round) -> Seen:
         """Look at some slices of a round; those of gradients and refits are asked as they are."""
         if round_.refits or "gradient" in self.explainer.needs:
@@ -104,8 +111,10 @@ class Ahead:
         return Seen(max(different / max(asked, 1), 1e-3), float(np.median(beside)))
 
     def _different(self, round_: Round, draws: range) -> int:
-        """Count the virtual rows of a slice that differ from each other and from known ones."""
-        mix = self.explainer.intervene(self.task, sampled(self.explainer, self.task, round_, draws))
+        """Count the virtual rows of a slice that differ from each other and from known ones, and add up no answers."""
+        sample = sampled(self.explainer, self.task, round_, draws)
+        mix = self.explainer.intervene(self.task, sample)
+        self.explainer.aggregate(self.task, sample, np.zeros((len(mix), self.task.k)))
         if not len(mix) or mix.fractional:
             return len(mix)
         numbers = np.unique(mix.hashes())
@@ -151,20 +160,22 @@ def rows_of(
     """
     if cap is None or cap.seconds is None:
         return cap.rows if cap else None
-    found, base = pace(), ground.base_rows(explainer)
+    found, usual = pace(), Ahead.of(explainer, ground, None)
     if "refit" in explainer.requires():
-        _check_time_to_fit(cap.seconds, Ahead.of(explainer, ground, None), workers, found, elapsed)
+        _check_time_to_fit(cap.seconds, usual, workers, found, elapsed)
         return None
-    rows: int | None = None
-    for _ in range(2):  # what is designed for more rows may ask others, of which fewer differ
-        try:
-            ahead = Ahead.of(explainer, ground, None if rows is None else max(rows - base - ground.check_rows, 0))
-        except BudgetError:
-            return rows  # the run will say it
-        a_row = ahead.seen(ahead.rounds[0]).seconds(found.usual) * _SPARE
-        left = cap.seconds - elapsed() - ahead.seconds - base * found.usual * _SPARE
-        rows = max(int(base + ground.check_rows + left * helped(workers) / a_row), 0)
-    return rows
+    first = ground.base_rows(explainer) + ground.check_rows
+    left = cap.seconds - elapsed()
+    rows = usual.virtual_rows(left, found, workers)
+    # What is designed for more rows may ask others, of which fewer differ. A design may take the cube of their time.
+    most = usual.need * np.cbrt(_DESIGN * max(left, 0) / max(usual.seconds, 1e-9))
+    looked_at = int(min(rows, most))
+    try:
+        designed = Ahead.of(explainer, ground, max(looked_at, 0))
+    except BudgetError:
+        return max(first + rows, 0)  # the run will say it
+    rows = designed.virtual_rows(cap.seconds - elapsed(), found, workers)
+    return max(first + (rows if designed.seconds < _NEGLIGIBLE * cap.seconds else min(rows, looked_at)), 0)
 
 
 def _check_time_to_fit(seconds: float, ahead: Ahead, workers: int, pace: Pace, elapsed: Callable[[], float]) -> None:
