@@ -152,11 +152,14 @@ def several_slices(variant, data):
 
 LARGE = {
     "ALE": lambda b: sp.ALE(),
+    "CeterisParibus": lambda b: sp.CeterisParibus(background=b),
     "FunctionalDecomposition": lambda b: sp.FunctionalDecomposition(n_draws=60),
     "FunctionalDecomposition of independent inputs": lambda b: sp.FunctionalDecomposition(
         n_draws=100, inputs="independent"
     ),
     "HStatistic": lambda b: sp.HStatistic(n_draws=60),
+    "ICE": lambda b: sp.ICE(),
+    "IntegratedGradients": lambda b: sp.IntegratedGradients(background=b),
     "LIME": lambda b: sp.LIME(background=b, n_samples=4096),
     "PartialDependence": lambda b: sp.PartialDependence(),
     "PermutationImportance": lambda b: sp.PermutationImportance(),
@@ -166,7 +169,12 @@ LARGE = {
 }
 FAMILIES = ["linear", "forest", "hist gradient boosting", "lightgbm of arrays", "perceptron", "function"]
 LAW_4 = [(variant, family) for variant in ("PartialDependence", "Shapley") for family in FAMILIES]
-LAW_4 += [(variant, "perceptron") for variant in LARGE if variant not in {"PartialDependence", "Shapley"}]
+LAW_4 += [("PartialDependence", "torch"), ("IntegratedGradients", "torch"), ("PartialDependence", "pipeline")]
+LAW_4 += [
+    (variant, "perceptron")
+    for variant in LARGE
+    if variant not in {"PartialDependence", "Shapley", "IntegratedGradients"}
+]
 
 
 def numbers_of(result):

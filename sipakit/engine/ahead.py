@@ -91,7 +91,7 @@ class Ahead:
         return sum(one.need for one in self.rounds)
 
     def virtual_rows(self, seconds: float, pace: Pace, workers: int) -> int:
-        """Return the virtual rows that a time has room for after design and base predictions; negative if there is none."""
+        """Return the virtual rows that fit into a time after design and base predictions; negative if none do."""
         a_row = self.seen(self.rounds[0]).seconds(pace.usual) * _SPARE
         left = seconds - self.seconds - self.ground.base_rows(self.explainer) * pace.usual * _SPARE
         return int(left * helped(workers) / a_row)
