@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks import pages
 from benchmarks.accuracy import coverage, h_error, permutation_variance, sage_error, shapley_error, shapley_small
 from benchmarks.harness import Result, write
-from benchmarks.speed import model_rows, overhead, prepared, trees, workers
+from benchmarks.speed import budgets, imports, memory, model_rows, overhead, prepared, trees, workers
 
 __all__ = ["CASES", "main"]
 
@@ -29,6 +29,9 @@ CASES: dict[str, Callable[..., Result]] = {
     "workers": workers.run,
     "prepared": prepared.run,
     "trees": trees.run,
+    "budgets": budgets.run,
+    "memory": memory.run,
+    "imports": imports.run,
 }
 
 

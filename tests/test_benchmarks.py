@@ -27,6 +27,7 @@ def test_the_runner_knows_its_cases():
     assert list(CASES) == [
         *("overhead", "model_rows", "permutation_variance", "shapley_error", "shapley_small", "sage_error"),
         *("h_error", "coverage", "workers", "prepared", "trees"),
+        *("budgets", "memory", "imports"),
     ]
 
 

@@ -28,6 +28,7 @@ def run(*, quick: bool) -> Result:
         few = subject.X[:100]
         methods = {
             "Shapley": sp.Shapley(background=few),
+            "Shapley, regression": sp.Shapley(background=few, estimator="regression"),
             "LIME": sp.LIME(background=subject.X),
             "CeterisParibus": sp.CeterisParibus(background=subject.X),
         }
