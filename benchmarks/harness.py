@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import platform
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -14,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Counted", "Result", "in_turn", "ratio_of", "skipped", "versions", "write"]
+__all__ = ["Counted", "Result", "in_python", "in_turn", "ratio_of", "skipped", "versions", "write"]
 
 _PACKAGES = (
     "sipakit", "numpy", "scipy", "pandas", "scikit-learn", "lightgbm", "xgboost", "sage-importance", "shap", "shapiq",
@@ -86,6 +88,12 @@ def ratio_of(ours: Sequence[tuple[float, float]], theirs: Sequence[tuple[float, 
         "most": float(clock.max()),
         "cpu ratio": float(np.median(process)),
     }
+
+
+def in_python(text: str) -> subprocess.CompletedProcess[str]:
+    """Run a text in a process of its own, from the root of the checkout."""
+    root = Path(__file__).parents[1]
+    return subprocess.run([sys.executable, "-c", text], check=False, capture_output=True, text=True, cwd=root)  # noqa: S603 - our own text
 
 
 def versions() -> dict[str, str]:

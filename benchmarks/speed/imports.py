@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
-from benchmarks.harness import Result, in_turn
+from benchmarks.harness import Result, in_python, in_turn
 
 __all__ = ["HEAVY", "run"]
 
@@ -33,12 +30,12 @@ def run(*, quick: bool) -> Result:
     repeats = 1 if quick else 9
     there, notes = {}, []
     for name, text in SIDES.items():
-        done = _python(f"{text}; import sys; print([m for m in {HEAVY!r} if m in sys.modules])")
+        done = in_python(f"{text}; import sys; print([m for m in {HEAVY!r} if m in sys.modules])")
         if done.returncode:
             notes.append(f"{name} did not take part: {done.stderr.strip().splitlines()[-1]}")
         else:
             there[name] = done.stdout.strip().strip("[]").replace("'", "")
-    seconds = in_turn({name: partial(_python, SIDES[name]) for name in there}, repeats)
+    seconds = in_turn({name: partial(in_python, SIDES[name]) for name in there}, repeats)
     usual = {name: float(np.median([clock for clock, _ in took])) for name, took in seconds.items()}
     found = []
     for name, took in usual.items():
@@ -61,7 +58,3 @@ def run(*, quick: bool) -> Result:
         quick=quick,
         timed=True,
     )
-
-
-def _python(text: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, cwd=Path(__file__).parents[2])

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
-from benchmarks.harness import Result
+from benchmarks.harness import Result, in_python
 
 __all__ = ["run"]
 
@@ -99,7 +96,7 @@ def run(*, quick: bool) -> Result:
 def measured(call: str, *, rows: int, frame: bool) -> tuple[float, float, float] | str:
     """Peaks before and after, in MiB, and seconds; what the last line of an error says."""
     text = PREPARE.format(rows=rows, frame=frame, call=call.format(frame=frame))
-    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    done = in_python(text)
     if done.returncode:
         return done.stderr.strip().splitlines()[-1]
     before, peak, seconds = map(float, done.stdout.split())
