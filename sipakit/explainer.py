@@ -106,6 +106,8 @@ class Explainer(ABC):
     mixes_tables : bool
         Whether virtual rows mix the explained rows and the background, which sums of one term a column tell. `mixes`
         takes back what depends on a parameter.
+    adds_draws : bool
+        Whether rounds of draws are added until a tolerance is met.
     unit : "row", "feature" or "table"
         What has an answer of its own when a run ends early. Draws and cells of a unit lie together, in the units' order
         and equally many for each.
@@ -127,6 +129,7 @@ class Explainer(ABC):
     single_columns: ClassVar[bool] = False
     breaks_dependence: ClassVar[bool] = False
     mixes_tables: ClassVar[bool] = False
+    adds_draws: ClassVar[bool] = False
     unit: ClassVar[Unit] = "table"
     rules: ClassVar[Mapping[str, Rule]] = {}
     estimators: ClassVar[tuple[str, ...]] = ()
@@ -301,6 +304,7 @@ class Explainer(ABC):
         sample_weight: Any = None,
         n_jobs: int | None = None,
         budget: int | str | None = None,
+        tolerance: float | None = None,
     ) -> Plan:
         """Tell what `explain` would cost, after a short look at the model; parameters mean what they mean there.
 
@@ -319,7 +323,7 @@ class Explainer(ABC):
         """
         from sipakit.engine import plan
 
-        return plan(self, model, X, y, sample_weight=sample_weight, n_jobs=n_jobs, budget=budget)
+        return plan(self, model, X, y, sample_weight=sample_weight, n_jobs=n_jobs, budget=budget, tolerance=tolerance)
 
     def prepare(self, model: object, *, background_weight: Any = None) -> Prepared:
         """Read the model, let the background in and predict it once, for rows that come later.

@@ -73,12 +73,12 @@ class Ahead:
     seconds: float
 
     @classmethod
-    def of(cls, explainer: Explainer, ground: Ground, left: int | None) -> Ahead:
+    def of(cls, explainer: Explainer, ground: Ground, left: int | None, tolerance: float | None = None) -> Ahead:
         """Design the draws for so many virtual rows that are left of a budget."""
         from sipakit.explainer import Round
 
         started = time.perf_counter()
-        task = replace(ground.task(explainer, predicted=False), budget=left)
+        task = replace(ground.task(explainer, predicted=False), budget=left, tolerance=tolerance)
         task = replace(task, design=explainer.design(task))
         state = explainer.start(task)
         first = explainer.next_round(task, state, 0) or Round(0, 0)

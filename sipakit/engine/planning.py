@@ -40,7 +40,8 @@ class Plan:
     estimator : str
         The one that would run.
     rows : int
-        Model rows at most, base predictions included; gradient rows for methods that ask for gradients.
+        Model rows at most, base predictions included; gradient rows for methods that ask for gradients. With a
+        tolerance, those that are asked at least.
     expected_rows : int
         Model rows after equal ones are dropped, judged by a few slices.
     seconds : (float, float)
@@ -57,6 +58,8 @@ class Plan:
         Models fitted anew; one was, for the look.
     allowed : float or None
         Seconds that the budget allows, for methods that fit models anew: their budget in time is none in rows.
+    tolerance : float or None
+        For which draws are added, as many as it takes.
 
     Examples
     --------
@@ -78,6 +81,7 @@ class Plan:
     checked: int = 0
     refits: int = 0
     allowed: float | None = None
+    tolerance: float | None = None
 
     @property
     def fits(self) -> bool:
@@ -89,10 +93,13 @@ class Plan:
     def __str__(self) -> str:
         low, high = (time_told(seconds) for seconds in self.seconds)
         took = low if low == high else f"{low} to {high}"
-        head = f"{self.explainer}, {self.estimator}: at most {self.rows:,} model rows, about {self.expected_rows:,}"
+        bound = "at most" if self.tolerance is None else "at least"
+        head = f"{self.explainer}, {self.estimator}: {bound} {self.rows:,} model rows, about {self.expected_rows:,}"
         head += f" and {self.refits:,} refits" if self.refits else ""
         lines = [f"{head} without equal ones; {took}; {self.memory / 2**20:,.0f} MiB"]
         lines += [f"  {name} would ask at most {rows:,}" for name, rows in self.alternatives.items()]
+        if self.tolerance is not None:
+            lines.append(f"  more until every Monte Carlo standard error is at most {self.tolerance:g}")
         covers = "covers" if self.fits else "does not cover"
         if self.allowed is not None:
             lines.append(f"  budget: {time_told(self.allowed)}, which {covers} it")
@@ -110,9 +117,10 @@ def plan(
     sample_weight: Any = None,
     n_jobs: int | None = None,
     budget: Any = None,
+    tolerance: float | None = None,
 ) -> Plan:
     """Tell what an explanation will cost; parameters and errors are those of `Explainer.explain`."""
-    how = How(n_jobs=n_jobs, budget=budget)
+    how = How(n_jobs=n_jobs, budget=budget, tolerance=tolerance)
     with one_regime():
         ground = prepare_ground(model, X, y, sample_weight, explainer.param("background"), explainer.param("output"))
         gradient = "gradient" in explainer.needs
@@ -122,7 +130,8 @@ def plan(
             return _by_structure(explainer, ground, pace, *followed, budget=how.cap.rows if how.cap else None)
         in_time = how.cap is not None and how.cap.seconds is not None and "refit" in explainer.requires()
         rows = None if in_time else rows_of(how.cap, explainer, ground, how.workers, lambda: pace)
-        ahead = Ahead.of(explainer, ground, None if rows is None else rows - base - ground.check_rows)
+        left = None if rows is None else rows - base - ground.check_rows
+        ahead = Ahead.of(explainer, ground, left, tolerance)
         refits, fitting = ahead.refits(how.workers)
         seen = [(one.need, ahead.seen(one)) for one in ahead.rounds]
         low, high = (
@@ -141,6 +150,7 @@ def plan(
             checked=ground.check_rows + pace.rows,
             refits=refits,
             allowed=how.cap.seconds if how.cap is not None and in_time else None,
+            tolerance=tolerance if explainer.adds_draws else None,
         )
 
 

@@ -105,6 +105,7 @@ class LIME(Explainer):
     uses: ClassVar[frozenset[str]] = frozenset({"rows"})
     needs: ClassVar[frozenset[str]] = frozenset({"background"})
     breaks_dependence: ClassVar[bool] = True
+    adds_draws: ClassVar[bool] = True
     unit: ClassVar[Unit] = "row"
     question: ClassVar[str] = "Which simple linear model imitates the predictions close to this row?"
     references: ClassVar[tuple[str, ...]] = (

@@ -146,6 +146,7 @@ class PermutationImportance(Explainer):
     needs: ClassVar[frozenset[str]] = frozenset({"target"})
     single_columns: ClassVar[bool] = True
     breaks_dependence: ClassVar[bool] = True
+    adds_draws: ClassVar[bool] = True
     unit: ClassVar[Unit] = "feature"
     question: ClassVar[str] = "How much worse does the model get without the information in a feature?"
     references: ClassVar[tuple[str, ...]] = (

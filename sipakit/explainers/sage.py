@@ -127,6 +127,7 @@ class SAGE(Explainer):
     needs: ClassVar[frozenset[str]] = frozenset({"target"})
     mixes_tables: ClassVar[bool] = True
     breaks_dependence: ClassVar[bool] = True
+    adds_draws: ClassVar[bool] = True
     question: ClassVar[str] = "How do the features share what the model knows of the target?"
     references: ClassVar[tuple[str, ...]] = (
         "Covert, Lundberg and Lee (2020), Global feature contributions with additive measures. arXiv:2004.00668",

@@ -147,6 +147,7 @@ class Shapley(Explainer):
     mixes_tables: ClassVar[bool] = True
     background_matters: ClassVar[bool] = True
     breaks_dependence: ClassVar[bool] = True
+    adds_draws: ClassVar[bool] = True
     unit: ClassVar[Unit] = "row"
     estimators: ClassVar[tuple[str, ...]] = ("enumeration", "permutation", "regression")
     question: ClassVar[str] = "How do the features share a prediction's distance from the mean prediction?"

@@ -124,3 +124,17 @@ def test_planning_predicts_only_the_look():
 
     plan = sp.Shapley(background=BEHIND).plan(model, X)
     assert sum(asked) == plan.checked
+
+
+def test_a_tolerance_is_told_where_draws_are_added_for_it():
+    shapley, ale = (
+        explainer.plan(product, X, tolerance=0.01)
+        for explainer in (sp.Shapley(background=BEHIND, estimator="permutation"), sp.ALE())
+    )
+    assert shapley.tolerance == 0.01
+    assert "at least" in str(shapley)
+    assert "more until every Monte Carlo standard error is at most 0.01" in str(shapley)
+    cost = sp.Shapley(background=BEHIND, estimator="permutation").explain(product, X, tolerance=0.01).cost
+    assert cost.asked >= shapley.rows - len(X) - len(BEHIND)
+    assert ale.tolerance is None  # it draws nothing
+    assert "at most" in str(ale)
