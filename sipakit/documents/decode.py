@@ -39,7 +39,8 @@ _DTYPE: Final = re.compile(
 )
 _MASKED: Final = re.compile(r"U?Int(?:8|16|32|64)|Float(?:32|64)|boolean")
 _PLAIN_CELLS: Final = frozenset({str, int, bool, type(None)})  # most cells: no table needed
-_LARGEST: Final = 2**32  # bytes of one array: a few letters of a dtype can ask for any number
+_LARGEST: Final = 2**32  # bytes of one array
+_LARGEST_TEXT: Final = 2**28  # of text, where a few letters of the dtype can ask for any number
 
 
 def decoded(value: Any, depth: int = 0) -> Any:
@@ -190,7 +191,7 @@ def _array(entry: Mapping[str, Any], depth: int) -> np.ndarray[Any, Any]:
         message = f"{name!r} is no dtype of an array"
         raise ValueError(message)
     dtype = np.dtype(name)
-    if dtype.itemsize * len(data) > _LARGEST:
+    if dtype.itemsize * len(data) > (_LARGEST_TEXT if dtype.kind == "U" else _LARGEST):
         message = f"an array of {len(data)} {name} is too large"
         raise ValueError(message)
     if dtype.kind == "O":
