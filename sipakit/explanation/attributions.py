@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Attributions"]
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Attributions(Explanation):
     """How much each feature moves the prediction of each row. ``values`` is (rows, features, outputs).
 

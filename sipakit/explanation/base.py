@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from sipakit.caveats import Caveat
+from sipakit.equality import by_value
 from sipakit.estimate import Estimate
 
 if TYPE_CHECKING:
@@ -67,8 +68,8 @@ class Cost:
         return f"{rows}{gradients}, for {self.asked:,} virtual row{'s' * (self.asked != 1)} and their bases; {seconds}"
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
-class Explanation(ABC):
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class Explanation(ABC):  # noqa: PLW1641 - arrays have no hash
     """What every result carries.
 
     Parameters
@@ -112,6 +113,7 @@ class Explanation(ABC):
     manifest: Mapping[str, Any] = field(default_factory=dict)
 
     dims: ClassVar[tuple[str, ...]]
+    __eq__ = by_value
 
     @property
     def values(self) -> Any:

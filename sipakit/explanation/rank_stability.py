@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sipakit.caveats import Caveat, caveat
+from sipakit.equality import by_value
 from sipakit.errors import InputError, InputTypeError
 from sipakit.explanation.over_rows import error_over_rows
 
@@ -30,7 +31,7 @@ _BY: Mapping[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
 
 
 @dataclass(frozen=True, eq=False)
-class RankStability:
+class RankStability:  # noqa: PLW1641 - arrays have no hash
     """How likely each row's leading features stay what they are in another run.
 
     Another run means another background of the same size and another seed. What is behind the values found is drawn
@@ -85,6 +86,8 @@ class RankStability:
     draws: int
     error: str
     caveats: tuple[Caveat, ...] = ()
+
+    __eq__ = by_value
 
     def frame(self) -> pd.DataFrame:
         """Return one line a row and output: its leading features, and how likely they are kept."""
