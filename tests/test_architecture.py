@@ -51,6 +51,7 @@ DEFERRED = {
     ("explanation", "exchange"),  # Attributions.to_shap
     ("explanation", "reports"),  # Explanation.__repr__
     ("evaluation", "plots"),
+    ("evaluation", "reports"),  # Comparison.__repr__
     ("table", "intervene"),  # Table.as_data
     ("study", "reports"),
     ("study", "study_folder"),  # Study.to_json

@@ -34,7 +34,7 @@ _SLICES = 8  # looked at, of all
 _COPIES = 4  # of a batch: as the table gives it, as the model takes it, and what the model makes of it
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plan:
     """What an explanation will cost.
 
@@ -85,12 +85,14 @@ class Plan:
         """Whether the budget, if there is one, covers it."""
         return self.budget is None or self.rows <= self.budget
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
+        """Tell the cost in a few lines that a person can read."""
         low, high = (_time(seconds) for seconds in self.seconds)
         took = low if low == high else f"{low} to {high}"
         head = f"{self.explainer}, {self.estimator}: at most {self.rows:,} model rows, about {self.expected_rows:,}"
         head += f" and {self.refits:,} refits" if self.refits else ""
-        lines = [f"{head} without equal ones; {took}; {self.memory / 2**20:,.0f} MiB"]
+        memory = max(1, round(self.memory / 2**20))
+        lines = [f"{head} without equal ones; {took}; {memory:,} MiB"]
         lines += [f"  {name} would ask at most {rows:,}" for name, rows in self.alternatives.items()]
         if self.budget is not None:
             lines.append(

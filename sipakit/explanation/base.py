@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Cost", "Explanation", "tidy"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Cost:
     """What an answer cost.
 
@@ -60,7 +60,8 @@ class Cost:
     seconds_in_model: float = 0.0
     seconds_outside: float = 0.0
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
+        """Tell the cost in a line that a person can read."""
         seconds = f"{self.seconds_in_model:.2f} s in the model, {self.seconds_outside:.2f} s outside"
         gradients = f", {self.gradient_rows:,} gradient rows" if self.gradient_rows else ""
         gradients += f", {self.refits:,} refits" if self.refits else ""

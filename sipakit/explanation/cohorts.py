@@ -86,8 +86,16 @@ class Cohorts:  # noqa: PLW1641 - arrays have no hash
         return cohorts(chosen, ax=ax)
 
     def __repr__(self) -> str:
-        counts = [f"{name!r} ({one.manifest.get('rows', 0):,} rows)" for name, one in self.importances.items()]
-        return f"Cohorts: {', '.join(counts)}"
+        """Describe it in a few lines that a person can read."""
+        from sipakit.reports.inline import text_of
+
+        return text_of(self)
+
+    def _repr_html_(self) -> str:
+        """Describe it in a notebook."""
+        from sipakit.reports.inline import html_of
+
+        return html_of(self)
 
 
 def cohorts_of(e: Attributions, by: Any) -> Cohorts:

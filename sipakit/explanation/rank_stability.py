@@ -122,15 +122,16 @@ class RankStability:  # noqa: PLW1641 - arrays have no hash
         return pd.DataFrame(lines)
 
     def __repr__(self) -> str:
-        """Tell the shares in a few lines."""
-        told = self.shares()
-        words = {"first_kept": "the first feature", "set_kept": f"the first {self.top} as a set"}
-        lines = [f"How likely another background and seed keep what leads (by {self.by}), {len(self.rows):,} rows:"]
-        for _, line in told.iterrows():
-            what = words.get(line["kept"], f"the first {self.top} in their order")
-            output = f" of {line['output']}" if len(self.outputs) > 1 else ""
-            lines.append(f"  {what}{output}: {line['share']:.0%} of rows")
-        return "\n".join([*lines, self.error, *(str(one) for one in self.caveats)])
+        """Describe it in a few lines that a person can read."""
+        from sipakit.reports.inline import text_of
+
+        return text_of(self)
+
+    def _repr_html_(self) -> str:
+        """Describe it in a notebook."""
+        from sipakit.reports.inline import html_of
+
+        return html_of(self)
 
     def _weakest(self, i: int, output: int) -> float:
         steps = self.neighbours[i, :, output]
