@@ -21,6 +21,7 @@ from sipakit.axis import Axis, Plane
 from sipakit.caveats import CODES, Caveat
 from sipakit.documents.dtypes import dtype_of, zone_of
 from sipakit.documents.encode import LISTED
+from sipakit.errors import first_few
 from sipakit.estimate import Estimate
 from sipakit.explanation import Cost
 from sipakit.shown import Shown
@@ -103,8 +104,11 @@ def built(kind: type[_T], document: Mapping[str, Any], depth: int = 0, made: Map
     own = {name: value for name, value in document.items() if name != "type"}
     given = {**own, **(made or {})}
     if known.keys() != given.keys() or len(given) < len(own) + len(made or {}):
-        odd = sorted(known.keys() ^ given.keys()) or sorted(own.keys() & (made or {}).keys())
-        message = f"{kind.__name__} has other fields: {', '.join(map(repr, odd[:3]))}"
+        lacking, odd = sorted(known.keys() - given.keys()), sorted(given.keys() - known.keys())
+        told = f"lacks {first_few(lacking)}" if lacking else ""
+        twice = sorted(own.keys() & (made or {}).keys())
+        others = f"has other fields: {first_few(odd or twice)}" if odd or twice else ""
+        message = f"{kind.__name__} {' and '.join(filter(None, (told, others)))}"
         raise ValueError(message)
     held = {}
     for name, value in given.items():

@@ -123,10 +123,11 @@ BODY = body_of(made.importances())
         ('"conf_level": 0.95', '"conf_level": 1e999', "conf_level: a number is too large"),
         ('"conf_level": 0.95', '"conf_level": "0.95"', "conf_level is no float"),
         ('"conf_level": 0.95', '"conf_level": 0.95, "conf_level": 0.5', "'conf_level' stands twice"),
-        ('"conf_level": 0.95,\n', "", "other fields: 'conf_level'"),
+        ('"conf_level": 0.95,\n', "", "Importances lacks 'conf_level'"),
         ('"conf_level": 0.95', '"conf_level": 0.95, "more": 1', "other fields: 'more'"),
         ('"type": "Importances"', '"type": "Exploit"', "Exploit"),
         ('"type": "Importances"', '"type": "Effects"', "other fields"),
+        ('"baseline": {"type": "array", "dtype": "float64", "shape": [1]', '"baseline": {"type": "array", "dtype": "float64", "shape": [1, 1]', "baseline has the shape (1, 1)"),  # noqa: E501
         ('"features": [', '"features": ["more", ', "estimate has the shape"),
         ('"shape": [3, 1]', '"shape": [1, 3]', "different shapes"),
         ('"code": "SIPA010"', '"code": "SIPA999"', "not known to this version"),
