@@ -102,10 +102,19 @@ def test_exact_curves_are_written_once():
 # ---- what is refused
 
 
-def test_a_thousand_truncations_and_flips_are_refused_by_name():
+BROKEN = [
+    made.effects(axes=made.all_axes()[:5]),
+    made.decomposition(4),
+    made.regions(3),
+    made.attributions(4, n=5, replicates=np.ones((3, 5, 4, 1))),
+]
+
+
+@pytest.mark.parametrize("explanation", BROKEN, ids=lambda e: type(e).__name__)
+def test_a_thousand_truncations_and_flips_are_refused_by_name(explanation):
     rng = np.random.default_rng(0)
-    data = made.effects(axes=made.all_axes()[:5]).to_json().encode()
-    for _ in range(1_000):
+    data = explanation.to_json().encode()
+    for _ in range(250):
         flipped = bytearray(data)
         flipped[rng.integers(len(data))] ^= int(rng.integers(1, 256))
         for broken in (data[: rng.integers(len(data))], bytes(flipped)):
