@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import stdtrit
 
+from sipakit.equality import by_value
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -16,8 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["Estimate", "falling"]
 
 
-@dataclass(frozen=True)
-class Estimate:
+@dataclass(frozen=True, eq=False)
+class Estimate:  # noqa: PLW1641 - arrays have no hash
     """Values with their errors, all of one shape; the last axis is always the output.
 
     Parameters
@@ -39,6 +41,8 @@ class Estimate:
     lower: NDArray[np.float64]
     upper: NDArray[np.float64]
     parts: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+
+    __eq__ = by_value
 
     @classmethod
     def within(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["from_shap", "to_shap"]
 
 _SCALES = ("prediction", "probability", "log_odds", "score")
+_WHOLE = "Pass what the explainer returned, or some of its rows and outputs."
 
 
 def to_shap(explanation: Attributions) -> Any:
@@ -83,7 +84,8 @@ def from_shap(
     InputTypeError
         For anything but a shap.Explanation.
     InputError
-        For interaction values, values that are not finite, no base value, or names of another number.
+        For interaction values, values that are not finite, no base value, names of another number, and for what was
+        computed of attributions or leaves features out, which does not add up to a prediction.
     MissingPackageError
         Where shap is not installed.
 
@@ -107,6 +109,7 @@ def from_shap(
         raise InputError(f"scale={scale!r} is no scale.", f"It must be one of {', '.join(map(repr, _SCALES))}.")
     values, data = _values(shap_explanation)
     n, u, k = values.shape
+    _refuse_parts(shap_explanation, u)
     base = _base_values(shap_explanation.base_values, values.shape)
     estimate = _estimate(shap_explanation, values)
     told = np.isfinite(estimate.std_error).all()
@@ -147,9 +150,12 @@ def _unknown() -> Caveat:
 
 
 def _numbers(row_values: NDArray[np.object_]) -> NDArray[Any]:
-    """Rows as shap colours them: numbers where all cells are, NaN for missing ones."""
-    cells = np.array([np.nan if cell is None else cell for cell in row_values.ravel()], dtype=object)
-    plain = all(isinstance(cell, (bool, int, float, np.number)) for cell in cells)
+    """Rows as shap colours and writes them: numbers where all cells are, NaN for missing ones, all else as text."""
+    cells = np.empty(row_values.size, dtype=object)
+    for i, cell in enumerate(map(_cell, row_values.flat)):
+        number = isinstance(cell, (bool, int, float))
+        cells[i] = np.nan if cell is None else cell if number else str(cell)  # shap cannot write a date
+    plain = not any(isinstance(cell, str) for cell in cells)
     return cells.astype(np.float64 if plain else object).reshape(row_values.shape)
 
 
@@ -171,6 +177,20 @@ def _values(told: Any) -> tuple[NDArray[np.float64], NDArray[Any] | None]:
         message = f"{int((~np.isfinite(values)).sum())} of {values.size} values are not finite."
         raise InputError(message, "Every value must be a number.", "Leave out the rows that have none.")
     return values, data
+
+
+def _refuse_parts(told: Any, u: int) -> None:
+    """Refuse what no longer adds up to a prediction; shap remembers what was done to an explanation."""
+    history = getattr(told, "op_history", [])
+    done = [one.name for one in history if one.name != "__getitem__"]
+    if done:
+        message = f"These values went through {first_few(done)}, and no longer add up to a prediction."
+        raise InputError(message, "from_shap takes attributions as they were computed.", _WHOLE)
+    before = history[0].prev_shape if history else ()
+    features = before[min(1, len(before) - 1)] if before else u
+    if features != u:
+        message = f"The values are of {u} features and {features} were explained: they do not add up to a prediction."
+        raise InputError(message, "from_shap takes the values of all features.", _WHOLE)
 
 
 def _base_values(given: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sipakit.adapters import called
 from sipakit.door import open_table
 from sipakit.engine import How
+from sipakit.equality import by_value
 from sipakit.explanation import Explanation
 from sipakit.methods import make_jobs, row_numbers, run_jobs
 from sipakit.reports.subject import Subject
@@ -132,7 +133,7 @@ def explain(  # noqa: PLR0913 - what is explained and how it is run, the same as
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Study(Mapping[str, Explanation]):
+class Study(Mapping[str, Explanation]):  # noqa: PLW1641 - arrays have no hash
     """Explanations of one model by name, with what was explained.
 
     Parameters
@@ -154,6 +155,8 @@ class Study(Mapping[str, Explanation]):
     subject: Subject
     results: Mapping[str, Explanation]
     comparisons: tuple[Any, ...] = ()
+
+    __eq__ = by_value
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "results", MappingProxyType(dict(self.results)))

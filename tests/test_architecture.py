@@ -17,7 +17,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 
 # A room may import, when it is loaded, only what stands to its left.
 ORDER = [
-    *("version", "errors", "names", "shown", "caveats", "columns", "frames", "axis", "estimate"),
+    *("version", "errors", "names", "shown", "caveats", "columns", "frames", "axis", "equality", "estimate"),
     *("structure", "table", "intervene", "task", "door"),
     *("metrics", "encoding", "scoring", "aggregate", "sample", "exact"),
     *("explanation", "documents", "exchange", "rules", "explainer", "explainers"),
@@ -28,7 +28,7 @@ ORDER = [
 
 # These may import less than that.
 LEFT_END = {"errors", "caveats", "columns", "frames", "structure", "table", "intervene"}
-RESULTS = {"version", "errors", "names", "caveats", "axis", "estimate", "explanation"}
+RESULTS = {"version", "errors", "names", "caveats", "axis", "equality", "estimate", "explanation"}
 NARROW = {
     "demo": set(ORDER),  # shows the public face
     "adapters": LEFT_END,  # models know nothing of methods
@@ -51,6 +51,7 @@ DEFERRED = {
     ("explanation", "exchange"),  # Attributions.to_shap
     ("explanation", "reports"),  # Explanation.__repr__
     ("evaluation", "plots"),
+    ("evaluation", "reports"),  # Comparison.__repr__
     ("table", "intervene"),  # Table.as_data
     ("study", "reports"),
     ("study", "study_folder"),  # Study.to_json

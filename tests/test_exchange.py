@@ -244,3 +244,36 @@ for call in (e.to_shap, lambda: sp.from_shap(e)):
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.count('pip install "sipakit[shap]"') == 2, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        (lambda e: e.abs, "went through 'abs',"),
+        (lambda e: e.abs.mean(0), "went through 'abs', 'mean',"),
+        (lambda e: e * 2, "went through '__mul__'"),
+        (lambda e: e[:, :2], "of 2 features and 3 were"),
+        (lambda e: e[0][:2], "of 2 features and 3 were"),
+        (lambda e: e[:, "a"], "of 4 features and 3 were"),
+    ],
+    ids=["absolute", "mean", "twice", "two features", "two features of a row", "one feature"],
+)
+def test_what_no_longer_adds_up_to_a_prediction_is_refused(shap, part, told):
+    whole = shap.Explanation(np.ones((4, 3)), base_values=np.zeros(4), data=np.ones((4, 3)), feature_names=list("abc"))
+    with pytest.raises(sp.InputError, match=told):
+        sp.from_shap(part(whole))
+    for some in (whole[0], whole[:2], whole[[1, 3]], whole.sample(2)):
+        assert (sp.from_shap(some).predictions == 3).all()
+
+
+def test_dates_are_text_to_shap_which_cannot_write_them(shap):
+    plt.switch_backend("agg")
+    dates = pd.date_range("2024-01-01", periods=8).insert(3, pd.NaT)
+    frame = pd.DataFrame({"when": dates, "size": np.arange(9.0)})
+    told = sp.Shapley(background=frame).explain(lambda X: X["size"] * 2.0, frame).to_shap()
+    assert told.data[0].tolist() == ["2024-01-01 00:00:00", 0.0]
+    assert np.isnan(told.data[3, 0])
+    for draw in (shap.plots.bar, shap.plots.waterfall):
+        draw(told[0], show=False)
+        assert any("2024-01-01" in label.get_text() for label in plt.gcf().axes[0].get_yticklabels())
+        plt.close("all")

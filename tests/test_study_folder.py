@@ -210,7 +210,7 @@ def test_a_thousand_truncations_and_flips_of_the_index_are_refused_by_name(folde
         ('"results": [', '"results": [1, ', "no index"),
         ('"n_rows": 40', '"n_rows": "40"', "n_rows is no int"),
         ('"n_rows": 40', '"n_rows": 40, "n_rows": 41', "'n_rows' stands twice"),
-        ('"n_rows": 40,', "", "other fields: 'n_rows'"),
+        ('"n_rows": 40,', "", "lacks 'n_rows'"),
         ('"rows": [3, 1]', '"rows": [3.5]', "rows is no tuple"),
         ('[7, "number"]', '[[7], "number"]', "unhashable"),
         ('[7, "number"]', '[7, "number", 1]', "too many values"),

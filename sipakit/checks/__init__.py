@@ -13,7 +13,7 @@ The four laws are among them, but for the second (honest standard errors), which
 """
 
 from sipakit.checks.case import Case
-from sipakit.checks.equality import same
 from sipakit.checks.yielding import Check, check_explainer, yield_checks
+from sipakit.equality import same
 
 __all__ = ["Case", "Check", "check_explainer", "same", "yield_checks"]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from sklearn.base import clone
 
 from sipakit.checks.case import Case, must
-from sipakit.checks.equality import same
+from sipakit.equality import same
 from sipakit.errors import InputError
 
 __all__ = [

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from sipakit.adapters import adapt
 from sipakit.checks.case import Case, must
-from sipakit.checks.equality import same
 from sipakit.checks.stand_ins import Counting, Narrow
+from sipakit.equality import same
 from sipakit.errors import BudgetError
 from sipakit.explanation import Attributions, Decomposition, Effects, Explanation, Interactions, Regions, Surrogates
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from sipakit.aggregate import State, Update
 from sipakit.checks.case import Case, must
-from sipakit.checks.equality import same
 from sipakit.engine.work import one_regime, slices
+from sipakit.equality import same
 
 __all__ = [
     "check_any_split_of_the_updates_gives_the_same_state",

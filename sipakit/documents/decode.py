@@ -21,6 +21,7 @@ from sipakit.axis import Axis, Plane
 from sipakit.caveats import CODES, Caveat
 from sipakit.documents.dtypes import dtype_of, zone_of
 from sipakit.documents.encode import LISTED
+from sipakit.errors import first_few
 from sipakit.estimate import Estimate
 from sipakit.explanation import Cost
 from sipakit.shown import Shown
@@ -39,7 +40,8 @@ _DTYPE: Final = re.compile(
 )
 _MASKED: Final = re.compile(r"U?Int(?:8|16|32|64)|Float(?:32|64)|boolean")
 _PLAIN_CELLS: Final = frozenset({str, int, bool, type(None)})  # most cells: no table needed
-_LARGEST: Final = 2**32  # bytes of one array: a few letters of a dtype can ask for any number
+_LARGEST: Final = 2**32  # bytes of one array
+_LARGEST_TEXT: Final = 2**28  # of text, where a few letters of the dtype can ask for any number
 
 
 def decoded(value: Any, depth: int = 0) -> Any:
@@ -102,8 +104,11 @@ def built(kind: type[_T], document: Mapping[str, Any], depth: int = 0, made: Map
     own = {name: value for name, value in document.items() if name != "type"}
     given = {**own, **(made or {})}
     if known.keys() != given.keys() or len(given) < len(own) + len(made or {}):
-        odd = sorted(known.keys() ^ given.keys()) or sorted(own.keys() & (made or {}).keys())
-        message = f"{kind.__name__} has other fields: {', '.join(map(repr, odd[:3]))}"
+        lacking, odd = sorted(known.keys() - given.keys()), sorted(given.keys() - known.keys())
+        told = f"lacks {first_few(lacking)}" if lacking else ""
+        twice = sorted(own.keys() & (made or {}).keys())
+        others = f"has other fields: {first_few(odd or twice)}" if odd or twice else ""
+        message = f"{kind.__name__} {' and '.join(filter(None, (told, others)))}"
         raise ValueError(message)
     held = {}
     for name, value in given.items():
@@ -190,7 +195,7 @@ def _array(entry: Mapping[str, Any], depth: int) -> np.ndarray[Any, Any]:
         message = f"{name!r} is no dtype of an array"
         raise ValueError(message)
     dtype = np.dtype(name)
-    if dtype.itemsize * len(data) > _LARGEST:
+    if dtype.itemsize * len(data) > (_LARGEST_TEXT if dtype.kind == "U" else _LARGEST):
         message = f"an array of {len(data)} {name} is too large"
         raise ValueError(message)
     if dtype.kind == "O":

@@ -23,6 +23,7 @@ _SCHEMA_LINE: Final = re.compile(rb'\s*\{\s*"schema":\s*"([^"\\]{1,100})"')
 _HEAD: Final = re.compile(rb'\{\n"schema": "[^"\\\n]*",\n"digest": "sha256:([0-9a-f]{64})",\n')
 _BROKEN_AT: Final = 2  # lists and objects less deep than this have a line for each part
 _ONE_LINE: Final = ("array", "column", "categorical")
+_CURE: Final = "Take the file as it was written, or write it again."
 
 
 def laid_out(schema: str, held: Mapping[str, Any]) -> str:
@@ -58,7 +59,7 @@ def schema_of(data: bytes, where: str) -> str:
     found = _SCHEMA_LINE.match(data[:1_000])
     if found is None:
         message = f"{where} is no explanation, comparison or study: it does not begin with its schema."
-        raise InputError(message, "load reads what to_json and to_parquet wrote.")
+        raise InputError(message, "load reads what to_json and to_parquet wrote.", _CURE)
     return found[1].decode("ascii", "replace")
 
 
@@ -85,10 +86,10 @@ def opened(data: bytes, where: str, wanted: str) -> dict[str, Any]:
     head = _HEAD.match(data)
     if head is None:
         message = f"{where} has no digest on its third line."
-        raise InputError(message, "A document has the layout that to_json gives it.", "Write it again with to_json.")
+        raise InputError(message, "A document has the layout that to_json gives it.", _CURE)
     if sha256(data[head.end() :]).hexdigest().encode() != head[1]:
         message = f"{where} was changed or cut after it was written: its digest does not fit its text."
-        raise InputError(message, "The digest is of every byte after line 3.", "Take the file that to_json wrote.")
+        raise InputError(message, "The digest is of every byte after line 3.", _CURE)
     return parsed(data, where)
 
 
@@ -98,9 +99,10 @@ def parsed(data: bytes, where: str) -> dict[str, Any]:
         document = json.loads(data, object_pairs_hook=_once, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:  # JSONDecodeError and UnicodeDecodeError are ValueErrors
         told = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise InputError(f"{where} is no JSON that can be read: {told}.") from error
+        message = f"{where} is no JSON that can be read: {told}."
+        raise InputError(message, "A document is what to_json and to_parquet write.", _CURE) from error
     if not isinstance(document, dict):
-        raise InputError(f"{where} is a JSON {type(document).__name__}.", "A document is an object.")
+        raise InputError(f"{where} is a JSON {type(document).__name__}.", "A document is an object.", _CURE)
     return document
 
 

@@ -37,6 +37,7 @@ __all__ = ["read_table", "write_table"]
 _SCHEMA_KEY: Final = b"sipakit.schema"
 _DOCUMENT_KEY: Final = b"sipakit.document"
 _DIGEST_KEY: Final = b"sipakit.digest"
+_UNREADABLE: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError)
 
 
 def write_table(explanation: Explanation, path: str | Path) -> None:
@@ -88,7 +89,7 @@ def read_table(data: bytes, where: str, limit: int) -> Explanation:
         Saying what is wrong with the file.
     """
     pa, pq = _arrow(f"load of the Parquet file {where}")
-    unreadable = (OSError, ValueError, TypeError, KeyError, AttributeError, pa.ArrowException, MemoryError)
+    unreadable = (*_UNREADABLE, OSError, pa.ArrowException, MemoryError)
     try:
         file = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
         told = file.metadata.metadata or {}
@@ -96,7 +97,7 @@ def read_table(data: bytes, where: str, limit: int) -> Explanation:
     except unreadable as error:
         raise _broken(where, error) from error
     _refuse_another(told, size, where, limit)
-    document = parsed(told.get(_DOCUMENT_KEY, b""), where)
+    document = parsed(told.get(_DOCUMENT_KEY, b""), f"the document in {where}")
     entries = {name: entry for name, entry in document.items() if _is_column(entry)}
     try:
         names = [*entries, *document["estimate"]["columns"]]
@@ -130,7 +131,7 @@ def _built(
     try:
         made: dict[str, Any] = {name: _shaped(numbers[name], entry) for name, entry in entries.items()}
         made["estimate"] = _estimate(document["estimate"], numbers)
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+    except _UNREADABLE as error:
         raise _broken(where, error) from error
     left = {name: value for name, value in document.items() if name not in made}
     return explanation_of(left, where, made)
@@ -160,7 +161,7 @@ def _arrow(what: str) -> tuple[Any, Any]:
 
 
 def _broken(where: str, error: Exception) -> InputError:
-    told = (str(error).splitlines() or [type(error).__name__])[0]
+    told = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
     return InputError(f"{where} is no Parquet file that can be read: {told}.", "", "Write it again with to_parquet.")
 
 

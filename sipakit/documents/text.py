@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sipakit.documents.decode import built
 from sipakit.documents.encode import fields
 from sipakit.documents.layout import laid_out, opened
+from sipakit.documents.shapes import refuse_other_shapes
 from sipakit.errors import InputError
 from sipakit.explanation import (
     Attributions,
@@ -82,16 +83,9 @@ def explanation_of(document: Mapping[str, Any], where: str, made: Mapping[str, A
     given = {name: value for name, value in document.items() if name not in {"schema", "digest"}}
     try:
         found: Explanation = built(kind, given, made=made)
-        _refuse_other_shapes(found)
+        refuse_other_shapes(found)
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, MemoryError) as error:
         message = f"{where} is no {kind.__name__}: {error}."
-        raise InputError(message, f"It must follow the schema {SCHEMA!r}.", "Write it again with to_json.") from error
+        cure = "Read it with the version of sipakit that wrote it, or write it again with to_json."
+        raise InputError(message, f"It must follow the schema {SCHEMA!r}.", cure) from error
     return found
-
-
-def _refuse_other_shapes(e: Explanation) -> None:
-    """Check that there is one estimate for each place along each axis."""
-    places = tuple(min(map(len, labels.values())) for labels in e._axes())  # noqa: SLF001 - the layout of the result
-    if places != e.estimate.values.shape:
-        message = f"estimate has the shape {e.estimate.values.shape}, and its labels have {places}"
-        raise ValueError(message)

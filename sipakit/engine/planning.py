@@ -30,7 +30,7 @@ _LATER = 1.25  # times as slow may a machine be later as in the slowest look
 _COPIES = 4  # of a batch: as the table gives it, as the model takes it, and what the model makes of it
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plan:
     """What an explanation will cost.
 
@@ -90,13 +90,15 @@ class Plan:
             return self.seconds[1] <= self.allowed
         return self.budget is None or self.rows <= self.budget
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
+        """Tell the cost in a few lines that a person can read."""
         low, high = (time_told(seconds) for seconds in self.seconds)
         took = low if low == high else f"{low} to {high}"
         bound = "at most" if self.tolerance is None else "at least"
         head = f"{self.explainer}, {self.estimator}: {bound} {self.rows:,} model rows, about {self.expected_rows:,}"
         head += f" and {self.refits:,} refits" if self.refits else ""
-        lines = [f"{head} without equal ones; {took}; {self.memory / 2**20:,.0f} MiB"]
+        memory = max(1, round(self.memory / 2**20))
+        lines = [f"{head} without equal ones; {took}; {memory:,} MiB"]
         lines += [f"  {name} would ask at most {rows:,}" for name, rows in self.alternatives.items()]
         if self.tolerance is not None:
             lines.append(f"  more until every Monte Carlo standard error is at most {self.tolerance:g}")

@@ -116,15 +116,16 @@ class Comparison:
         return text
 
     def __repr__(self) -> str:
-        """Describe the comparison in a few lines: a line a pair and output, a column a measure."""
-        head = f"Comparison of {', '.join(self.names)}: {len(self.explanations[0].features)} features"
-        place = ["explanation", "explanation_2", "output"]
-        wide = self.agreement.pivot_table("estimate", place, "measure", sort=False).reset_index()
-        table = wide.to_string(index=False, na_rep="-", float_format=lambda v: f"{v:.2f}", max_colwidth=24)
-        errors = [one.std_error for one in self.agreements if np.isfinite(one.std_error)]
-        told = f"Largest standard error of these: {max(errors):.2g}." if errors else "One row: no standard errors."
-        sums = [f"{g.explanation}, {g.output}: {_shown(g)}" for g in self.sums]
-        return "\n".join([head, "", table if len(wide) else "No measure has a number.", "", told, *sums, *self.notes])
+        """Describe it in a few lines that a person can read."""
+        from sipakit.reports.inline import text_of
+
+        return text_of(self)
+
+    def _repr_html_(self) -> str:
+        """Describe it in a notebook."""
+        from sipakit.reports.inline import html_of
+
+        return html_of(self)
 
 
 def compare(explanations: Sequence[Comparable] | Mapping[str, Comparable]) -> Comparison:
@@ -242,9 +243,3 @@ def _sums(name: str, one: Comparable) -> list[Gap]:
     size = np.abs(one.completeness_gap)
     worst = zip(one.outputs, np.median(size, axis=0), size.max(axis=0), strict=True)
     return [Gap(name, output, float(middle), float(largest)) for output, middle, largest in worst]
-
-
-def _shown(gap: Gap) -> str:
-    if gap.median is None:
-        return f"no completeness gap, {gap.reason}"
-    return f"completeness gap {gap.median:.2g} (median), {gap.largest:.2g} (largest)"

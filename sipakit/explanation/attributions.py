@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Attributions"]
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Attributions(Explanation):
     """How much each feature moves the prediction of each row. ``values`` is (rows, features, outputs).
 
@@ -170,8 +170,9 @@ class Attributions(Explanation):
         --------
         >>> import numpy as np, sipakit as sp
         >>> X = np.random.default_rng(0).normal(size=(60, 2))
-        >>> sp.Shapley(background=X).explain(lambda X: X[:, 0], X).cohorts(X[:, 1] > 0)
-        Cohorts: False (25 rows), True (35 rows)
+        >>> groups = sp.Shapley(background=X).explain(lambda X: X[:, 0], X).cohorts(X[:, 1] > 0)
+        >>> [(name, one.manifest["rows"]) for name, one in groups.importances.items()]
+        [(False, 25), (True, 35)]
         """
         return cohorts_of(self, by)
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from sipakit.caveats import Caveat
+from sipakit.equality import by_value
 from sipakit.estimate import Estimate
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Cost", "Explanation", "tidy"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Cost:
     """What an answer cost.
 
@@ -59,7 +60,8 @@ class Cost:
     seconds_in_model: float = 0.0
     seconds_outside: float = 0.0
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
+        """Tell the cost in a line that a person can read."""
         seconds = f"{self.seconds_in_model:.2f} s in the model, {self.seconds_outside:.2f} s outside"
         gradients = f", {self.gradient_rows:,} gradient rows" if self.gradient_rows else ""
         gradients += f", {self.refits:,} refits" if self.refits else ""
@@ -67,8 +69,8 @@ class Cost:
         return f"{rows}{gradients}, for {self.asked:,} virtual row{'s' * (self.asked != 1)} and their bases; {seconds}"
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
-class Explanation(ABC):
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class Explanation(ABC):  # noqa: PLW1641 - arrays have no hash
     """What every result carries.
 
     Parameters
@@ -112,6 +114,7 @@ class Explanation(ABC):
     manifest: Mapping[str, Any] = field(default_factory=dict)
 
     dims: ClassVar[tuple[str, ...]]
+    __eq__ = by_value
 
     @property
     def values(self) -> Any:

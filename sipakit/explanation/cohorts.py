@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from sipakit.equality import by_value
 from sipakit.errors import InputError, first_few
 from sipakit.names import place_of
 
@@ -29,7 +30,7 @@ _MISSING = "missing"
 
 
 @dataclass(frozen=True, eq=False)
-class Cohorts:
+class Cohorts:  # noqa: PLW1641 - arrays have no hash
     """Importances of the same features in groups of rows.
 
     Parameters
@@ -48,6 +49,8 @@ class Cohorts:
     """
 
     importances: Mapping[Hashable, Importances]
+
+    __eq__ = by_value
 
     def __getitem__(self, name: Hashable) -> Importances:
         if name not in self.importances:
@@ -83,8 +86,16 @@ class Cohorts:
         return cohorts(chosen, ax=ax)
 
     def __repr__(self) -> str:
-        counts = [f"{name!r} ({one.manifest.get('rows', 0):,} rows)" for name, one in self.importances.items()]
-        return f"Cohorts: {', '.join(counts)}"
+        """Describe it in a few lines that a person can read."""
+        from sipakit.reports.inline import text_of
+
+        return text_of(self)
+
+    def _repr_html_(self) -> str:
+        """Describe it in a notebook."""
+        from sipakit.reports.inline import html_of
+
+        return html_of(self)
 
 
 def cohorts_of(e: Attributions, by: Any) -> Cohorts:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Decomposition"]
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Decomposition(Explanation):
     """The effects of which a model is the sum. ``values`` is (sets, outputs): shares of the prediction's variance.
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Effects"]
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Effects(Explanation):
     """How the prediction moves along each feature.
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Importances"]
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Importances(Explanation):
     """How much the model leans on each feature. ``values`` is (features, metrics).
 

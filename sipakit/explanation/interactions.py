@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Interactions"]
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Interactions(Explanation):
     """How much of an effect is not a sum of single effects. ``values`` is (sets, outputs), in units of the outputs.
 

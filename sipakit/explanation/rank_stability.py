@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sipakit.caveats import Caveat, caveat
+from sipakit.equality import by_value
 from sipakit.errors import InputError, InputTypeError
 from sipakit.explanation.over_rows import error_over_rows
 
@@ -30,7 +31,7 @@ _BY: Mapping[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
 
 
 @dataclass(frozen=True, eq=False)
-class RankStability:
+class RankStability:  # noqa: PLW1641 - arrays have no hash
     """How likely each row's leading features stay what they are in another run.
 
     Another run means another background of the same size and another seed. What is behind the values found is drawn
@@ -86,6 +87,8 @@ class RankStability:
     error: str
     caveats: tuple[Caveat, ...] = ()
 
+    __eq__ = by_value
+
     def frame(self) -> pd.DataFrame:
         """Return one line a row and output: its leading features, and how likely they are kept."""
         lines = [
@@ -119,15 +122,16 @@ class RankStability:
         return pd.DataFrame(lines)
 
     def __repr__(self) -> str:
-        """Tell the shares in a few lines."""
-        told = self.shares()
-        words = {"first_kept": "the first feature", "set_kept": f"the first {self.top} as a set"}
-        lines = [f"How likely another background and seed keep what leads (by {self.by}), {len(self.rows):,} rows:"]
-        for _, line in told.iterrows():
-            what = words.get(line["kept"], f"the first {self.top} in their order")
-            output = f" of {line['output']}" if len(self.outputs) > 1 else ""
-            lines.append(f"  {what}{output}: {line['share']:.0%} of rows")
-        return "\n".join([*lines, self.error, *(str(one) for one in self.caveats)])
+        """Describe it in a few lines that a person can read."""
+        from sipakit.reports.inline import text_of
+
+        return text_of(self)
+
+    def _repr_html_(self) -> str:
+        """Describe it in a notebook."""
+        from sipakit.reports.inline import html_of
+
+        return html_of(self)
 
     def _weakest(self, i: int, output: int) -> float:
         steps = self.neighbours[i, :, output]

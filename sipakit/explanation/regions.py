@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Regions"]
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Regions(Explanation):
     """Mean curves of each feature in regions of the table, and how much the single curves disagree there.
 

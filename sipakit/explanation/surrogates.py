@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Surrogates"]
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Surrogates(Explanation):
     """A simple model that imitates the explained one. ``values`` is (terms, outputs).
 

@@ -137,6 +137,12 @@ def _per(measure: Measure) -> str:
     return f"{measure.put('effects', step=True)}{'' if measure.known else ','} per"
 
 
+def _moved(e: Importances) -> str:
+    """What is moved: predictions, or probabilities of a class."""
+    told = quantity(e, e.outputs[0])
+    return "predictions are" if told == "prediction" else f"the {told} is"
+
+
 def _importances(e: Importances, measure: Measure) -> _Shown:  # noqa: ARG001 - in units of each metric
     plain, name = Measure(1.0, "", ""), metric_name(e.metrics[0])
     order = falling(e.values[:, 0])[:_LINES]
@@ -147,8 +153,9 @@ def _importances(e: Importances, measure: Measure) -> _Shown:  # noqa: ARG001 - 
     size += f"{name} {before} with the table as it is"
     head, others = "importance", f"the first of {len(e.metrics)} metrics" if len(e.metrics) > 1 else ""
     if e.measure == "size":
-        size = f"{_rows_told(e)}{sized(len(e.features), 'feature')}; predictions ({quantity(e, e.outputs[0])}) are"
-        size += f" {before} from the base value on average"
+        size = (
+            f"{_rows_told(e)}{sized(len(e.features), 'feature')}; {_moved(e)} {before} from the base value on average"
+        )
         head, others = "mean absolute attribution", _first_output(e)
     return (
         size,

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from sipakit.evaluation import Comparison
+from sipakit.explanation import Cohorts, RankStability
 from sipakit.plots.labels import clean, width
-from sipakit.reports.glance import glance_of, paid
+from sipakit.reports.glance import Glance, glance_of, paid
 from sipakit.reports.narrative import headline
+from sipakit.reports.summaries import glance_of_cohorts, glance_of_comparison, glance_of_rank_stability
 from sipakit.reports.templates import environment
 from sipakit.reports.verdict import judge
 
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from sipakit.explanation import Explanation
     from sipakit.study import Study
 
+    Told: TypeAlias = Explanation | Cohorts | RankStability | Comparison
+
 __all__ = ["html_of", "study_html", "study_text", "text_of"]
 
 _COLUMNS = 100
@@ -26,8 +31,8 @@ _LEAST = 12  # columns of a text in front, however long the numbers behind it ar
 _HANGING = 10  # columns of the word before a fact
 
 
-def text_of(explanation: Explanation) -> str:
-    """Describe an explanation in a few lines of at most 100 columns.
+def text_of(result: Told) -> str:
+    """Describe an explanation, or what was made of some, in a few lines of at most 100 columns.
 
     Examples
     --------
@@ -36,16 +41,24 @@ def text_of(explanation: Explanation) -> str:
     >>> print(text_of(e).splitlines()[0])
     ALE: How does the prediction move along a feature, among rows that are really there?
     """
-    seen = glance_of(explanation)
+    seen = _seen(result)
     table = _aligned(seen.head, seen.lines, seen.left)
     told = [line for word, text in seen.facts for line in _hanging(word, text)]
     told += _caveats(seen.caveats)
     return "\n".join([*_wrapped(seen.title), *_wrapped(seen.size), "", *table, *_wrapped(seen.more), "", *told])
 
 
-def html_of(explanation: Explanation) -> str:
-    """Describe an explanation as a piece of HTML that needs nothing else and takes the colours of its page."""
-    return environment().get_template("glance.html.j2").render(seen=glance_of(explanation))
+def _seen(result: Any) -> Glance:
+    if isinstance(result, Cohorts):
+        return glance_of_cohorts(result)
+    if isinstance(result, RankStability):
+        return glance_of_rank_stability(result)
+    return glance_of_comparison(result) if isinstance(result, Comparison) else glance_of(result)
+
+
+def html_of(result: Told) -> str:
+    """Describe the same as a piece of HTML that needs nothing else and takes the colours of its page."""
+    return environment().get_template("glance.html.j2").render(seen=_seen(result))
 
 
 def study_text(study: Study) -> str:

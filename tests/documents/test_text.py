@@ -102,10 +102,19 @@ def test_exact_curves_are_written_once():
 # ---- what is refused
 
 
-def test_a_thousand_truncations_and_flips_are_refused_by_name():
+BROKEN = [
+    made.effects(axes=made.all_axes()[:5]),
+    made.decomposition(4),
+    made.regions(3),
+    made.attributions(4, n=5, replicates=np.ones((3, 5, 4, 1))),
+]
+
+
+@pytest.mark.parametrize("explanation", BROKEN, ids=lambda e: type(e).__name__)
+def test_a_thousand_truncations_and_flips_are_refused_by_name(explanation):
     rng = np.random.default_rng(0)
-    data = made.effects(axes=made.all_axes()[:5]).to_json().encode()
-    for _ in range(1_000):
+    data = explanation.to_json().encode()
+    for _ in range(250):
         flipped = bytearray(data)
         flipped[rng.integers(len(data))] ^= int(rng.integers(1, 256))
         for broken in (data[: rng.integers(len(data))], bytes(flipped)):
@@ -123,10 +132,11 @@ BODY = body_of(made.importances())
         ('"conf_level": 0.95', '"conf_level": 1e999', "conf_level: a number is too large"),
         ('"conf_level": 0.95', '"conf_level": "0.95"', "conf_level is no float"),
         ('"conf_level": 0.95', '"conf_level": 0.95, "conf_level": 0.5', "'conf_level' stands twice"),
-        ('"conf_level": 0.95,\n', "", "other fields: 'conf_level'"),
+        ('"conf_level": 0.95,\n', "", "Importances lacks 'conf_level'"),
         ('"conf_level": 0.95', '"conf_level": 0.95, "more": 1', "other fields: 'more'"),
         ('"type": "Importances"', '"type": "Exploit"', "Exploit"),
         ('"type": "Importances"', '"type": "Effects"', "other fields"),
+        ('"baseline": {"type": "array", "dtype": "float64", "shape": [1]', '"baseline": {"type": "array", "dtype": "float64", "shape": [1, 1]', "baseline has the shape (1, 1)"),  # noqa: E501
         ('"features": [', '"features": ["more", ', "estimate has the shape"),
         ('"shape": [3, 1]', '"shape": [1, 3]', "different shapes"),
         ('"code": "SIPA010"', '"code": "SIPA999"', "not known to this version"),

@@ -55,7 +55,7 @@ def test_a_thousand_truncations_and_flips_are_refused_by_name():
     ("old", "new", "told"),
     [
         ('"n_rows": 1', '"n_rows": "1"', "n_rows is no int"),
-        ('"measure": ', '"size": ', "other fields: 'measure', 'size'"),
+        ('"measure": ', '"size": ', "lacks 'measure' and has other fields: 'size'"),
         ('"notes": ["', '"notes": [1, "', "notes is no tuple"),
         ('"notes": ["', '"more": 1,\n"notes": ["', "other fields: 'more'"),
         ('"agreements": [', '"agreements": [3, ', "no comparison"),

@@ -105,7 +105,7 @@ def test_what_is_left_out_is_said():
     assert len(frame) == 8
     assert {"feature_1", "feature_3", "first_kept", "set_kept", "order_kept", "weakest_step"} <= set(frame.columns)
     assert (told.set_kept == 1).all()  # all features are always a set
-    assert "of class A" in repr(told)
+    assert "class A" in repr(told)
 
 
 def test_the_numbers_follow_from_the_seed():
