@@ -20,6 +20,7 @@ from types import ModuleType
 import pytest
 
 import sipakit
+from sipakit.caveats import CODES
 from sipakit.plots import Display
 
 ROOT = Path(__file__).parent.parent
@@ -180,11 +181,20 @@ def test_the_chooser_names_every_explainer_once_and_links_its_page(monkeypatch):
     assert "other things" not in text, "say in docs/_ext/listed.py what the new method is about"
 
 
-def test_the_table_of_caveats_has_every_code(monkeypatch):
-    from sipakit.caveats import CODES
+def test_every_code_of_a_caveat_has_its_cause_and_its_cure():
+    told = (DOCS / "caveats.rst").read_text(encoding="utf-8").partition("All codes\n")[2]
+    entry = r"^\.\. caveat:: (SIPA\d{3})\n\n   :Cause: (\S.*?)\n   :Cure: (\S.*?)(?:\n\n|\n?\Z)"
+    found = re.findall(entry, told, flags=re.MULTILINE | re.DOTALL)
+    assert [code for code, *_ in found] == list(CODES)
+    assert [code for code, *parts in found if not all(part.rstrip().endswith(".") for part in parts)] == []
 
-    text = "\n".join(_directives(monkeypatch, "listed").CaveatCodes.lines(None))
-    assert [code for code in CODES if f"``{code}``" in text] == list(CODES)
+
+def test_a_code_that_is_mentioned_is_one():
+    said = [*PAGES, *EXAMPLES, *sorted((ROOT / "sipakit").rglob("*.py"))]
+    unknown = {
+        path.name: set(re.findall(r"\bSIPA\d+\b", path.read_text(encoding="utf-8"))) - set(CODES) for path in said
+    }
+    assert {name: codes for name, codes in unknown.items() if codes} == {}
 
 
 def test_the_reader_of_markdown_gives_what_its_example_says(monkeypatch):
