@@ -70,7 +70,7 @@ class Chooser(_Written):
 
 
 class CaveatEntry(_Written):
-    """What one code says, with its severity; cause and cure are written below it, and every mention of it leads here."""
+    """What one code says, with its severity; its cause and its cure are the content."""
 
     required_arguments = 1
     has_content = True
