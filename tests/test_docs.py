@@ -6,6 +6,7 @@ import ast
 import doctest
 import importlib
 import inspect
+import json
 import pkgutil
 import re
 import shutil
@@ -61,6 +62,12 @@ def _run(block: str, where: str, names: dict[str, object]) -> object:
     return value
 
 
+def _directives(monkeypatch, name):
+    pytest.importorskip("sphinx")
+    monkeypatch.syspath_prepend(str(DOCS / "_ext"))
+    return importlib.import_module(name)
+
+
 def _modules() -> list[str]:
     every = pkgutil.walk_packages(sipakit.__path__, "sipakit.")
     return [module.name for module in every if "__main__" not in module.name]
@@ -107,6 +114,59 @@ def test_the_architecture_page_names_every_room():
 def test_the_readme_tells_the_question_of_every_method():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert not [name for name in EXPLAINERS if f"`{name}`" not in readme]
+
+
+def test_the_table_of_the_idea_has_every_method(monkeypatch):
+    page_of = _directives(monkeypatch, "listed").page_of
+    table = (DOCS / "idea.md").read_text(encoding="utf-8").lower().partition("| method |")[2].replace("-", " ")
+    assert [name for name in EXPLAINERS if page_of(name).replace("-", " ").removesuffix("istic") not in table] == []
+
+
+# ---- figures that pages state
+
+
+def _measured(case):
+    return json.loads((ROOT / "benchmarks" / "results" / f"{case}.json").read_text(encoding="utf-8"))["rows"]
+
+
+def _covered(*cases, by="sipakit"):
+    """The least and the most coverage of some cases, as pages state them."""
+    rows = [row for row in _measured("coverage") if row["by"] == by and row["case"].startswith(cases)]
+    assert rows
+    least, most = min(row["least"] for row in rows), max(row["most"] for row in rows)
+    return f"{100 * least:.0f} to {100 * most:.0f} %"
+
+
+def _off(kind):
+    """Errors of H for the strongest pairs at 24,964 rows, or at 250,000 of hstats' design."""
+    found = [row[f"{kind} rmse"] for row in _measured("h_error") if row["our rows"] < row["their rows"]]
+    return f"{100 * min(found):.0f} to {100 * max(found):.0f} %"
+
+
+def _predictions(answer):
+    [row] = [row for row in _measured("trees") if row["answer"] == answer and "LightGBM" in row["model"]]
+    return f"{row['least']:.0f} to {row['most']:.0f} predictions"
+
+
+FIGURES = {
+    "permutation-importance": lambda: f"holds the truth in {_covered('importance of', by='scikit-learn')}",
+    "lofo": lambda: f"hold the truth in {_covered('LOFO')}",
+    "sage": lambda: f"hold the truth in {_covered('SAGE')}",
+    "regional-effects": lambda: f"hold the truth in {_covered('regional effects')}",
+    "ale": lambda: f"hold the truth in {_covered('ALE of a pair')}",
+    "shapley": lambda: f"nominal 95 % hold {_covered('Shapley values, fewer draws')}",
+    "h-statistic": lambda: (
+        f"are {_off('our')} off with 24,964 rows a function (root mean square), and {_off('their')} by",
+        f"as long as {_predictions('H of 66 pairs')} of the table",
+    ),
+}
+
+
+@pytest.mark.parametrize("page", FIGURES)
+def test_a_page_states_what_was_measured(page):
+    text = " ".join((DOCS / "methods" / f"{page}.rst").read_text(encoding="utf-8").split())
+    stated = FIGURES[page]()
+    assert [part for part in ((stated,) if isinstance(stated, str) else stated) if part not in text] == []
 
 
 # ---- the pages that Sphinx builds
@@ -163,12 +223,6 @@ def test_every_method_has_a_page_with_its_parts(name):
     assert "sp." + name in own[0]
     page = next(page for page, text in told.items() if text is own[0])
     assert f"   {page.stem}\n" in (DOCS / "methods" / "index.rst").read_text(encoding="utf-8")
-
-
-def _directives(monkeypatch, name):
-    pytest.importorskip("sphinx")
-    monkeypatch.syspath_prepend(str(DOCS / "_ext"))
-    return importlib.import_module(name)
 
 
 def test_the_chooser_names_every_explainer_once_and_links_its_page(monkeypatch):

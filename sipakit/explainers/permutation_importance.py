@@ -106,7 +106,7 @@ class PermutationImportance(Explainer):
     -----
     The estimand is the mean over all pairs (row, donor). The interval covers the choice of rows: each row counts as
     receiver and as donor, h_i = mean_k L(i, k) + mean_k L(k, i) - L(i, i), a V-statistic, and the interval leans to one
-    side as much as h does. Reading the repeats' spread as an error covers 37 % instead of 95 %, since repeats see the
+    side as much as h does. Reading the repeats' spread as an error covers 37 to 39 %, not 95 %, since repeats see the
     shuffling only. R squared, the root of the mean square and the area under the curve have influences of rows, too.
     Other scores that are no mean over rows are means over shuffled tables, with a jackknife over 20 groups of rows.
 
