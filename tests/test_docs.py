@@ -367,6 +367,48 @@ def test_the_docstring_of_an_explainer_tells_what_it_returns_costs_and_cites(nam
     assert "InputError" in " ".join(sections.get("Raises", [])) or not kind.needs
 
 
+def _methods(thing):
+    """Public methods that a class itself has, as functions by name."""
+    found = {title: getattr(method, "__func__", method) for title, method in vars(thing).items()}
+    return {t: f for t, f in found.items() if inspect.isfunction(f) and not t.startswith("_")}
+
+
+def _parameters(function):
+    return [name for name in inspect.signature(function).parameters if name not in {"self", "cls"}]
+
+
+# Steps of the contract are told by `Explainer` and `new-method`, those of a state by `State`: in one sentence each.
+STEPS = (sipakit.Explainer, *(_object(f"aggregate.{name}") for name in ("State", "Update")), _object("task.Task"))
+READ = [name for name in _public() if inspect.isclass(_object(name)) and not issubclass(_object(name), STEPS)]
+READ = [name for name in READ if not name.startswith("intervene.")]
+
+
+@pytest.mark.parametrize("name", READ)
+def test_every_parameter_of_a_method_of_a_result_is_told(name):
+    for title, function in _methods(_object(name)).items():
+        line = [getattr(base, title, None) for base in inspect.getmro(_object(name))]
+        told = [_sections(one) for one in line if one is not None]
+        elsewhere = any("are those of `" in text for text in _sections(function)[""])
+        assert elsewhere or any(_described(sections) == _parameters(function) for sections in told), title
+
+
+def _classes():
+    """Public classes of the package, by name."""
+    modules = [importlib.import_module(name) for name in _modules() if name not in NEEDS]
+    members = [getattr(module, name) for module in modules for name in getattr(module, "__all__", ())]
+    return {one.__name__ for one in members if inspect.isclass(one) and one.__module__.startswith("sipakit")}
+
+
+def test_the_reference_lists_what_its_functions_and_results_return():
+    listed = {name.rpartition(".")[2] for name in _public()}
+    things = [_object(name) for name in _public()]
+    functions = [thing for thing in things if inspect.isfunction(thing)]
+    functions += [function for name in READ for function in _methods(_object(name)).values()]
+    functions += [getattr(sipakit.Explainer, name) for name in ("explain", "plan", "prepare")]
+    returned = {word for f in functions for word in re.findall(r"\w+", str(inspect.signature(f).return_annotation))}
+    assert sorted(returned & _classes() - listed - {"Adapter"}) == []  # which is only handed on
+
+
 @pytest.mark.parametrize("name", [name for name in _public() if inspect.isclass(_object(name))])
 def test_a_public_method_describes_its_parameters_in_order_or_not_at_all(name):
     for title, method in vars(_object(name)).items():
