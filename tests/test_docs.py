@@ -105,6 +105,14 @@ def test_links_between_pages_lead_somewhere(page):
         assert (page.parent / target).exists(), target
 
 
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda page: page.name)
+def test_names_in_backticks_are_public(page):
+    for name in re.findall(r"(?<![`:\w])`([A-Za-z][\w.]*)`(?!`)", page.read_text(encoding="utf-8")):
+        thing = sipakit
+        for part in name.removeprefix("sipakit.").split("."):
+            thing = getattr(thing, part)
+
+
 def test_the_architecture_page_names_every_room():
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     rooms = [p.name for p in Path(sipakit.__path__[0]).iterdir() if p.is_dir() and (p / "__init__.py").exists()]
