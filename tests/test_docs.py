@@ -375,6 +375,13 @@ def test_the_docstring_of_an_explainer_tells_what_it_returns_costs_and_cites(nam
     assert "InputError" in " ".join(sections.get("Raises", [])) or not kind.needs
 
 
+@pytest.mark.parametrize("name", EXPLAINERS)
+def test_every_parameter_of_an_explainer_is_explained_and_not_only_named(name):
+    lines = _sections(getattr(sipakit, name))["Parameters"]
+    below = zip(lines, [*lines[1:], ""], strict=True)
+    assert [line for line, under in below if line and not line.startswith(" ") and not under.startswith("    ")] == []
+
+
 def _methods(thing):
     """Public methods that a class itself has, as functions by name."""
     found = {title: getattr(method, "__func__", method) for title, method in vars(thing).items()}

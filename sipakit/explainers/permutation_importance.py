@@ -79,6 +79,7 @@ class PermutationImportance(Explainer):
     output : str or list, optional
         See `sipakit.adapt`.
     n_repeats : int, default 10
+        Values that each row gets from donors, at most: every value where there are no more, else as many shuffles.
     scoring : str, scorer, callable(y, predictions), or a list of these, optional
         ``"neg_mean_squared_error"`` for regressors and ``"neg_log_loss"`` for classifiers by default. A function
         returns a loss, a row or in all; importance is the loss's increase, or the score's decrease.
@@ -88,7 +89,9 @@ class PermutationImportance(Explainer):
     min_stratum : int, default 20
         Rows that a stratum has at least. Fewer of them respect the other columns more closely.
     conf_level : float, default 0.95
+        Nominal coverage of the intervals.
     random_state : int, default 0
+        Seed of all that is drawn: equal seeds give equal bits.
 
     Returns
     -------
