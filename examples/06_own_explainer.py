@@ -15,6 +15,7 @@ import numpy as np
 import sipakit as sp
 from sipakit.aggregate import Moments, Update
 from sipakit.estimate import Estimate
+from sipakit.explainers.attribution import row_values
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -27,6 +28,7 @@ class PredictionDifference(sp.Explainer):
     random_state: int = 0
 
     uses = frozenset({"rows", "background"})
+    breaks_dependence = True
     question = "How far does a prediction move when a feature takes a usual value?"
     references = ("Robnik-Sikonja and Kononenko (2008), doi:10.1109/TKDE.2007.190734",)
 
@@ -68,7 +70,7 @@ class PredictionDifference(sp.Explainer):
             base_values=task.background_predictions.mean(axis=0),
             base_std_error=np.zeros(task.k),
             predictions=task.predictions,
-            row_values=np.empty(shape[:2], dtype=object),
+            row_values=row_values(task),
             rows=np.arange(task.n),
             additive=False,
         )

@@ -96,7 +96,16 @@ class MissingPackageError(SipakitError, ImportError):
 
     @classmethod
     def of(cls, what: str, package: str, extra: str) -> MissingPackageError:
-        """Name what needs which package, and the extra that brings it."""
+        """Name what needs which package, and the extra that brings it.
+
+        Parameters
+        ----------
+        what, package, extra : str
+
+        Returns
+        -------
+        MissingPackageError
+        """
         wrong = f"{what} needs the package {package}, which is not installed."
         return cls(wrong, cure=f'Run pip install "sipakit[{extra}]".')
 

@@ -61,6 +61,20 @@ class Estimate:  # noqa: PLW1641 - arrays have no hash
         losses and squares lean to one side, and so must their intervals, by the cubic transformation of Hall (1992), On
         the removal of skewness by transformation.
 
+        Parameters
+        ----------
+        values, std_error : arrays of one shape
+        conf_level : float between 0 and 1
+        df : float or array, default infinite
+            Degrees of freedom.
+        skew : float or array, default 0
+        parts : mapping of name to array, optional
+            Further columns of the frame, such as parts of the error.
+
+        Returns
+        -------
+        Estimate
+
         Examples
         --------
         >>> import numpy as np
@@ -75,12 +89,33 @@ class Estimate:  # noqa: PLW1641 - arrays have no hash
 
     @classmethod
     def exact(cls, values: NDArray[np.float64], parts: Mapping[str, NDArray[np.float64]] | None = None) -> Estimate:
-        """Make an estimate that is no estimate: the model's own answer, without any error."""
+        """Make an estimate that is no estimate: the model's own answer, without any error.
+
+        Parameters
+        ----------
+        values : array
+        parts : mapping of name to array, optional
+            Further columns of the frame.
+
+        Returns
+        -------
+        Estimate
+        """
         return cls(values, np.zeros_like(values), values, values, parts or {})
 
     @classmethod
     def unknown(cls, values: NDArray[np.float64], parts: Mapping[str, NDArray[np.float64]] | None = None) -> Estimate:
         """Make an estimate whose error nobody knows: infinite, with an interval that leaves nothing out.
+
+        Parameters
+        ----------
+        values : array
+        parts : mapping of name to array, optional
+            Further columns of the frame.
+
+        Returns
+        -------
+        Estimate
 
         Examples
         --------
@@ -99,6 +134,14 @@ class Estimate:  # noqa: PLW1641 - arrays have no hash
 
     def at(self, places: NDArray[Any]) -> Estimate:
         """Return the estimates at some places of the first axis.
+
+        Parameters
+        ----------
+        places : int or bool array
+
+        Returns
+        -------
+        Estimate
 
         Examples
         --------

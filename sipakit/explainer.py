@@ -326,7 +326,7 @@ class Explainer(ABC):
         return plan(self, model, X, y, sample_weight=sample_weight, n_jobs=n_jobs, budget=budget, tolerance=tolerance)
 
     def prepare(self, model: object, *, background_weight: Any = None) -> Prepared:
-        """Read the model, let the background in and predict it once, for rows that come later.
+        """Read the model, check the background and predict it once, for rows that come later.
 
         Parameters
         ----------

@@ -6,6 +6,7 @@ import ast
 import doctest
 import importlib
 import inspect
+import json
 import pkgutil
 import re
 import shutil
@@ -20,6 +21,7 @@ from types import ModuleType
 import pytest
 
 import sipakit
+from sipakit.caveats import CODES
 from sipakit.plots import Display
 
 ROOT = Path(__file__).parent.parent
@@ -60,6 +62,12 @@ def _run(block: str, where: str, names: dict[str, object]) -> object:
     return value
 
 
+def _directives(monkeypatch, name):
+    pytest.importorskip("sphinx")
+    monkeypatch.syspath_prepend(str(DOCS / "_ext"))
+    return importlib.import_module(name)
+
+
 def _modules() -> list[str]:
     every = pkgutil.walk_packages(sipakit.__path__, "sipakit.")
     return [module.name for module in every if "__main__" not in module.name]
@@ -97,6 +105,14 @@ def test_links_between_pages_lead_somewhere(page):
         assert (page.parent / target).exists(), target
 
 
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda page: page.name)
+def test_names_in_backticks_are_public(page):
+    for name in re.findall(r"(?<![`:\w])`([A-Za-z][\w.]*)`(?!`)", page.read_text(encoding="utf-8")):
+        thing = sipakit
+        for part in name.removeprefix("sipakit.").split("."):
+            thing = getattr(thing, part)
+
+
 def test_the_architecture_page_names_every_room():
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     rooms = [p.name for p in Path(sipakit.__path__[0]).iterdir() if p.is_dir() and (p / "__init__.py").exists()]
@@ -106,6 +122,59 @@ def test_the_architecture_page_names_every_room():
 def test_the_readme_tells_the_question_of_every_method():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert not [name for name in EXPLAINERS if f"`{name}`" not in readme]
+
+
+def test_the_table_of_the_idea_has_every_method(monkeypatch):
+    page_of = _directives(monkeypatch, "listed").page_of
+    table = (DOCS / "idea.md").read_text(encoding="utf-8").lower().partition("| method |")[2].replace("-", " ")
+    assert [name for name in EXPLAINERS if page_of(name).replace("-", " ").removesuffix("istic") not in table] == []
+
+
+# ---- figures that pages state
+
+
+def _measured(case):
+    return json.loads((ROOT / "benchmarks" / "results" / f"{case}.json").read_text(encoding="utf-8"))["rows"]
+
+
+def _covered(*cases, by="sipakit"):
+    """The least and the most coverage of some cases, as pages state them."""
+    rows = [row for row in _measured("coverage") if row["by"] == by and row["case"].startswith(cases)]
+    assert rows
+    least, most = min(row["least"] for row in rows), max(row["most"] for row in rows)
+    return f"{100 * least:.0f} to {100 * most:.0f} %"
+
+
+def _off(kind):
+    """Errors of H for the strongest pairs at 24,964 rows, or at 250,000 of hstats' design."""
+    found = [row[f"{kind} rmse"] for row in _measured("h_error") if row["our rows"] < row["their rows"]]
+    return f"{100 * min(found):.0f} to {100 * max(found):.0f} %"
+
+
+def _predictions(answer):
+    [row] = [row for row in _measured("trees") if row["answer"] == answer and "LightGBM" in row["model"]]
+    return f"{row['least']:.0f} to {row['most']:.0f} predictions"
+
+
+FIGURES = {
+    "permutation-importance": lambda: f"holds the truth in {_covered('importance of', by='scikit-learn')}",
+    "lofo": lambda: f"hold the truth in {_covered('LOFO')}",
+    "sage": lambda: f"hold the truth in {_covered('SAGE')}",
+    "regional-effects": lambda: f"hold the truth in {_covered('regional effects')}",
+    "ale": lambda: f"hold the truth in {_covered('ALE of a pair')}",
+    "shapley": lambda: f"nominal 95 % hold {_covered('Shapley values, fewer draws')}",
+    "h-statistic": lambda: (
+        f"are {_off('our')} off with 24,964 rows a function (root mean square), and {_off('their')} by",
+        f"as long as {_predictions('H of 66 pairs')} of the table",
+    ),
+}
+
+
+@pytest.mark.parametrize("page", FIGURES)
+def test_a_page_states_what_was_measured(page):
+    text = " ".join((DOCS / "methods" / f"{page}.rst").read_text(encoding="utf-8").split())
+    stated = FIGURES[page]()
+    assert [part for part in ((stated,) if isinstance(stated, str) else stated) if part not in text] == []
 
 
 # ---- the pages that Sphinx builds
@@ -164,12 +233,6 @@ def test_every_method_has_a_page_with_its_parts(name):
     assert f"   {page.stem}\n" in (DOCS / "methods" / "index.rst").read_text(encoding="utf-8")
 
 
-def _directives(monkeypatch, name):
-    pytest.importorskip("sphinx")
-    monkeypatch.syspath_prepend(str(DOCS / "_ext"))
-    return importlib.import_module(name)
-
-
 def test_the_chooser_names_every_explainer_once_and_links_its_page(monkeypatch):
     listed = _directives(monkeypatch, "listed")
     text = "\n".join(listed.Chooser.lines(None))
@@ -180,11 +243,20 @@ def test_the_chooser_names_every_explainer_once_and_links_its_page(monkeypatch):
     assert "other things" not in text, "say in docs/_ext/listed.py what the new method is about"
 
 
-def test_the_table_of_caveats_has_every_code(monkeypatch):
-    from sipakit.caveats import CODES
+def test_every_code_of_a_caveat_has_its_cause_and_its_cure():
+    told = (DOCS / "caveats.rst").read_text(encoding="utf-8").partition("All codes\n")[2]
+    entry = r"^\.\. caveat:: (SIPA\d{3})\n\n   :Cause: (\S.*?)\n   :Cure: (\S.*?)(?:\n\n|\n?\Z)"
+    found = re.findall(entry, told, flags=re.MULTILINE | re.DOTALL)
+    assert [code for code, *_ in found] == list(CODES)
+    assert [code for code, *parts in found if not all(part.rstrip().endswith(".") for part in parts)] == []
 
-    text = "\n".join(_directives(monkeypatch, "listed").CaveatCodes.lines(None))
-    assert [code for code in CODES if f"``{code}``" in text] == list(CODES)
+
+def test_a_code_that_is_mentioned_is_one():
+    said = [*PAGES, *EXAMPLES, *sorted((ROOT / "sipakit").rglob("*.py"))]
+    unknown = {
+        path.name: set(re.findall(r"\bSIPA\d+\b", path.read_text(encoding="utf-8"))) - set(CODES) for path in said
+    }
+    assert {name: codes for name, codes in unknown.items() if codes} == {}
 
 
 def test_the_reader_of_markdown_gives_what_its_example_says(monkeypatch):
@@ -301,6 +373,55 @@ def test_the_docstring_of_an_explainer_tells_what_it_returns_costs_and_cites(nam
         key = re.search(r"(doi:\S+|arXiv:\S+)", reference)
         assert (key.group(1) if key else reference.split("(")[0].strip()) in cited
     assert "InputError" in " ".join(sections.get("Raises", [])) or not kind.needs
+
+
+@pytest.mark.parametrize("name", EXPLAINERS)
+def test_every_parameter_of_an_explainer_is_explained_and_not_only_named(name):
+    lines = _sections(getattr(sipakit, name))["Parameters"]
+    below = zip(lines, [*lines[1:], ""], strict=True)
+    assert [line for line, under in below if line and not line.startswith(" ") and not under.startswith("    ")] == []
+
+
+def _methods(thing):
+    """Public methods that a class itself has, as functions by name."""
+    found = {title: getattr(method, "__func__", method) for title, method in vars(thing).items()}
+    return {t: f for t, f in found.items() if inspect.isfunction(f) and not t.startswith("_")}
+
+
+def _parameters(function):
+    return [name for name in inspect.signature(function).parameters if name not in {"self", "cls"}]
+
+
+# Steps of the contract are told by `Explainer` and `new-method`, those of a state by `State`: in one sentence each.
+STEPS = (sipakit.Explainer, *(_object(f"aggregate.{name}") for name in ("State", "Update")), _object("task.Task"))
+READ = [name for name in _public() if inspect.isclass(_object(name)) and not issubclass(_object(name), STEPS)]
+READ = [name for name in READ if not name.startswith("intervene.")]
+
+
+@pytest.mark.parametrize("name", READ)
+def test_every_parameter_of_a_method_of_a_result_is_told(name):
+    for title, function in _methods(_object(name)).items():
+        line = [getattr(base, title, None) for base in inspect.getmro(_object(name))]
+        told = [_sections(one) for one in line if one is not None]
+        elsewhere = any("are those of `" in text for text in _sections(function)[""])
+        assert elsewhere or any(_described(sections) == _parameters(function) for sections in told), title
+
+
+def _classes():
+    """Public classes of the package, by name."""
+    modules = [importlib.import_module(name) for name in _modules() if name not in NEEDS]
+    members = [getattr(module, name) for module in modules for name in getattr(module, "__all__", ())]
+    return {one.__name__ for one in members if inspect.isclass(one) and one.__module__.startswith("sipakit")}
+
+
+def test_the_reference_lists_what_its_functions_and_results_return():
+    listed = {name.rpartition(".")[2] for name in _public()}
+    things = [_object(name) for name in _public()]
+    functions = [thing for thing in things if inspect.isfunction(thing)]
+    functions += [function for name in READ for function in _methods(_object(name)).values()]
+    functions += [getattr(sipakit.Explainer, name) for name in ("explain", "plan", "prepare")]
+    returned = {word for f in functions for word in re.findall(r"\w+", str(inspect.signature(f).return_annotation))}
+    assert sorted(returned & _classes() - listed - {"Adapter"}) == []  # which is only handed on
 
 
 @pytest.mark.parametrize("name", [name for name in _public() if inspect.isclass(_object(name))])

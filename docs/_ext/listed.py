@@ -1,4 +1,4 @@
-"""Tables that are made from the code, so that they cannot drift from it: methods and caveats."""
+"""What is made from the code, so that it cannot drift from it: methods and caveats."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from docutils import nodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
 import sipakit.explainers as built_in
@@ -68,16 +69,32 @@ class Chooser(_Written):
         return made
 
 
-class CaveatCodes(_Written):
-    """All codes of caveats with severity and title."""
+class CaveatEntry(_Written):
+    """What one code says, with its severity; its cause and its cure are the content."""
+
+    required_arguments = 1
+    has_content = True
 
     def lines(self) -> list[str]:
-        """Return a line for each code."""
-        made = [".. list-table::", "   :header-rows: 1", "   :widths: 15 15 70", ""]
-        made += ["   * - code", "     - severity", "     - what it says"]
-        for code, (severity, title) in CODES.items():
-            made += [f"   * - ``{code}``", f"     - {severity}", f"     - {title}"]
-        return made
+        """Return the head and what is written below it."""
+        code = self.arguments[0]
+        severity, title = CODES[code]
+        return [f".. _{code}:", "", f"**{code}** {title} (*{severity}*)", "", *(f"   {line}" for line in self.content)]
+
+
+class LinkedCodes(SphinxPostTransform):
+    """Codes of caveats in any text, such as ``SIPA042``, lead to what is written of them."""
+
+    default_priority = 5  # before references are resolved
+
+    def run(self, **options: Any) -> None:
+        """Put a link around each, but where it is one already."""
+        for code in self.document.findall(nodes.literal):
+            if code.astext() in CODES and not isinstance(code.parent, nodes.reference):
+                place = f"{self.app.builder.get_relative_uri(self.env.docname, 'caveats')}#{code.astext().lower()}"
+                link = nodes.reference("", "", internal=True, refuri=place)
+                code.replace_self(link)
+                link += code
 
 
 class AboutMethod(_Written):
@@ -106,7 +123,8 @@ class References(_Written):
 def setup(app: Any) -> dict[str, bool]:
     """Register the directives."""
     app.add_directive("chooser", Chooser)
-    app.add_directive("caveat-codes", CaveatCodes)
+    app.add_directive("caveat", CaveatEntry)
     app.add_directive("about-method", AboutMethod)
     app.add_directive("references-of", References)
+    app.add_post_transform(LinkedCodes)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

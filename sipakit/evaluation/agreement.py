@@ -80,6 +80,15 @@ class Comparison:
     sums : tuple of Gap
     notes : tuple of str
         What a reader must know: measures that were left out, and models or laws that differ.
+
+    Examples
+    --------
+    >>> import numpy as np, sipakit as sp
+    >>> X = np.random.default_rng(0).normal(size=(30, 3))
+    >>> shapley = sp.Shapley(background=X[:20]).explain(lambda X: X @ [1, 2, 3], X[20:])
+    >>> lime = sp.LIME(background=X[:20]).explain(lambda X: X @ [1, 2, 3], X[20:])
+    >>> sp.compare({"shapley": shapley, "lime": lime}).agreement["measure"].tolist()
+    ['spearman_absolute']
     """
 
     names: tuple[str, ...]
@@ -107,7 +116,16 @@ class Comparison:
         return frame.astype({"median": float, "largest": float})
 
     def to_json(self, path: str | Path | None = None) -> str:
-        """Return the comparison as JSON text, and write it to ``path`` if given; `sipakit.load` reads it again."""
+        """Return the comparison as JSON text, and write it to ``path`` if given; `sipakit.load` reads it again.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+
+        Returns
+        -------
+        str
+        """
         from sipakit.evaluation.document import text_of
 
         text = text_of(self)

@@ -65,6 +65,7 @@ class ALE(Explainer):
         Order of levels that have none: by how alike the other columns of their rows are, as they are sorted, or yours,
         which leaves columns that it does not name as they are sorted.
     conf_level : float, default 0.95
+        Nominal coverage of the intervals.
     random_state : int, default 0
         Of no effect: nothing is drawn.
 

@@ -66,7 +66,9 @@ class FunctionalDecomposition(Explainer):
         Its square is what is spent on each set, in model rows. None takes all pairs of all rows, or 20,000 pairs of
         rows with independent features.
     conf_level : float, default 0.95
+        Nominal coverage of the intervals.
     random_state : int, default 0
+        Seed of all that is drawn: equal seeds give equal bits.
 
     Returns
     -------

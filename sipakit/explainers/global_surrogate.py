@@ -35,6 +35,7 @@ class GlobalSurrogate(Explainer):
     Parameters
     ----------
     kind : "tree" or "linear", default "tree"
+        A regression tree, whose leaves are rules, or least squares on the encoded columns.
     max_depth : int, default 3
         Of the tree.
     n_folds : int, default 5
@@ -44,7 +45,9 @@ class GlobalSurrogate(Explainer):
     output : str or list, optional
         See `sipakit.adapt`.
     conf_level : float, default 0.95
+        Nominal coverage of the intervals.
     random_state : int, default 0
+        Seed of all that is drawn: equal seeds give equal bits.
 
     Returns
     -------

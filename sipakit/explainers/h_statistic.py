@@ -71,7 +71,9 @@ class HStatistic(Explainer):
     n_refits : int, default 39
         Clones for the null; 19 is the least for a p-value of 0.05.
     conf_level : float, default 0.95
+        Nominal coverage of the intervals.
     random_state : int, default 0
+        Seed of all that is drawn: equal seeds give equal bits.
 
     Returns
     -------

@@ -58,7 +58,9 @@ class LIME(Explainer):
     kernel_width : float, optional
         w; 0.75 sqrt(p) by default, as in the original.
     conf_level : float, default 0.95
+        Nominal coverage of the intervals.
     random_state : int, default 0
+        Seed of all that is drawn: equal seeds give equal bits.
 
     Returns
     -------

@@ -78,7 +78,9 @@ class LOFO(Explainer):
     scoring : str, scorer, callable(y, predictions), or a list of these, optional
         As in `PermutationImportance`.
     conf_level : float, default 0.95
+        Nominal coverage of the intervals.
     random_state : int, default 0
+        Seed of all that is drawn: equal seeds give equal bits.
 
     Returns
     -------

@@ -51,6 +51,7 @@ class PartialDependence(Curves):
         Values that occur; quantiles of them where there are more. Categories keep up to 50 levels, and a missing cell
         is a place of its own.
     conf_level : float, default 0.95
+        Nominal coverage of the intervals.
     random_state : int, default 0
         Of no effect: nothing is drawn.
 

@@ -64,6 +64,7 @@ class RegionalEffects(Curves):
         Values that occur; quantiles of them where there are more. Categories keep up to 50 levels, and a missing cell
         is a place of its own.
     conf_level : float, default 0.95
+        Nominal coverage of the intervals.
     random_state : int, default 0
         Deals the rows to folds, and chooses between splits that are equally good.
 

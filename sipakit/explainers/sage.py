@@ -63,7 +63,9 @@ class SAGE(Explainer):
         Background rows over which a draw averages: by default 3 for squared error and the Brier score, which two tell
         without bias, and 8 for any other loss.
     conf_level : float, default 0.95
+        Nominal coverage of the intervals.
     random_state : int, default 0
+        Seed of all that is drawn: equal seeds give equal bits.
 
     Returns
     -------

@@ -71,7 +71,9 @@ class Shapley(Explainer):
         They tell how errors go together: `Attributions.importance` and `Attributions.rank_stability` use them. 16 are
         usually enough; they take as many times the memory of the values.
     conf_level : float, default 0.95
+        Nominal coverage of the intervals.
     random_state : int, default 0
+        Seed of all that is drawn: equal seeds give equal bits.
 
     Returns
     -------

@@ -131,7 +131,17 @@ class Explanation(ABC):  # noqa: PLW1641 - arrays have no hash
         """Return the columns that name the places along each axis of the estimate."""
 
     def numbered(self, rows: NDArray[np.intp]) -> Explanation:
-        """Return the result with its rows, where it has any, called by their numbers in the user's table."""
+        """Return the result with its rows, where it has any, called by their numbers in the user's table.
+
+        Parameters
+        ----------
+        rows : (n,) int array
+            The number that each explained row has in the user's table.
+
+        Returns
+        -------
+        Explanation
+        """
         return self
 
     def frame(self) -> pd.DataFrame:
@@ -211,7 +221,17 @@ class Explanation(ABC):  # noqa: PLW1641 - arrays have no hash
         return "\n".join(self.references)
 
     def top(self, limit: int = 6) -> pd.DataFrame:
-        """Return the first rows of `frame`, as this type ranks them."""
+        """Return the first rows of `frame`, as this type ranks them.
+
+        Parameters
+        ----------
+        limit : int, default 6
+            How many rows at most.
+
+        Returns
+        -------
+        DataFrame
+        """
         return self.frame().head(limit)
 
     def __repr__(self) -> str:

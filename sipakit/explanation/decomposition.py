@@ -88,7 +88,17 @@ class Decomposition(Explanation):
         return np.ones(len(self.outputs), bool) if structural is None else np.isfinite(structural[-1])
 
     def of_size(self, size: int) -> NDArray[np.intp]:
-        """Return the numbers of the main effects for one, of the pairs for two, of the sets of three."""
+        """Return the numbers of the main effects for one, of the pairs for two, of the sets of three.
+
+        Parameters
+        ----------
+        size : 1, 2 or 3
+            How many features a set has.
+
+        Returns
+        -------
+        (m,) int array, places in `sets`
+        """
         sizes = [2 - (names[1] is None) if len(names) == 2 else 3 for names in self.sets[:-1]]
         return np.flatnonzero(np.array(sizes, np.intp) == size)
 

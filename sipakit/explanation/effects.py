@@ -105,7 +105,17 @@ class Effects(Explanation):
         return [slice(int(end) - len(axis), int(end)) for end, axis in zip(ends, self.axes, strict=True)]
 
     def near(self, feature: int) -> NDArray[np.intp]:
-        """Return where a feature's places lie on the common axis; of a pair those that rows are near, if any are."""
+        """Return where a feature's places lie on the common axis; of a pair those that rows are near, if any are.
+
+        Parameters
+        ----------
+        feature : int
+            Its place among `features`, counted from 0.
+
+        Returns
+        -------
+        (m,) int array
+        """
         places = np.arange(len(self.axes[feature])) + self.parts()[feature].start
         plane = self.planes.get(feature)
         seen = np.ones(len(places), bool) if plane is None else plane.weight.ravel() > 0

@@ -51,7 +51,17 @@ class Interactions(Explanation):
         return [{"feature" + f"_{i}" * (i > 1): every for i, every in enumerate(names, 1)}, {"output": self.outputs}]
 
     def of_size(self, size: int) -> NDArray[np.intp]:
-        """Return the numbers of the sets of two or three features, or of the totals for one."""
+        """Return the numbers of the sets of two or three features, or of the totals for one.
+
+        Parameters
+        ----------
+        size : 1, 2 or 3
+            How many features a set has.
+
+        Returns
+        -------
+        (m,) int array, places in `sets`
+        """
         return np.array([s for s, names in enumerate(self.sets) if _size(names) == size], dtype=np.intp)
 
     @property

@@ -77,12 +77,32 @@ class Regions(Explanation):
         return [slice(end - size, end) for end, size in zip(np.cumsum(sizes).tolist(), sizes, strict=True)]
 
     def places(self, feature: int) -> slice:
-        """Return where a feature's places lie in ``curves``."""
+        """Return where a feature's places lie in ``curves``.
+
+        Parameters
+        ----------
+        feature : int
+            Its place among `features`, counted from 0.
+
+        Returns
+        -------
+        slice
+        """
         start = sum(len(axis) for axis in self.axes[:feature])
         return slice(start, start + len(self.axes[feature]))
 
     def of_feature(self, feature: int) -> list[int]:
-        """Return the numbers of a feature's regions, the whole table first."""
+        """Return the numbers of a feature's regions, the whole table first.
+
+        Parameters
+        ----------
+        feature : int
+            Its place among `features`, counted from 0.
+
+        Returns
+        -------
+        list of int, places in `where`
+        """
         numbers: list[int] = np.flatnonzero(self.owner == feature).tolist()
         return numbers
 
