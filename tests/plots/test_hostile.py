@@ -104,7 +104,7 @@ def of_kind(shown):
     )
 
 
-def first_of(kind, count=2, k=1):
+def first_of(kind, count, k=1):
     """The explanation of the first case of a kind."""
     return next(e for _, e, name in made.one_of_each(count, k) if type(e) is kind[0] and name == kind[1])
 
@@ -158,6 +158,10 @@ def test_names_of_outputs(kind):
     for names in batched(OUTPUTS, 3):
         if kind[0] is Importances:  # of sizes of attributions
             explanation = dataclasses.replace(made.attributions(2, len(names), n=30), outputs=names).importance()
+        elif kind[1] == "surface":  # of few places
+            sides = [made.number_axis(side, places=3) for side in "xy"]
+            explanation = made.pair_effects(k=len(names), planes=[made.plane(*sides)])
+            explanation = dataclasses.replace(explanation, outputs=names)
         else:
             explanation = dataclasses.replace(first_of(kind, count, len(names)), outputs=names)
         display = draw(explanation, kind[1])
@@ -225,7 +229,7 @@ def test_names_of_levels_inside_rules(kind):
     for name in NASTY:
         if not str(name).strip():
             continue  # inside a rule a blank name cannot be told from its blanks
-        explanation = first_of(kind)
+        explanation = first_of(kind, 1)
         field = "terms" if kind[0] is Surrogates else "where"
         rules = list(getattr(explanation, field))
         rules[-1] = f"job = {name}"
