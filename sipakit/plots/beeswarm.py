@@ -14,9 +14,10 @@ from sipakit.plots.attributions import direction
 from sipakit.plots.bars import bar_sheet, name_bars
 from sipakit.plots.formats import absent, number, spoken
 from sipakit.plots.labels import LIMIT, clean, distinct, put_ticks
+from sipakit.plots.odds import probability_above, probability_from
 from sipakit.plots.shades import Shades, column_of
 from sipakit.plots.style import EVEN, FAINT, GREY, TEXT, Sheet, first_panels, fitting, narrower
-from sipakit.plots.words import counted, first_ones, serious
+from sipakit.plots.words import counted, first_ones, rows_told, serious
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -63,6 +64,8 @@ def draw_swarm(explanation: Attributions, ax: Axes | None = None, *, colour_by: 
     for panel, output in zip(sheet.panels, outputs, strict=True):
         values = explanation.values[rows][:, order, output]
         _swarm_panel(panel, values, [shade[rows] for shade in shades])
+        if (base := probability_from(explanation, output)) is not None:
+            probability_above(sheet, panel, base, explanation.outputs[output])
         sheet.caption(panel.xaxis.label, *direction(explanation, output))
     name_bars(sheet.panels[0], names)
     legend: tuple[list[Line2D], list[str]] = ([], [])
@@ -81,7 +84,7 @@ def draw_swarm(explanation: Attributions, ax: Axes | None = None, *, colour_by: 
         f"Intervals are not drawn here. Error: {clean(explanation.error, None)}",
         serious(explanation),
     ]
-    title = f"{spoken(explanation.explainer)}: attributions of {len(explanation.rows):,} rows"
+    title = f"{spoken(explanation.explainer)}: attributions of {rows_told(len(explanation.rows))}"
     facts = [f"{name}: mean size {number(float(size[i]))}." for name, i in zip(names[:6], order, strict=False)]
     return sheet.finish(title, notes, facts, legend=legend)
 

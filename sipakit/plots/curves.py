@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from matplotlib.lines import Line2D
 
 from sipakit.errors import InputError
 from sipakit.plots.formats import quantity, spoken
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
-    from matplotlib.lines import Line2D
     from numpy.typing import NDArray
 
     from sipakit.axis import Axis
@@ -168,10 +168,13 @@ def finish_panel(panel: Axes, places: Places, *, zero: bool) -> None:
     """Dress the lower ruler, and draw the lines behind the curves."""
     places.dress(panel)
     panel.set_ymargin(0.1)  # the rug stays below the curves
+    if zero:
+        # as an artist: axhline leaves its rounding in the limits, which is all there is where every value is 0
+        line = Line2D([0, 1], [0, 0], color=GREY, linewidth=0.9, zorder=1, transform=panel.get_yaxis_transform())
+        panel.add_artist(line)
+        panel.update_datalim([(0.0, 0.0)], updatex=False)
     panel.autoscale_view(scalex=False)
     panel.grid(axis="y", color=FAINT, linewidth=0.6)
-    if zero:
-        panel.axhline(0, color=GREY, linewidth=0.9, zorder=1)
 
 
 def named(explanation: Effects, features: list[int]) -> str:

@@ -15,6 +15,7 @@ from sipakit.plots.curves import effect_sheet, finish_panel
 from sipakit.plots.formats import number, quantity, spoken
 from sipakit.plots.labels import clean
 from sipakit.plots.modifier import modifier_of
+from sipakit.plots.odds import probability_at, probability_from
 from sipakit.plots.places import Places
 from sipakit.plots.shades import Shades, column_of
 from sipakit.plots.style import GREY, first_panels
@@ -35,6 +36,7 @@ _OUTPUTS = 3
 _ROWS = 5_000
 _POINTS = 500  # above which points are drawn as dots of an image, to keep files small
 _TIED = 40  # different numbers up to which points are moved apart
+_CHANCE = "At the right: the probability if this feature alone moved the base value."
 _BARS = 150  # rows up to which intervals are drawn
 
 
@@ -79,6 +81,8 @@ def draw_dependence(
             _intervals(panel, x, explanation, (j, output))
         _points(panel, x[drawn], explanation.values[drawn, j, output], shades, drawn)
         finish_panel(panel, places, zero=True)
+        if (base := probability_from(explanation, output)) is not None:
+            probability_at(panel, "right", base)
         if len(outputs) > 1:
             sheet.caption(panel.set_title(" "), clean(explanation.outputs[output]))
     legend: tuple[list[Line2D], list[str]] = ([], [])
@@ -96,6 +100,7 @@ def draw_dependence(
         *dict.fromkeys(places.cut for places in layout),
         f"Each point is one row{_apart(layout[0])}.",
         told,
+        "" if probability_from(explanation, outputs[0]) is None else _CHANCE,
         _about_error(explanation, drawn=whiskers),
         serious(explanation),
     ]

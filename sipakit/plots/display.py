@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape
 
 import matplotlib as mpl
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.transforms import Bbox
 
 from sipakit.plots.labels import clean
 
@@ -116,10 +117,21 @@ class Display:
                 self.figure_.set_dpi(_SAVED_DPI)  # letters are a little wider there, and would leave the picture
                 self.figure_.draw_without_rendering()
                 self.figure_.set_layout_engine("none")
+                _round_places(self.figure_)
                 self.figure_.set_dpi(usual)
 
     def __repr__(self) -> str:
         return f"Display({clean(self.title, 100)!r})"
+
+
+def _round_places(figure: Figure) -> None:
+    """Round where panels lie: the layout's solver leaves other last bits each time, which are in the ids of clips."""
+    for panel in figure.axes:
+        kept = panel.get_in_layout()
+        for which in ("original", "active"):
+            place = panel.get_position(original=which == "original")
+            panel.set_position(Bbox(place.get_points().round(9)), which=which)
+        panel.set_in_layout(kept)  # a caller may crop the picture to what is in the layout
 
 
 def _accessible(text: str, title: str, description: str) -> str:

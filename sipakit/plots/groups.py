@@ -234,7 +234,7 @@ def _where(places: Places, axis: Axis) -> tuple[NDArray[np.float64], NDArray[np.
     """Return where a group's places lie on the common ruler, and which of them a line joins, or stand alone."""
     if places.joined:
         x = places.locate(axis.positions)
-        known = np.isfinite(axis.positions)
+        known = np.isfinite(axis.positions) & (len(places.line) > 0)
         return x, np.flatnonzero(known), np.flatnonzero(~known)
     shown = _keys(places.axis, by_name=True)
     at = {shown[g]: x for g, x in zip(places.shown, places.x, strict=True)}

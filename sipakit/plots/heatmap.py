@@ -11,8 +11,9 @@ from sipakit.errors import InputError
 from sipakit.estimate import falling
 from sipakit.plots.formats import NumberTicks, number, quantity, spoken
 from sipakit.plots.labels import LIMIT, clean, distinct, put, put_ticks, width
+from sipakit.plots.odds import probability_at
 from sipakit.plots.style import FAINT, GREY, INK, SIGNED, TEXT, Sheet, first_panels, fitting, narrower
-from sipakit.plots.words import counted, first_ones, others, serious
+from sipakit.plots.words import counted, first_ones, others, rows_told, serious
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -80,7 +81,7 @@ def draw_heatmap(explanation: Attributions, ax: Axes | None = None, *, order: st
         f"Intervals are not drawn in the map. Error: {clean(explanation.error, None)}",
         serious(explanation),
     ]
-    title = f"{spoken(explanation.explainer)}: attributions of {_counted(explanation)}"
+    title = f"{spoken(explanation.explainer)}: attributions of {rows_told(len(explanation.rows))}"
     facts = [
         f"{name}: mean size {number(float(sizes.values[i, 0]))}." for name, i in zip(names[:6], ranked, strict=False)
     ]
@@ -143,12 +144,8 @@ def _map(sheet: Sheet, axes: list[Axes], explanation: Attributions, cells: NDArr
     sheet.name_bar(bar, f"attribution ({quantity(explanation, explanation.outputs[output])}{per})", TEXT["tick"])
 
 
-def _counted(explanation: Attributions) -> str:
-    return f"{len(explanation.rows):,} row{'s' * (len(explanation.rows) != 1)}"
-
-
 def _ruler(explanation: Attributions, order: str) -> str:
-    rows = _counted(explanation)
+    rows = rows_told(len(explanation.rows))
     return f"{rows}, by prediction" if order == "prediction" else f"{rows}, like ones side by side"
 
 
@@ -164,6 +161,8 @@ def _curve(above: Axes, explanation: Attributions, at: NDArray[np.intp], output:
     above.tick_params(axis="x", length=0, labelbottom=False)
     above.spines["bottom"].set_visible(False)
     above.locator_params(axis="y", nbins=3)
+    if explanation.scale == "log_odds":
+        probability_at(above, "right", most=3)
     name = quantity(explanation, explanation.outputs[output])
     put(above.set_title(" ", fontsize=TEXT["tick"], color=INK, loc="left"), name)
 

@@ -180,7 +180,7 @@ def _named_rows(panel: _Panel, explanation: Effects, feature: int, output: int) 
         )
         if explanation.own is not None and explanation.predictions is not None:
             at = places.locate(explanation.own[[row], feature])
-            alone = not places.joined or np.isnan(explanation.own[row, feature])
+            alone = not len(places.line) or np.isnan(explanation.own[row, feature])
             panel.axes.plot(
                 at + turn * alone,
                 explanation.predictions[[row], output],

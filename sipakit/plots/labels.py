@@ -115,7 +115,7 @@ def wrapped(text: str, columns: int, lines: int | None = None) -> str:
     'a rule\nthat is\nlong'
     """
     narrow = max(1, columns * len(text) // max(width(text), 1))
-    parts = textwrap.wrap(text, narrow, max_lines=lines, placeholder=f" {_ELLIPSIS}")
+    parts = textwrap.wrap(text, narrow, max_lines=lines, placeholder=f" {_ELLIPSIS}", break_on_hyphens=False)
     return "\n".join(parts)
 
 

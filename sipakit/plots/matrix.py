@@ -29,6 +29,7 @@ __all__ = ["draw_matrix"]
 _NUMBERED = 15  # features up to which the numbers are written
 _FEATURES = 30
 _OUTPUTS = 3
+_BAR = 0.7  # height of the colour bar, as a share of the triangle's
 _COLOURS = colormaps["Blues"]
 
 
@@ -88,10 +89,16 @@ def draw_matrix(explanation: Interactions, ax: Axes | None = None) -> Display:
 
 def _sheet(count: int, ax: Axes | None, names: list[str]) -> Sheet:
     """Make panels with square cells, and room for the names at two sides."""
-    side = (0.5 if len(names) <= _NUMBERED else 0.24) * max(len(names), 4)
+    side = _side(len(names))
     room = 0.075 * max(map(width, names))
     columns = 3 if len(names) <= 6 else 1
-    return Sheet.make(count, ax, columns=columns, size=(side + room + 0.9, side + room))
+    titled = 0.5 if count > 1 else 0.2
+    return Sheet.make(count, ax, columns=columns, size=(side + room + 0.9, side + room + titled))
+
+
+def _side(features: int) -> float:
+    """Inches of the triangle's sides."""
+    return (0.5 if features <= _NUMBERED else 0.24) * max(features, 4)
 
 
 def _drawn(explanation: Interactions, features: list[Hashable]) -> list[int]:
@@ -169,8 +176,8 @@ def _panel(sheet: Sheet, panel: Axes, cells: _Cells, names: list[str], unit: str
     panel.tick_params(length=0)
     for spine in panel.spines.values():
         spine.set_visible(False)
-    bar = sheet.figure.colorbar(shown, ax=panel, shrink=0.7, aspect=30)
-    sheet.name_bar(bar, f"interaction, in units of the {unit}", TEXT["tick"])
+    bar = sheet.figure.colorbar(shown, ax=panel, shrink=_BAR, aspect=30)
+    sheet.name_bar(bar, f"interaction, in units of the {unit}", TEXT["tick"], tall=_BAR * _side(len(names)))
 
 
 def _write(panel: Axes, cells: _Cells) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from scipy.special import expit, logit
@@ -14,14 +14,23 @@ from sipakit.plots.style import GREY, TEXT, Sheet
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axes._secondary_axes import SecondaryAxis
+    from matplotlib.colorbar import Colorbar
     from numpy.typing import NDArray
 
-    from sipakit.explanation import Explanation
+    from sipakit.explanation import Attributions, Explanation
 
-__all__ = ["probability_above", "probability_beside", "probability_ticks"]
+__all__ = [
+    "probability_above",
+    "probability_at",
+    "probability_beside",
+    "probability_from",
+    "probability_of_colours",
+    "probability_ticks",
+]
 
 _LOW = np.array([1e-6, 1e-5, 1e-4, 0.001, 0.01, 0.05, 0.1, 0.25])
 _LADDER = np.concatenate([_LOW, [0.5], 1 - _LOW[::-1]])
+_ABOVE = 0.45  # inches of the ruler above
 _WIDE = 2.5  # log-odds, from which the ladder is wide enough for ticks
 
 
@@ -78,14 +87,40 @@ def probability_beside(sheet: Sheet, explanation: Explanation, columns: int) -> 
         return ""
     last = [i for i in range(len(sheet.panels)) if i % columns == columns - 1 or i == len(sheet.panels) - 1]
     for i in last:
-        panel = sheet.panels[i]
-        ruler = panel.secondary_yaxis("right")
-        low, high = sorted(panel.get_ylim())
-        places, names = probability_ticks(low, high)
-        put_ticks(ruler.yaxis, list(places), names)
-        put(ruler.yaxis.label, "probability")
-        _quiet(ruler)
+        probability_at(sheet.panels[i], "right")
     return "At the right: the same as a probability. Intervals and means are those of log-odds."
+
+
+def probability_at(panel: Axes, side: Literal["left", "right"], base: float = 0.0, most: int = 7) -> None:
+    """Write probabilities at one side of axes whose upright ruler is in log-odds above ``base``."""
+    ruler = panel.secondary_yaxis(side)
+    low, high = sorted(panel.get_ylim())
+    places, names = probability_ticks(base + low, base + high, most)
+    put_ticks(ruler.yaxis, list(places - base), names)
+    put(ruler.yaxis.label, "probability")
+    _quiet(ruler)
+
+
+def probability_from(explanation: Attributions, output: int) -> float | None:
+    """Return the log-odds that attributions of all rows start from; None for another scale, or another start a row."""
+    base = np.unique(np.atleast_2d(explanation.base_values)[:, output])
+    if explanation.scale != "log_odds" or not explanation.additive or len(base) > 1:
+        return None
+    return float(base[0])
+
+
+def probability_of_colours(bar: Colorbar, explanation: Explanation) -> str:
+    """Write probabilities at the left of a colour bar that is in log-odds.
+
+    Returns
+    -------
+    str
+        A note; empty where the scale is another one.
+    """
+    if explanation.scale != "log_odds":
+        return ""
+    probability_at(bar.ax, "left")
+    return "At the left of the colours: the same as a probability."
 
 
 def probability_above(sheet: Sheet, panel: Axes, base: float, name: str, *, alone: bool = True) -> None:
@@ -102,6 +137,8 @@ def probability_above(sheet: Sheet, panel: Axes, base: float, name: str, *, alon
     alone : bool
         Whether each bar begins at the base value, and not where the last one ended.
     """
+    if panel is sheet.panels[0]:
+        sheet.grow(_ABOVE)  # or the ruler would take its room from the bars
     ruler = panel.secondary_xaxis("top")
     low, high = sorted(panel.get_xlim())
     places, names = probability_ticks(base + low, base + high, 6)

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from sipakit.plots.dates import date_ticks
-from sipakit.plots.formats import NumberTicks
+from sipakit.plots.formats import NumberTicks, number
 from sipakit.plots.labels import clean, distinct, put, put_ticks, width
 from sipakit.plots.style import GREY, TEXT
 
@@ -70,19 +70,25 @@ class Places:
         scale, unit = scale_of(axis)
         known = axis.positions * scale
         inside = known[np.isfinite(known)]
-        gap = 0.14 * (float(np.ptp(inside)) if len(inside) else 0.0) or 0.14
+        size = float(np.abs(inside).max(initial=0.0)) or 1.0
+        gap = 0.14 * ((float(np.ptp(inside)) if len(inside) else 0.0) or size)
         x = np.where(np.isnan(known), inside.max(initial=-np.inf if len(inside) else 0.0) + gap, known)
         return cls(axis, np.arange(len(axis)), x, True, unit, 0.3 * gap, inches)  # noqa: FBT003 - joined
 
     @property
-    def line(self) -> NDArray[np.intp]:
-        """The places, as indices into ``shown``, that a line joins."""
+    def known(self) -> NDArray[np.intp]:
+        """The places on a ruler with distances, as indices into ``shown``: all but the missing one; none of levels."""
         known = np.isfinite(self.axis.positions[self.shown])
         return np.flatnonzero(known) if self.joined else np.empty(0, np.intp)
 
     @property
+    def line(self) -> NDArray[np.intp]:
+        """The places, as indices into ``shown``, that a line joins: two or more."""
+        return self.known if len(self.known) > 1 else np.empty(0, np.intp)
+
+    @property
     def points(self) -> NDArray[np.intp]:
-        """The places, as indices into ``shown``, that stand alone: levels, and the missing place."""
+        """The places, as indices into ``shown``, that stand alone: levels, a constant, and the missing place."""
         return np.setdiff1d(np.arange(len(self.shown)), self.line)
 
     @property
@@ -105,15 +111,15 @@ class Places:
         """(s, 2) where the ground of each place begins and ends: half way to its neighbours."""
         if not self.joined:
             return np.column_stack([self.x - 0.5, self.x + 0.5])
-        known, ends = self.x[self.line], np.empty((len(self.x), 2))
+        known, ends = self.x[self.known], np.empty((len(self.x), 2))
         span = float(np.ptp(self.x)) or 1.0
         middle = (known[1:] + known[:-1]) / 2
         outer = (known[1] - known[0], known[-1] - known[-2]) if len(known) > 1 else (0.14 * span, 0.14 * span)
         reach = np.minimum(outer, 0.14 * span) / 2
         edges = np.concatenate([known[:1] - reach[0], middle, known[-1:] + reach[1]])
-        ends[self.line] = np.column_stack([edges[:-1], edges[1:]])
-        alone = self.x[self.points]
-        ends[self.points] = np.column_stack([alone - 0.05 * span, alone + 0.05 * span])
+        ends[self.known] = np.column_stack([edges[:-1], edges[1:]])
+        if self.axis.has_missing:
+            ends[-1] = (self.x[-1] - 0.05 * span, self.x[-1] + 0.05 * span)
         return ends
 
     @property
@@ -149,8 +155,10 @@ class Places:
         if not self.joined:
             panel.set_xlim(-0.6, len(self.x) - 0.4)
             self.turn_names(panel)
-        elif self.axis.has_missing and len(self.line):
-            middle = (self.x[self.line].max() + self.x[-1]) / 2
+        elif len(self.x) == 1:
+            panel.set_xlim(self.x[0] - 4 * self.step, self.x[0] + 4 * self.step)
+        elif self.axis.has_missing and len(self.known):
+            middle = (self.x[self.known].max() + self.x[-1]) / 2
             panel.axvline(middle, color=GREY, linewidth=0.6, linestyle=(0, (2, 3)))
         self._rug(panel)
 
@@ -158,7 +166,7 @@ class Places:
         """Write ticks and the feature's name on a ruler, lower or upright."""
         if not self.joined:
             put_ticks(ruler, list(self.x), self.names)
-        elif len(self.line) == 0:
+        elif len(self.known) == 0:
             put_ticks(ruler, [float(self.x[-1])], ["missing"])
         elif self.axis.kind == "date" and not _is_span(self.axis):
             self._dates(ruler)
@@ -177,15 +185,23 @@ class Places:
             label.set(rotation=turn, ha="right", va=upright, rotation_mode="anchor")
 
     def _dates(self, ruler: Ruler) -> None:
-        positions = self.axis.positions[self.shown][self.line]
-        most = max(2, int(self.inches / (12 * _INCH))) - self.axis.has_missing
-        ticks, written = date_ticks(positions.min(), positions.max(), _zone(self.axis), max(2, most))
+        positions = self.axis.positions[self.shown][self.known]
+        most = max(2, int(self.inches / (12 * _INCH)) - self.axis.has_missing)
+        room = self.inches - 9 * _INCH * self.axis.has_missing
+        for more in (2, 1, 0):  # months and years are short: more of them have room than of days
+            ticks, written = date_ticks(positions.min(), positions.max(), _zone(self.axis), most + more)
+            if sum(max(map(len, text.split("\n"))) + 2 for text in written) * _INCH <= room:
+                break
         inside = self._inside(ticks / _DAY)
         self._fixed(ruler, inside, written[: len(inside)])
 
     def _numbers(self, ruler: Ruler) -> None:
-        low, high = self.x[self.line].min(), self.x[self.line].max()
-        whole = self.axis.kind == "number" and bool((self.x[self.line] % 1 == 0).all())  # no year 2011.5
+        known = self.x[self.known]
+        low, high = known.min(), known.max()
+        if low == high:  # ticks beside a constant would be values that do not occur
+            self._fixed(ruler, known[:1], [number(float(low))])
+            return
+        whole = self.axis.kind == "number" and bool((known % 1 == 0).all())  # no year 2011.5
         for bins in (5, 4, 3, 2):
             locator = MaxNLocator(nbins=bins, steps=[1, 2, 2.5, 5, 10], integer=whole)
             ticks = self._inside(np.asarray(locator.tick_values(low, high)))
@@ -216,8 +232,9 @@ class Places:
         x, share, wide = self.x, self.axis.weight[self.shown], 4.0
         if self.joined:
             x, share = _gathered(self.locate(self.axis.rug[np.isfinite(self.axis.rug)]))
-            x = np.append(x, self.x[self.points])
-            share, wide = np.append(share, self.axis.weight[self.points]), 0.8
+            if self.axis.has_missing:
+                x, share = np.append(x, self.x[-1]), np.append(share, self.axis.weight[self.shown][-1])
+            wide = 0.8
         high = _STRIP * np.sqrt(share / max(share.max(initial=0.0), 1e-300))
         ends = np.stack([np.zeros(len(x)), high, np.full(len(x), np.nan)], axis=1)
         panel.plot(

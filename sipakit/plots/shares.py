@@ -98,8 +98,7 @@ def _told(explanation: Decomposition, number_: int, output: int) -> str:
     share, at = share_text(explanation, number_, output), (number_, output)
     if not _apart(explanation)[at]:
         return share
-    unknown = np.full(explanation.values.shape, np.nan)
-    error = 100 * float(explanation.estimate.parts.get("total_std_error", unknown)[at])
+    error = 100 * float(explanation.estimate.parts.get("total_std_error", explanation.std_error)[at])
     whole = number(100 * float(_totals(explanation)[at]), error if _LEAST < error < np.inf else _LEAST)
     return f"{share}, total {whole} %"
 

@@ -13,6 +13,7 @@ from matplotlib import colormaps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from sipakit.errors import InputError
 from sipakit.plots.display import Display
@@ -68,6 +69,7 @@ TEXT: Final = {"title": 11.0, "label": 9.0, "tick": 8.0, "note": 7.5}
 _LETTER = 0.56  # mean width of a letter, in units of the font's size
 _RULER = 0.5  # inches of a panel below its frame, with the names of ticks and of the feature
 _LINE = 1.35  # height of a line, in the same units
+_EDGE = 0.09  # inches left free at both sides: letters are wider at one number of dots per inch than at another
 
 
 def fitting(bars: int, ax: Axes | None) -> int:
@@ -139,7 +141,9 @@ class Sheet:
             across = min(columns, count)
             down = -(-count // across)
             inches = (size[0] * across + margin, size[1] * down)
-            figure = Figure(figsize=inches, dpi=120, layout="constrained", facecolor="white")
+            edge = _EDGE / inches[0]
+            layout = ConstrainedLayoutEngine(rect=(edge, 0.0, 1.0 - 2 * edge, 1.0))
+            figure = Figure(figsize=inches, dpi=120, layout=layout, facecolor="white")
             FigureCanvasAgg(figure)
             grid = figure.subplots(down, across, sharey=sharey, squeeze=False)
             for spare in grid.flat[count:]:
@@ -211,15 +215,15 @@ class Sheet:
     def caption(self, artist: Text, *lines: str) -> None:
         """Write lines on a label or title of a panel, wrapped to its width."""
         columns = self.columns(TEXT["label"], panel=True) + (4 if len(self.panels) > 1 else 12)
-        put(artist, *(wrapped(line, columns) for line in lines)).set_fontsize(TEXT["label"])
+        put(artist, *(evenly(line, columns) for line in lines)).set_fontsize(TEXT["label"])
 
-    def name_bar(self, bar: Colorbar, label: str, size: float = TEXT["label"]) -> None:
-        """Take the outline off a colour bar, and write its label beside it, wrapped to its height."""
+    def name_bar(self, bar: Colorbar, label: str, size: float = TEXT["label"], tall: float | None = None) -> None:
+        """Take the outline off a colour bar, and write its label beside it, wrapped to its height, ``tall`` inches."""
         bar.outline.set_visible(False)
         bar.ax.tick_params(labelsize=TEXT["tick"])
         high = self.figure.get_figheight()
         # our own panels keep their height, but for the ruler below; the caller's will give room to title and notes
-        inches = high - _RULER if self.own else 0.6 * high * self.panels[0].get_position().height
+        inches = (tall or high - _RULER) if self.own else 0.6 * high * self.panels[0].get_position().height
         columns = max(16, int(inches * 72 / (_LETTER * size)))
         put(bar.ax.yaxis.label, evenly(label, columns)).set_fontsize(size)
 
@@ -251,9 +255,9 @@ class Sheet:
             self._beside(title, notes, legend)
         if y_label and self.own and len(self.panels) > 1:
             tall = int(0.6 * self.figure.get_figheight() * 72 / (_LETTER * TEXT["label"]))
-            put(self.figure.supylabel(" ", fontsize=TEXT["label"], color=INK), wrapped(y_label, max(24, tall)))
+            put(self.figure.supylabel(" ", fontsize=TEXT["label"], color=INK), evenly(y_label, max(24, tall)))
         elif y_label:
-            put(self.panels[0].yaxis.label, wrapped(y_label, 36))
+            put(self.panels[0].yaxis.label, evenly(y_label, 36))
         axes: Any = self.panels[0]
         if len(self.panels) > 1:
             axes = np.empty(len(self.panels), dtype=object)

@@ -14,6 +14,7 @@ from matplotlib.colors import Normalize
 from sipakit.errors import InputError
 from sipakit.plots.formats import NumberTicks, number, quantity, spoken
 from sipakit.plots.labels import clean, put, width
+from sipakit.plots.odds import probability_of_colours
 from sipakit.plots.places import Places
 from sipakit.plots.style import EVEN, GREY, INK, SIGNED, TEXT, Sheet
 from sipakit.plots.words import about_error, counted, largest, serious, told
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
+    from matplotlib.colorbar import Colorbar
     from numpy.typing import NDArray
 
     from sipakit.axis import Plane
@@ -105,7 +107,7 @@ def draw_surfaces(explanation: Effects, ax: Axes | None = None) -> Display:
     label = quantity(explanation, explanation.outputs[outputs[0]] if len(outputs) == 1 else None)
     beyond = " beyond each alone" if explanation.pure else ""
     what = f"change in {label}{beyond} (mean 0)" if explanation.centred else label
-    _bar(sheet, maps, colours, what)
+    bar = _bar(sheet, maps, colours, what)
     if sheet.own:
         for one in maps:
             _write(sheet, one, colours)
@@ -115,6 +117,7 @@ def draw_surfaces(explanation: Effects, ax: Axes | None = None) -> Display:
         *dict.fromkeys(places.cut for two in layout for places in two),
         *_about(maps, pure=explanation.pure),
         about_error(explanation),
+        "" if explanation.centred else probability_of_colours(bar, explanation),
         serious(explanation),
     ]
     first = planes[pairs[0]]
@@ -215,7 +218,7 @@ def _dots(one: _Map, plane: Plane) -> None:
     dots.set_rasterized(len(turn) > 100)
 
 
-def _bar(sheet: Sheet, maps: Sequence[_Map], colours: ScalarMappable, label: str) -> None:
+def _bar(sheet: Sheet, maps: Sequence[_Map], colours: ScalarMappable, label: str) -> Colorbar:
     values = np.concatenate([one.values.ravel() for one in maps])
     low, high = colours.get_clim()
     below, above = bool(values.min() < (low or 0.0)), bool(values.max() > (high or 0.0))
@@ -223,6 +226,7 @@ def _bar(sheet: Sheet, maps: Sequence[_Map], colours: ScalarMappable, label: str
     bar = sheet.figure.colorbar(colours, ax=[one.axes for one in maps], aspect=30, pad=0.02, extend=extend)
     bar.ax.yaxis.set_major_formatter(NumberTicks())
     sheet.name_bar(bar, label)
+    return bar
 
 
 def _write(sheet: Sheet, one: _Map, colours: ScalarMappable) -> None:

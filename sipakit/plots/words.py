@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from sipakit.estimate import Estimate
     from sipakit.explanation import Explanation
 
-__all__ = ["about_error", "counted", "first_ones", "largest", "others", "possible_ranks", "serious", "told"]
+__all__ = [
+    "about_error",
+    "counted",
+    "first_ones",
+    "largest",
+    "others",
+    "possible_ranks",
+    "rows_told",
+    "serious",
+    "told",
+]
 
 
 def largest(sizes: ArrayLike, limit: int) -> list[int]:
@@ -69,6 +79,17 @@ def others(rest: int) -> str:
     ('the other one', 'the other 7 together')
     """
     return "the other one" if rest == 1 else f"the other {rest} together"
+
+
+def rows_told(count: int) -> str:
+    """Say how many rows there are.
+
+    Examples
+    --------
+    >>> rows_told(1), rows_told(2_000)
+    ('1 row', '2,000 rows')
+    """
+    return f"{count:,} row{'s' * (count != 1)}"
 
 
 def first_ones(drawn: int, total: int, things: str) -> str:

@@ -64,6 +64,44 @@ def test_attributions_in_log_odds_say_what_each_would_make_of_the_base_value():
     assert not draw(made.attributions(3)).ax_.child_axes
 
 
+@pytest.mark.parametrize("kind", ["beeswarm", "dependence", "heatmap"])
+def test_attributions_of_many_rows_have_probabilities_where_all_start_from_one_value(kind):
+    rows = made.attributions(3, n=40, scale="log_odds", base_values=np.array([-1.2]))
+    panels = [panel for panel in draw(rows, kind).figure_.axes if panel.child_axes]
+    (ruler,) = panels[0].child_axes
+    line = ruler.xaxis if kind == "beeswarm" else ruler.yaxis
+    start = 0.0 if kind == "heatmap" else -1.2  # above the map are predictions
+    texts = [text.get_text() for text in line.get_ticklabels()]
+    assert len(texts) > 1
+    np.testing.assert_allclose(expit(start + line.get_ticklocs()), [float(text) for text in texts], rtol=1e-4)
+    assert not any(panel.child_axes for panel in draw(made.attributions(3, n=40), kind).figure_.axes)
+    if kind != "heatmap":
+        several = dataclasses.replace(rows, base_values=np.linspace(-1, 1, 40)[:, None])
+        assert not any(panel.child_axes for panel in draw(several, kind).figure_.axes)
+
+
+def test_colours_of_a_surface_in_log_odds_have_probabilities_and_those_of_changes_have_none():
+    e = dataclasses.replace(made.pair_effects(2), scale="log_odds")
+    bar = draw(e, "surface").figure_.axes[-1]
+    (ruler,) = bar.child_axes
+    texts = [text.get_text() for text in ruler.get_yticklabels()]
+    np.testing.assert_allclose(expit(ruler.get_yticks()), [float(text) for text in texts], rtol=1e-4)
+    assert "At the left of the colours: the same as a probability." in seen.whole(draw(e, "surface"))
+    changes = dataclasses.replace(made.pair_effects(2, centred=True), scale="log_odds")
+    assert not draw(changes, "surface").figure_.axes[-1].child_axes
+
+
+def test_a_second_ruler_takes_no_room_from_the_bars():
+    e = made.attributions(3)
+    for kind in ("bars", "waterfall"):
+        high = []
+        for one in (e, dataclasses.replace(e, scale="log_odds")):
+            display = draw(one, kind)
+            display._settle()
+            high.append(display.ax_.get_position().height * display.figure_.get_figheight())
+        assert high[1] > 0.9 * high[0]
+
+
 # ---- ties
 
 

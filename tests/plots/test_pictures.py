@@ -10,7 +10,6 @@ import pytest
 from sipakit.caveats import caveat
 from sipakit.estimate import Estimate
 from sipakit.plots import draw
-from sipakit.plots.labels import clean
 from tests.plots import made, seen
 
 SIZES = [(3, 1), (60, 3)]
@@ -87,16 +86,6 @@ def test_no_text_that_holds_a_name_is_read_as_mathematics(label):
     named = [t for t in made.texts_of(display.figure_) if "$" in t.get_text()]
     assert named
     assert not any(t.get_parse_math() or t.get_usetex() for t in named)
-
-
-@pytest.mark.parametrize("label", LABELS)
-def test_names_of_outputs_are_as_harmless_as_names_of_features(label):
-    explanation, kind = case(label, 2, 3)
-    hostile = ("_hidden", "$x_{1$", "<b>\x00&")
-    explanation = dataclasses.replace(explanation, outputs=hostile)
-    text = seen.whole(draw(explanation, kind))
-    if label != "importances":
-        assert all(clean(name) in text for name in hostile)
 
 
 @pytest.mark.parametrize("label", LABELS)
