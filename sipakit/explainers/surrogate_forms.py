@@ -144,7 +144,9 @@ class LinearForm:
             errors[:] = np.inf
         beta = contrast @ beta
         unit = np.array([term.unit for term in encoded.terms])[:, None]
-        with np.errstate(over="ignore"):  # by the unit of a column of tiny numbers a slope may be beyond what floats hold
+        with np.errstate(
+            over="ignore"
+        ):  # by the unit of a column of tiny numbers a slope may be beyond what floats hold
             parts = {"slope": beta[1:] / unit, "slope_std_error": errors[1:] / unit}
         estimate = Estimate.within(beta[1:], errors[1:], conf_level=conf_level, df=max(n - used, 1), parts=parts)
         names = tuple(term.text for term in encoded.terms)
