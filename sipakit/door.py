@@ -278,10 +278,11 @@ def _numeric(values: NDArray[Any]) -> NDArray[np.float64]:
         cure = "Convert it, or wrap the classifier with sp.adapt(model, classes=[...])."
         raise InputTypeError(message, "A regression needs a numeric target.", cure)
     numbers = values.astype(np.float64)
-    infinite = np.flatnonzero(~np.isfinite(numbers.reshape(len(numbers), -1)).all(axis=1))
+    infinite = np.flatnonzero(~(np.abs(numbers.reshape(len(numbers), -1)) < col.LARGEST).all(axis=1))
     if len(infinite):
-        message = f"y is infinite in {len(infinite)} rows (first: {first_few(infinite.tolist())})."
-        raise InputError(message, "Every row needs a finite target.", "Drop those rows of X and y.")
+        message = f"y is infinite or huge in {len(infinite)} rows (first: {first_few(infinite.tolist())})."
+        allowed = f"Every row needs a finite target below {col.LARGEST:g} in size."
+        raise InputError(message, allowed, "Drop those rows of X and y.")
     return numbers
 
 

@@ -595,7 +595,7 @@ REFUSED = {
     "y with a missing value": refused(
         sp.InputError, ["y is missing in 1 rows", "3"], y=np.where(np.arange(N) == 3, np.nan, Y)
     ),
-    "y infinite": refused(sp.InputError, ["y is infinite", "3"], y=np.where(np.arange(N) == 3, np.inf, Y)),
+    "y infinite": refused(sp.InputError, ["y is infinite or huge", "3"], y=np.where(np.arange(N) == 3, np.inf, Y)),
     "y in another order": refused(sp.InputError, ["another order", "y.loc[X.index]"], y=shuffled(Y)),
     "y as strings of numbers": refused(sp.InputTypeError, ["y holds", "Convert"], y=Y.astype(str)),
     "y as dates": refused(sp.InputTypeError, ["y holds datetime64"], y=pd.date_range("2024", periods=N)),
@@ -686,6 +686,12 @@ REFUSED = {
 
 REFUSED |= {
     "a forest lacks a column": refused(sp.InputError, ["X lacks 'c'", "used in fit"], FOREST, X=D[["a", "b"]]),
+    "predict returns huge numbers": refused(
+        sp.PredictionError,
+        ["[1e+200]", "below 1e+70", "First such row: a="],
+        lambda X: np.where(X["a"] > 1, 1e200, 1.0),
+    ),
+    "y huge": refused(sp.InputError, ["y is infinite or huge", "1e+70"], y=Y * 1e200),
     "predict returns infinity in some rows": refused(
         sp.PredictionError, ["[inf]", "First such row: a="], lambda X: np.where(X["a"] > 1, np.inf, 1.0)
     ),
