@@ -35,8 +35,8 @@ __all__ = [
 ]
 
 
-# Variances of squares are made of fourth powers, which beyond this are no floats.
-LARGEST = 1e70
+# Errors of mean squares are made of eighth powers, which beyond this are no floats.
+LARGEST = 1e35
 
 
 def kind(column: Column) -> Kind:

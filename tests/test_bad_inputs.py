@@ -20,7 +20,7 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 import sipakit as sp
 from sipakit.checks import same
 from tests.optional import optional
-from tests.variants import VARIANTS
+from tests.variants import NOT_OF_FUNCTIONS, VARIANTS
 
 lightgbm, pa, pl = optional("lightgbm"), optional("pyarrow"), optional("polars")
 
@@ -688,10 +688,10 @@ REFUSED |= {
     "a forest lacks a column": refused(sp.InputError, ["X lacks 'c'", "used in fit"], FOREST, X=D[["a", "b"]]),
     "predict returns huge numbers": refused(
         sp.PredictionError,
-        ["[1e+200]", "below 1e+70", "First such row: a="],
+        ["[1e+200]", "below 1e+35", "First such row: a="],
         lambda X: np.where(X["a"] > 1, 1e200, 1.0),
     ),
-    "y huge": refused(sp.InputError, ["y is infinite or huge", "1e+70"], y=Y * 1e200),
+    "y huge": refused(sp.InputError, ["y is infinite or huge", "1e+35"], y=Y * 1e200),
     "predict returns infinity in some rows": refused(
         sp.PredictionError, ["[inf]", "First such row: a="], lambda X: np.where(X["a"] > 1, np.inf, 1.0)
     ),
@@ -979,6 +979,18 @@ def test_every_explainer_takes_small_and_empty_looking_tables(variant, table):
     assert not frame[["std_error", "lower", "upper"]].isna().any().any()
     assert repr(result)
     pd.testing.assert_frame_equal(X, before)
+
+
+@pytest.mark.parametrize("size", [1e-33, 1e33])
+@pytest.mark.parametrize("variant", [name for name in VARIANTS if name not in NOT_OF_FUNCTIONS])
+def test_errors_of_every_explainer_are_numbers_where_predictions_are_tiny_or_huge(variant, size):
+    explainer = VARIANTS[variant](D.head(12))
+    plain = explainer.explain(by_position, D.head(20), Y[:20]).frame()
+    frame = explainer.explain(lambda X: size * by_position(X), D.head(20), size * Y[:20]).frame()
+    assert np.isfinite(frame["estimate"]).all()
+    np.testing.assert_array_equal(np.isfinite(frame["std_error"]), np.isfinite(plain["std_error"]))
+    known = np.isfinite(plain["std_error"]) & (plain["std_error"] > 1e-9)
+    assert (frame["std_error"][known] > 0).all()
 
 
 # ---- cells that look alike
