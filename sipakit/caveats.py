@@ -13,7 +13,7 @@ __all__ = ["CODES", "Caveat", "caveat"]
 # code -> (severity, title). "info": good to know; "caution": changes how a number may be read; "serious": do not rely
 # on it.
 CODES: Final[dict[str, tuple[str, str]]] = {
-    "SIPA001": ("info", "columns were put in the model's order"),
+    "SIPA001": ("info", "columns were put in another order"),
     "SIPA002": ("info", "columns that the model does not use were left out"),
     "SIPA003": ("info", "a column's type was widened"),
     "SIPA004": ("info", "the model was fitted on another kind of table"),

@@ -20,6 +20,7 @@ Column: TypeAlias = Any  # np.ndarray or pandas ExtensionArray, 1-d; pandas has 
 Kind: TypeAlias = Literal["number", "date", "ordered", "category"]
 
 __all__ = [
+    "LARGEST",
     "Column",
     "Kind",
     "cell_hashes",
@@ -32,6 +33,10 @@ __all__ = [
     "stacked",
     "united",
 ]
+
+
+# Errors of mean squares are made of eighth powers, which beyond this are no floats.
+LARGEST = 1e35
 
 
 def kind(column: Column) -> Kind:

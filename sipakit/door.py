@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["conform", "open_table", "open_target", "open_weights"]
 
 _BIG = 2**53
+_FAR_FROM_ONE = 300  # powers of two, from which on squares of weights are no floats
 
 
 def open_table(
@@ -60,7 +61,7 @@ def open_table(
         raise InputError(message, "At least one of each is needed.", "Check the filter or selection that made it.")
     table = Table.from_data(readable, argument)
     _look_at_names(table.header, argument)
-    table, caveats = _as_expected(table, argument, expects(table.names) if expects else None)
+    table, caveats = _as_expected(table, argument, expects(table.names) if expects else None, "the model")
     columns = [_repaired(c, n, argument, caveats) for c, n in zip(table.columns, table.names, strict=True)]
     _look_at_numbers(columns, table.names, argument, caveats)
     return table.with_columns(columns), caveats
@@ -82,7 +83,8 @@ def _readable(data: Any, argument: str) -> Any:
         if array.dtype.kind in "US" and not isinstance(data, np.ndarray):
             array = np.asarray(data, dtype=object)  # NumPy would have turned numbers beside texts into texts
     except ValueError as error:
-        raise InputError(f"{argument} has rows of different lengths.", "All rows need equal length.") from error
+        message = f"{argument} has rows of different lengths."
+        raise InputError(message, "All rows need equal length.", "Pad the short ones with None.") from error
     if array.dtype.names or np.iscomplexobj(array):
         message = f"{argument} has dtype {array.dtype}."
         raise InputTypeError(message, "Structured and complex arrays are not tables.", "Pass a pandas DataFrame.")
@@ -99,8 +101,10 @@ def _look_at_names(header: pd.Index, argument: str) -> None:
         raise InputError(message, "Column names must differ.", "Rename or drop the copies.")
 
 
-def _as_expected(table: Table, argument: str, expected: Sequence[Hashable] | None) -> tuple[Table, list[Caveat]]:
-    """Put the columns in the model's order, by name."""
+def _as_expected(
+    table: Table, argument: str, expected: Sequence[Hashable] | None, whose: str
+) -> tuple[Table, list[Caveat]]:
+    """Put the columns in the order of the model or of X, by name."""
     if expected is None:
         return table, []
     if table.from_array:
@@ -111,19 +115,21 @@ def _as_expected(table: Table, argument: str, expected: Sequence[Hashable] | Non
             "SIPA004", f"{argument} is an array; the model was fitted on named columns, taken in their order."
         )
         return table.renamed(pd.Index(list(expected))), [found]
+    known_to, given_in = ("X has", "of X") if whose == "X" else ("the model was fitted on", "used in fit")
     place = {name: j for j, name in enumerate(table.names)}
     missing = [name for name in expected if name not in place]
     if missing:
-        message = f"{argument} lacks {first_few(missing)}, which the model was fitted on."
+        message = f"{argument} lacks {first_few(missing)}, which {known_to}."
         raise InputError(
-            message, f"It has {first_few(table.names, 12)}.", "Add the columns, under the names used in fit."
+            message, f"It has {first_few(table.names, 12)}.", f"Add the columns, under the names {given_in}."
         )
     caveats, known = [], set(expected)
     extra = [name for name in table.names if name not in known]
     if extra:
-        caveats.append(caveat("SIPA002", f"{argument} has {first_few(extra)}, which the model was not fitted on."))
+        caveats.append(caveat("SIPA002", f"{argument} has {first_few(extra)} beside the columns that {known_to}."))
     if [name for name in table.names if name in known] != list(expected):
-        caveats.append(caveat("SIPA001", f"{argument} had them in another order than the model."))
+        by_place = "A function that reads columns by position must know the order of X." if whose == "X" else ""
+        caveats.append(caveat("SIPA001", f"{argument} had them in another order than {whose}.", by_place))
     return (table.selected([place[name] for name in expected]) if caveats else table), caveats
 
 
@@ -147,8 +153,13 @@ def _repaired(column: col.Column, name: Hashable, argument: str, caveats: list[C
         message = f"Column {name!r} of {argument} has cells that hold several values ({holds})."
         raise InputTypeError(message, "A cell holds one value.", "Split it into columns.") from error
     if holds == "complex":
-        raise InputTypeError(f"Column {name!r} of {argument} is complex.", "Numbers must be real.")
+        raise _complex(name, argument)
     return column
+
+
+def _complex(name: Hashable, argument: str) -> InputTypeError:
+    message = f"Column {name!r} of {argument} is complex."
+    return InputTypeError(message, "Numbers must be real.", "Split it into its real and its imaginary part.")
 
 
 def _look_at_numbers(
@@ -160,7 +171,7 @@ def _look_at_numbers(
                 continue
             column = np.asarray(pd.Series(column).dropna().to_numpy())  # noqa: PLW2901 - the cells that are not missing
         if column.dtype.kind == "c":
-            raise InputTypeError(f"Column {name!r} of {argument} is complex.", "Numbers must be real.")
+            raise _complex(name, argument)
         if column.dtype.kind == "f" and (infinite := int(np.isinf(column).sum())):
             message = f"Column {name!r} of {argument} has {infinite} infinite values; grids use the finite ones."
             caveats.append(caveat("SIPA005", message))
@@ -193,7 +204,7 @@ def conform(table: Table, like: Table, *, argument: str = "background") -> tuple
             message = f"{argument} has {table.n_columns} columns and X has {like.n_columns}."
             raise InputError(message, "Both need the same columns.", "Pass both as frames, or both as arrays.")
         table = table.renamed(like.header)
-    table, caveats = (table, []) if arrays else _as_expected(table, argument, like.names)
+    table, caveats = (table, []) if arrays else _as_expected(table, argument, like.names, "X")
     ours, theirs = [], []
     for j, (name, column, other) in enumerate(zip(like.names, table.columns, like.columns, strict=True)):
         found: list[Caveat] = []
@@ -267,10 +278,11 @@ def _numeric(values: NDArray[Any]) -> NDArray[np.float64]:
         cure = "Convert it, or wrap the classifier with sp.adapt(model, classes=[...])."
         raise InputTypeError(message, "A regression needs a numeric target.", cure)
     numbers = values.astype(np.float64)
-    infinite = np.flatnonzero(~np.isfinite(numbers.reshape(len(numbers), -1)).all(axis=1))
+    infinite = np.flatnonzero(~(np.abs(numbers.reshape(len(numbers), -1)) < col.LARGEST).all(axis=1))
     if len(infinite):
-        message = f"y is infinite in {len(infinite)} rows (first: {first_few(infinite.tolist())})."
-        raise InputError(message, "Every row needs a finite target.", "Drop those rows of X and y.")
+        message = f"y is infinite or huge in {len(infinite)} rows (first: {first_few(infinite.tolist())})."
+        allowed = f"Every row needs a finite target below {col.LARGEST:g} in size."
+        raise InputError(message, allowed, "Drop those rows of X and y.")
     return numbers
 
 
@@ -302,7 +314,8 @@ def _as_values(values: Any, argument: str) -> NDArray[Any]:
 
 def _positions(values: NDArray[Any], classes: Sequence[Hashable]) -> NDArray[np.intp]:
     if values.ndim != 1:
-        raise InputError(f"y has shape {values.shape}.", "A classifier needs one label for each row.")
+        message = f"y has shape {values.shape}."
+        raise InputError(message, "A classifier needs one label for each row.", "Pass the column of labels.")
     place = {label: position for position, label in enumerate(classes)}
     labels = values.tolist()
     if not all(isinstance(label, Hashable) for label in labels):
@@ -316,8 +329,19 @@ def _positions(values: NDArray[Any], classes: Sequence[Hashable]) -> NDArray[np.
     return np.array([place[label] for label in labels], np.intp)
 
 
-def open_weights(weights: Any, X: Any, n: int) -> tuple[NDArray[np.float64], list[Caveat]]:
+def open_weights(
+    weights: Any, X: Any, n: int, *, argument: str = "sample_weight", table: str = "X"
+) -> tuple[NDArray[np.float64], list[Caveat]]:
     """Let importance weights in: n finite numbers, none negative, not all zero; ones where none were given.
+
+    Parameters
+    ----------
+    weights : (n,), optional
+    X : the table whose rows they are for
+    n : int
+        How many rows it has.
+    argument, table : str
+        What weights and table are called in messages.
 
     Raises
     ------
@@ -326,34 +350,36 @@ def open_weights(weights: Any, X: Any, n: int) -> tuple[NDArray[np.float64], lis
     """
     if weights is None:
         return np.ones(n), []
-    weights = as_pandas(weights, "sample_weight")
-    caveats = _by_position(weights, X, "sample_weight")
-    given = _as_values(weights, "sample_weight")
+    weights = as_pandas(weights, argument)
+    caveats = _by_position(weights, X, argument, table)
+    given = _as_values(weights, argument)
     if given.shape != (n,):
-        message = f"sample_weight has shape {given.shape} and X has {n} rows."
+        message = f"{argument} has shape {given.shape} and {table} has {n} rows."
         raise InputError(message, "It takes one weight for each row.", "Check the selection that made it.")
     if not _holds_numbers(given) and not bool(pd.isna(given).any()):
-        message = f"sample_weight has dtype {given.dtype}, such as {given[0]!r}."
+        message = f"{argument} has dtype {given.dtype}, such as {given[0]!r}."
         raise InputTypeError(message, "Weights are numbers.", "Convert them.")
     values = np.asarray(pd.to_numeric(pd.Series(given, dtype=given.dtype), errors="coerce"), np.float64)
     bad = np.flatnonzero(~np.isfinite(values) | (values < 0))
     if len(bad):
-        message = f"sample_weight is negative or not finite in rows {first_few(bad.tolist())}."
+        message = f"{argument} is negative or not finite in rows {first_few(bad.tolist())}."
         raise InputError(message, "Weights are zero or positive.", "Drop those rows, or mend the weights.")
     if not values.any():
-        cure = "Leave sample_weight out, or mend it."
-        raise InputError("sample_weight is zero in every row.", "At least one must be positive.", cure)
-    return values, caveats
+        cure = f"Leave {argument} out, or mend it."
+        raise InputError(f"{argument} is zero in every row.", "At least one must be positive.", cure)
+    power = int(np.frexp(values.max())[1])
+    # only their ratios count, and sums of squares must be numbers
+    return (values if abs(power) < _FAR_FROM_ONE else np.ldexp(values, -power)), caveats
 
 
-def _by_position(values: Any, X: Any, argument: str) -> list[Caveat]:
+def _by_position(values: Any, X: Any, argument: str, table: str = "X") -> list[Caveat]:
     """Two indexes that hold the same labels in another order are a mistake that positions would hide."""
     if not (isinstance(values, (pd.Series, pd.DataFrame)) and isinstance(X, pd.DataFrame)):
         return []
     if len(values) != len(X) or values.index.equals(X.index):
         return []
     if values.index.is_unique and X.index.is_unique and values.index.symmetric_difference(X.index).empty:
-        message = f"{argument} and X have the same index labels in another order."
-        raise InputError(message, "Rows are matched by position.", f"Pass {argument}.loc[X.index].")
-    message = f"{argument} and X have different index labels; rows were matched by position."
+        message = f"{argument} and {table} have the same index labels in another order."
+        raise InputError(message, "Rows are matched by position.", f"Pass {argument}.loc[{table}.index].")
+    message = f"{argument} and {table} have different index labels; rows were matched by position."
     return [caveat("SIPA017", message, "Check that both are in the same order.")]

@@ -53,6 +53,8 @@ class Term:
     @property
     def numbers(self) -> NDArray[np.float64]:
         """(n,) standardised places."""
+        if self.unit > 2.0**1000:  # differences of places may be no floats
+            return self.places / self.unit - self.middle / self.unit
         return (self.places - self.middle) / self.unit
 
     def sides(self, below: NDArray[np.bool_], above: NDArray[np.bool_], *, limit: float) -> tuple[str, str]:
@@ -152,23 +154,32 @@ def _mean_and_spread(places: NDArray[np.float64], weights: NDArray[np.float64]) 
     use = weights > 0
     if not use.any():
         return 0.0, 0.0
-    middle = float(np.average(places[use], weights=weights[use]))
-    if np.ptp(places[use]) == 0:
+    if (places[use] == places[use][0]).all():
         return float(places[use][0]), 0.0
-    return middle, float(np.sqrt(np.average((places[use] - middle) ** 2, weights=weights[use])))
+    scale = _power_of_two(places[use])
+    scaled = places[use] / scale
+    middle = np.average(scaled, weights=weights[use])
+    return float(middle * scale), float(np.sqrt(np.average((scaled - middle) ** 2, weights=weights[use])) * scale)
+
+
+def _power_of_two(places: NDArray[np.float64]) -> float:
+    """What brings the largest place near 1 without a change of digits: squares of 1e200 are no floats."""
+    return float(2.0 ** np.clip(np.frexp(np.abs(places).max())[1], -1022, 1023))
 
 
 def _levels(name: Hashable, column: col.Column, weights: NDArray[np.float64], caveats: list[Caveat]) -> list[Term]:
     """One term a level, the most frequent 50 of them, and one for missing cells."""
     absent = col.missing(column)
-    labels = np.array([str(value) for value in column], dtype=object)
-    levels, place = np.unique(labels[~absent].astype(str), return_inverse=True)
-    counts = np.bincount(place, weights[~absent], len(levels))
-    common = levels[np.sort(np.argsort(-counts, kind="stable")[:_MOST_LEVELS])]
+    labels = [str(value) for value in column]  # lists, since NumPy's own texts lose a NUL at their end
+    levels = sorted({label for label, gone in zip(labels, absent, strict=True) if not gone})
+    number = {level: i for i, level in enumerate(levels)}
+    place = np.where(absent, -1, [number.get(label, -1) for label in labels])
+    counts = np.bincount(place[~absent], weights[~absent], len(levels))
+    common = np.sort(np.argsort(-counts, kind="stable")[:_MOST_LEVELS]).tolist()
     if len(levels) > len(common):
         message = f"Feature {name!r} has {len(levels)} levels; a rule can name the {len(common)} most frequent."
         caveats.append(caveat("SIPA022", message))
-    shown = {f"{name} = {level}": (labels == level) & ~absent for level in common}
+    shown = {f"{name} = {levels[i]}": place == i for i in common}
     if absent.any():
         shown[f"{name} missing"] = absent
     return [Term(text, name, "level", here.astype(np.float64)) for text, here in shown.items()]

@@ -30,6 +30,7 @@ from sipakit.explainers import (
     Shapley,
 )
 from sipakit.frames import is_foreign, rows_of
+from sipakit.shown import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -175,12 +176,18 @@ def row_numbers(rows: Any, n: int) -> tuple[int, ...] | None:
     """
     if rows is None:
         return None
-    numbers = np.atleast_1d(np.asarray(rows))
+    try:
+        numbers = np.atleast_1d(np.asarray(rows))
+    except ValueError:  # of different lengths
+        numbers = np.empty(0)
     if numbers.ndim != 1 or not len(numbers) or numbers.dtype.kind not in "iu":
-        raise InputTypeError(f"rows={rows!r} is no list of row numbers.", "It takes positions in X, such as [0, 17].")
+        raise InputTypeError(
+            f"rows={shortened(rows)} is no list of row numbers.", "It takes positions in X, such as [0, 17]."
+        )
     beyond = [int(i) for i in numbers if not 0 <= i < n]
     if beyond:
-        raise InputError(f"rows= names {first_few(beyond)}.", f"X has rows 0 to {n - 1}.")
+        message = f"rows= names {first_few(beyond)}."
+        raise InputError(message, f"X has rows 0 to {n - 1}.", "They are named by position, not by index label.")
     return tuple(int(i) for i in numbers)
 
 

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-__all__ = ["Shown"]
+import reprlib
+
+__all__ = ["Shown", "shortened"]
+
+
+def shortened(given: object) -> str:
+    """Tell in some words what was given: a table or a long list would fill a message.
+
+    Examples
+    --------
+    >>> shortened(list(range(99)))
+    '[0, 1, 2, 3, 4, 5, ...]'
+    """
+    return " ".join(reprlib.repr(given).split())
 
 
 class Shown(str):

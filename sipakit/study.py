@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from sipakit.adapters import called
-from sipakit.door import open_table
+from sipakit.door import open_table, open_weights
 from sipakit.engine import How
 from sipakit.equality import by_value
 from sipakit.explanation import Explanation
@@ -106,6 +106,7 @@ def explain(  # noqa: PLR0913 - what is explained and how it is run, the same as
         on_interrupt=on_interrupt,
     )
     table, _ = open_table(X)
+    open_weights(sample_weight, X, len(table))  # told of under this name, before some rows are weighed as a background
     jobs = make_jobs(
         methods,
         table,

@@ -259,8 +259,15 @@ def _paired(name: Hashable, position: Mapping[Hashable, int]) -> Feature:
     return Feature(name, tuple(j for part in parts for j in part.columns), parts)
 
 
-def check_names(features: object, groups: object) -> None:
+def check_names(features: object, groups: object, *, argument: str = "features") -> None:
     """Check that the arguments are lists and mappings of names at all, before there is a table.
+
+    Parameters
+    ----------
+    features : what was given as a list of names
+    groups : what was given as groups of them
+    argument : str
+        What the former is called.
 
     Raises
     ------
@@ -268,17 +275,17 @@ def check_names(features: object, groups: object) -> None:
         For anything else.
     """
     if isinstance(features, str):
-        message = f"features={features!r} is one name."
-        raise InputTypeError(message, "It takes a list of names.", f"Write features=[{features!r}].")
+        message = f"{argument}={features!r} is one name."
+        raise InputTypeError(message, "It takes a list of names.", f"Write {argument}=[{features!r}].")
     if features is not None and (not isinstance(features, Iterable) or isinstance(features, Iterator | Mapping)):
-        raise InputTypeError(f"features={features!r} is a {type(features).__name__}.", "It takes a list of names.")
+        raise InputTypeError(f"{argument}={features!r} is a {type(features).__name__}.", "It takes a list of names.")
     if groups is not None and not isinstance(groups, Mapping):
         message = f"groups={groups!r} is a {type(groups).__name__}."
         raise InputTypeError(message, "It takes a mapping of names to lists of columns.", "Write groups={'g': ['a']}.")
     several = [features, *(groups.values() if groups else ())]
     odd = [name for names in several if isinstance(names, Iterable) for name in names if not _can_be_name(name)]
     if odd:
-        message = f"features= or groups= names {first_few(odd)}, which cannot be a name."
+        message = f"{argument}={' or groups=' if groups else ''} names {first_few(odd)}, which cannot be a name."
         raise InputTypeError(message, "A name is a string, a number or a tuple.", "Name one column at a time.")
 
 
@@ -301,7 +308,8 @@ def _grouped(
     seen: dict[Hashable, Hashable] = {}
     for group, members in groups.items():
         if group in position:
-            raise InputError(f"groups= has a group named {group!r}, which is a column too.", cure="Rename the group.")
+            message = f"groups= has a group named {group!r}, which is a column too."
+            raise InputError(message, "Features have names of their own.", "Rename the group.")
         listed = [] if isinstance(members, str) or not isinstance(members, Iterable) else list(members)
         if not listed:
             message = f"groups[{group!r}]={members!r} is not a list of columns."
@@ -309,7 +317,8 @@ def _grouped(
         unknown = [name for name in members if name not in position]
         if unknown:
             message = f"groups[{group!r}] names {first_few(unknown)}, which the table does not have."
-            raise InputError(message, f"It has {first_few(table.names, 12)}.")
+            cure = "Check the spelling and the type of the name."
+            raise InputError(message, f"It has {first_few(table.names, 12)}.", cure)
         for name in members:
             if name in seen:
                 message = f"Column {name!r} is in the groups {seen[name]!r} and {group!r}."

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import make_column_transformer
-from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
@@ -20,7 +20,7 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 import sipakit as sp
 from sipakit.checks import same
 from tests.optional import optional
-from tests.variants import VARIANTS
+from tests.variants import NOT_OF_FUNCTIONS, VARIANTS
 
 lightgbm, pa, pl = optional("lightgbm"), optional("pyarrow"), optional("polars")
 
@@ -37,6 +37,7 @@ YM = M["num"].to_numpy() + 2 * (M["city"] == "Rome")
 ON_FRAME = LinearRegression().fit(D, Y)
 ON_ARRAY = LinearRegression().fit(A, Y)
 BOOSTED = HistGradientBoostingRegressor(max_iter=10).fit(D, Y)
+FOREST = RandomForestRegressor(5, random_state=0).fit(D, Y)
 CLASSIFIER = LogisticRegression().fit(D, LABELS)
 PIPELINE = make_pipeline(
     make_column_transformer((OneHotEncoder(handle_unknown="ignore"), ["city"]), remainder="passthrough"),
@@ -190,7 +191,9 @@ ACCEPTED = {
     "names of two levels": accepted(ON_ARRAY, D.set_axis(pd.MultiIndex.from_product([["u"], list("xyz")]), axis=1)),
     "names of several types": accepted(ON_ARRAY, D.set_axis(["a", 1, 2.5], axis=1)),
     "names that are no names": accepted(ON_ARRAY, D.set_axis(["", np.nan, "c"], axis=1)),
-    "names of other things": accepted(ON_ARRAY, D.set_axis(["estimate", "_full_model_", "row"], axis=1)),
+    "names of other things": accepted(
+        ON_ARRAY, D.set_axis(["estimate", "_full_model_", "row"], axis=1), like=plain(ON_ARRAY, A)
+    ),
     "odd names": accepted(ON_ARRAY, D.set_axis(["\u202eabc\x00", "$x_{1$", "x" * 300], axis=1)),
     "y as a list": accepted(ON_FRAME, y=Y.tolist(), like=USUAL),
     "y as a column": accepted(ON_FRAME, y=Y[:, None], like=USUAL),
@@ -207,6 +210,8 @@ ACCEPTED = {
     "weights as a list": accepted(ON_FRAME, sample_weight=[2.0] * N, like=USUAL),
     "weights as booleans": accepted(ON_FRAME, sample_weight=np.ones(N, bool), like=USUAL),
     "nullable weights": accepted(ON_FRAME, sample_weight=pd.Series([1] * N, dtype="Int64"), like=USUAL),
+    "huge weights": accepted(ON_FRAME, sample_weight=np.full(N, 1e308), like=USUAL),
+    "tiny weights": accepted(ON_FRAME, sample_weight=np.full(N, 1e-310), like=USUAL),
     "some weights zero": accepted(ON_FRAME, sample_weight=np.arange(N) < 40),
     "background of whole numbers": accepted(
         by_position,
@@ -310,7 +315,32 @@ def by_value(model):
     return lambda X: model.predict(X.astype({"c": LEVELS["c"].dtype}))
 
 
+MIXED_UP = D.sample(frac=1, random_state=0)  # with its index
+
 ACCEPTED |= {
+    "rows in another order, by their index": accepted(
+        ON_FRAME, MIXED_UP, like=plain(ON_FRAME, MIXED_UP.reset_index(drop=True)), caveats=["SIPA008"]
+    ),
+    "columns in another order for a forest": accepted(
+        FOREST, D[["c", "b", "a"]], like=plain(FOREST), caveats=["SIPA001"]
+    ),
+    "an extra column for a forest": accepted(FOREST, D.assign(z=1), like=plain(FOREST), caveats=["SIPA002"]),
+    "background in another order for a fitted model": accepted(
+        ON_FRAME,
+        D.head(9),
+        Y[:9],
+        background=D[["c", "b", "a"]],
+        like=plain(ON_FRAME, D.head(9), Y[:9], background=D),
+        caveats=["SIPA001"],
+    ),
+    "a model's method and columns in another order": accepted(
+        ON_FRAME.predict, D[["c", "b", "a"]], like=USUAL, caveats=["SIPA001"]
+    ),
+    "a method of an array-fitted model": accepted(ON_ARRAY.predict, like=USUAL, caveats=["SIPA004"]),
+    "texts of numbers for a model of numbers": accepted(BOOSTED, D.round(1).astype(str)),
+    "levels held as objects in an array": accepted(
+        BY_LEVEL, LEVELS.to_numpy(), Y_LEVELS, like=plain(BY_LEVEL, LEVELS, Y_LEVELS), caveats=["SIPA004"]
+    ),
     "an array-fitted model and columns in another order": accepted(
         ON_ARRAY, D[["c", "b", "a"]], like=plain(ON_ARRAY, A[:, ::-1]), caveats=["SIPA004"]
     ),
@@ -366,6 +396,15 @@ if lightgbm is not None:
         ),
         "columns in another order, boosted": accepted(
             BOOSTER_OF_NUMBERS, D[["c", "b", "a"]], like=plain(BOOSTER_OF_NUMBERS), caveats=["SIPA001"]
+        ),
+        "columns in another order, a bare booster": accepted(
+            BOOSTER_OF_NUMBERS.booster_, D[["c", "b", "a"]], like=plain(BOOSTER_OF_NUMBERS), caveats=["SIPA001"]
+        ),
+        "an extra column, a bare booster": accepted(
+            BOOSTER_OF_NUMBERS.booster_, D.assign(z=1), like=plain(BOOSTER_OF_NUMBERS), caveats=["SIPA002"]
+        ),
+        "columns in another order, a booster's method": accepted(
+            BOOSTER_OF_NUMBERS.predict, D[["c", "b", "a"]], like=plain(BOOSTER_OF_NUMBERS), caveats=["SIPA001"]
         ),
         "levels and numbers in another order, boosted": accepted(
             BOOSTER, LEVELS[["a", "c"]], Y_LEVELS, like=plain(BOOSTER, LEVELS, Y_LEVELS), caveats=["SIPA001"]
@@ -556,7 +595,7 @@ REFUSED = {
     "y with a missing value": refused(
         sp.InputError, ["y is missing in 1 rows", "3"], y=np.where(np.arange(N) == 3, np.nan, Y)
     ),
-    "y infinite": refused(sp.InputError, ["y is infinite", "3"], y=np.where(np.arange(N) == 3, np.inf, Y)),
+    "y infinite": refused(sp.InputError, ["y is infinite or huge", "3"], y=np.where(np.arange(N) == 3, np.inf, Y)),
     "y in another order": refused(sp.InputError, ["another order", "y.loc[X.index]"], y=shuffled(Y)),
     "y as strings of numbers": refused(sp.InputTypeError, ["y holds", "Convert"], y=Y.astype(str)),
     "y as dates": refused(sp.InputTypeError, ["y holds datetime64"], y=pd.date_range("2024", periods=N)),
@@ -592,7 +631,7 @@ REFUSED = {
     ),
     "weights masked": refused(sp.InputTypeError, ["masked"], sample_weight=np.ma.masked_array(np.ones(N), Y > 1)),
     "background lacks a column": refused(
-        sp.InputError, ["background lacks 'c'"], by_position, background=D[["a", "b"]]
+        sp.InputError, ["background lacks 'c', which X has"], by_position, background=D[["a", "b"]]
     ),
     "background of another width": refused(sp.InputError, ["2 columns", "X has 3"], by_position, background=A[:, :2]),
     "background of other things": refused(
@@ -646,6 +685,19 @@ REFUSED = {
 }
 
 REFUSED |= {
+    "a forest lacks a column": refused(sp.InputError, ["X lacks 'c'", "used in fit"], FOREST, X=D[["a", "b"]]),
+    "predict returns huge numbers": refused(
+        sp.PredictionError,
+        ["[1e+200]", "below 1e+35", "First such row: a="],
+        lambda X: np.where(X["a"] > 1, 1e200, 1.0),
+    ),
+    "y huge": refused(sp.InputError, ["y is infinite or huge", "1e+35"], y=Y * 1e200),
+    "predict returns infinity in some rows": refused(
+        sp.PredictionError, ["[inf]", "First such row: a="], lambda X: np.where(X["a"] > 1, np.inf, 1.0)
+    ),
+    "texts of numbers in an array": refused(
+        sp.PredictionError, ["bytes/strings", "First bad row: x0='"], ON_ARRAY, X=A.astype(str)
+    ),
     "missing cells for a model that takes none": refused(
         sp.PredictionError, ["ValueError", "NaN", "First bad row: a="], ON_FRAME, X=NAN
     ),
@@ -771,7 +823,10 @@ def test_it_is_refused_in_words_that_help(name):
 
 SILENT = {
     "background of whole numbers truncates X": ["background of whole numbers"],
-    "columns of X reordered": ["columns in another order", "an array-fitted model and columns in another order"],
+    "columns of X reordered": [
+        *("columns in another order", "an array-fitted model and columns in another order"),
+        *("columns in another order for a forest", "a model's method and columns in another order"),
+    ],
     "extra column in X": ["an extra column"],
     "background reordered": ["background in another order"],
     "y with its own index, shuffled": ["y in another order", "y with another index"],
@@ -855,6 +910,8 @@ WRONG_PARAMETERS = {
     "an array as estimator": (lambda: sp.Shapley(estimator=np.array(["auto"])), ["estimator="]),
     "an unknown score": (lambda: sp.PermutationImportance(scoring="beauty"), ["scoring='beauty'"]),
     "no background": (sp.LIME, ["background", "LIME(background=X_train)"]),
+    "one name to split by": (lambda: sp.RegionalEffects(split_by="a"), ["split_by='a'", "split_by=['a']"]),
+    "lists to split by": (lambda: sp.RegionalEffects(split_by=[["a"]]), ["split_by= names ['a']"]),
 }
 
 
@@ -874,6 +931,7 @@ def test_a_wrong_parameter_is_named(name):
         ("budget", 2.5),
         ("budget", "much"),
         ("budget", True),
+        ("progress", 3),
         ("n_jobs", 0),
         ("n_jobs", "2"),
     ],
@@ -891,6 +949,7 @@ SMALL = {
     "only constant columns": (D.assign(a=0.0, b=1.0, c=2.0), Y),
     "missing cells": (NAN, Y),
     "a column of missing cells": (D.assign(c=np.nan), Y),
+    "cells of all sizes": (D.assign(c=np.resize([1e300, -1e300, 5e-324, 1e-200, 0.0, 1e200, 1.0], N)), Y),
     "equal rows": (D.iloc[np.zeros(N, int)].reset_index(drop=True), Y),
 }
 
@@ -920,6 +979,18 @@ def test_every_explainer_takes_small_and_empty_looking_tables(variant, table):
     assert not frame[["std_error", "lower", "upper"]].isna().any().any()
     assert repr(result)
     pd.testing.assert_frame_equal(X, before)
+
+
+@pytest.mark.parametrize("size", [1e-33, 1e33])
+@pytest.mark.parametrize("variant", [name for name in VARIANTS if name not in NOT_OF_FUNCTIONS])
+def test_errors_of_every_explainer_are_numbers_where_predictions_are_tiny_or_huge(variant, size):
+    explainer = VARIANTS[variant](D.head(12))
+    plain = explainer.explain(by_position, D.head(20), Y[:20]).frame()
+    frame = explainer.explain(lambda X: size * by_position(X), D.head(20), size * Y[:20]).frame()
+    assert np.isfinite(frame["estimate"]).all()
+    np.testing.assert_array_equal(np.isfinite(frame["std_error"]), np.isfinite(plain["std_error"]))
+    known = np.isfinite(plain["std_error"]) & (plain["std_error"] > 1e-9)
+    assert (frame["std_error"][known] > 0).all()
 
 
 # ---- cells that look alike

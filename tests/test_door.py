@@ -240,7 +240,7 @@ def test_rows_are_matched_by_position_and_it_is_told(index, told, argument):
 @given(
     st.one_of(
         st.lists(one, min_size=1, max_size=6).filter(any)
-        for one in (st.floats(0, 1e9), st.integers(0, 9), st.booleans())
+        for one in (st.just(0.0) | st.floats(1e-9, 1e9), st.integers(0, 9), st.booleans())
     )
 )
 def test_weights_are_read_as_they_are(cells):
@@ -250,6 +250,20 @@ def test_weights_are_read_as_they_are(cells):
         assert weights.dtype == np.float64
         assert weights.tolist() == wanted
         assert caveats == []
+
+
+@pytest.mark.parametrize("size", [1e-320, 1e-300, 1e300, 1e308])
+def test_weights_far_from_one_are_brought_near_it_with_their_ratios(size):
+    weights, _ = open_weights(np.array([0.25, 1.0, 0.0]) * size, None, 3)
+    assert 0.5 <= weights[1] < 1
+    np.testing.assert_allclose(weights / weights[1], [0.25, 1, 0], rtol=1e-3 if size < 1e-308 else 1e-15)
+
+
+def test_weights_of_a_background_are_called_by_their_own_name():
+    with pytest.raises(InputError, match=r"background_weight has shape \(1,\) and background has 2 rows"):
+        open_weights([1], D, 2, argument="background_weight", table="background")
+    with pytest.raises(InputError, match=r"background_weight\.loc\[background\.index\]"):
+        open_weights(pd.Series([1, 1], [1, 0]), D, 2, argument="background_weight", table="background")
 
 
 def test_no_weights_are_ones():

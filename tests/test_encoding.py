@@ -116,3 +116,20 @@ def test_dates_are_days_where_days_tell_them_apart(unit, zone):
 def test_durations_are_durations():
     waits = pd.to_timedelta([10, 50], unit="min")
     assert sides(waits, 30 * 60e9) == ("x <= 0 days 00:30:00", "x > 0 days 00:30:00")
+
+
+@pytest.mark.parametrize("size", [1e-308, 1e-200, 1.0, 1e200, 1.7e308])
+def test_numbers_are_standardised_whatever_their_size(size):
+    numbers = np.array([-1.0, 1.0, -1.0, 1.0, 0.0])
+    (term,) = encoded(pd.DataFrame({"x": numbers * size})).terms
+    np.testing.assert_allclose(term.numbers, numbers / np.sqrt(0.8), rtol=1e-12)
+    np.testing.assert_allclose(term.unit / size, np.sqrt(0.8), rtol=1e-12)
+
+
+def test_texts_that_differ_in_the_nul_at_their_end_are_levels_of_their_own():
+    e = encoded(pd.DataFrame({"x": ["a", "a\x00", "a", "b"]}))
+    assert {term.text: term.numbers.tolist() for term in e.terms} == {
+        "x = a": [1, 0, 1, 0],
+        "x = a\x00": [0, 1, 0, 0],
+        "x = b": [0, 0, 0, 1],
+    }

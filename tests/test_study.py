@@ -193,6 +193,25 @@ def test_weights_of_the_rows_are_those_of_the_background_that_they_become():
     assert study["shapley"].manifest["weighted"]
 
 
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([[1], [1, 2]], r"rows=\[\[1\], \[1, 2\]\] is no list"),
+        (pd.DataFrame({"a": range(90)}), r"rows=a .* is no list"),
+        ([99], r"rows= names 99\. X has rows 0 to 19\. They are named by position"),
+    ],
+)
+def test_rows_that_cannot_be_are_told_in_few_words(rows, words):
+    with pytest.raises(sp.SipakitError, match=words) as caught:
+        sp.explain(lambda X: X[:, 0], np.zeros((20, 2)), rows=rows)
+    assert len(str(caught.value)) < 200
+
+
+def test_bad_weights_are_told_by_the_name_that_the_user_gave_them():
+    with pytest.raises(sp.InputError, match="sample_weight has shape"):
+        sp.explain(lambda X: X[:, 0], np.zeros((20, 2)), sample_weight=[1], rows=[3], methods=["shapley"])
+
+
 def test_a_study_can_be_pickled():
     X = np.random.default_rng(0).normal(size=(50, 2))
     study = sp.explain(LinearRegression().fit(X, X[:, 0]), X, X[:, 0], methods=["permutation-importance"])

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from sipakit.caveats import Caveat
+from sipakit.columns import LARGEST
 from sipakit.errors import CapabilityError, PredictionError
 from sipakit.frames import cells_of, is_foreign
 
@@ -173,8 +174,8 @@ def as_predictions(raw: Any, batch: Any, *, strict: bool = True) -> NDArray[np.f
     Raises
     ------
     PredictionError
-        For another number of rows, text, more than two dimensions, or values that are not finite; the first bad row
-        is shown as the model saw it.
+        For another number of rows, text, more than two dimensions, or values that are not finite, or so large that
+        their spread is not; the first bad row is shown as the model saw it.
 
     Examples
     --------
@@ -190,7 +191,7 @@ def as_predictions(raw: Any, batch: Any, *, strict: bool = True) -> NDArray[np.f
         cure = "Pass a function that answers every row, in the order of the rows."
         raise PredictionError(message, "It must be (rows,) or (rows, outputs).", cure)
     predictions = array.reshape(len(batch), -1).astype(np.float64)  # a copy
-    finite = np.isfinite(predictions).all(axis=1)
+    finite = (np.abs(predictions) < LARGEST).all(axis=1)  # nor is NaN
     if not strict:
         predictions[~finite] = np.nan
     elif not finite.all():
@@ -198,7 +199,9 @@ def as_predictions(raw: Any, batch: Any, *, strict: bool = True) -> NDArray[np.f
         message = f"The model returned {predictions[bad[0]].tolist()} for {len(bad)} of {len(batch)} rows."
         row = shown_row(batch, int(bad[0]))
         raise PredictionError(
-            message, f"Predictions must be finite. First such row: {row}.", "Mend the model or that row."
+            message,
+            f"Predictions must be finite, and below {LARGEST:g} in size. First such row: {row}.",
+            "Mend the model or that row.",
         )
     return predictions
 

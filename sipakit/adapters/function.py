@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sipakit.adapters.base import Adapter
+from sipakit.adapters.fitted_on import names_fitted_on, needs_pandas, spelled_as_fitted, was_fitted_on_arrays
 from sipakit.adapters.outputs import ClassOutputs
 from sipakit.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
+
+    from sipakit.table import Table
 
 __all__ = ["FunctionAdapter"]
 
@@ -25,7 +29,8 @@ class FunctionAdapter(Adapter):
     Parameters
     ----------
     function : callable
-        Receives a frame if X is one and an array if X is one; returns (m,) or (m, k) numbers.
+        Receives a frame if X is one and an array if X is one; returns (m,) or (m, k) numbers. A method of a fitted
+        estimator receives what that was fitted on.
     outputs : ClassOutputs or None
         For functions that return probabilities of named classes.
     """
@@ -33,10 +38,16 @@ class FunctionAdapter(Adapter):
     function: Callable[[Any], Any]
     outputs: ClassOutputs | None = None
 
-    @property
-    def feature_names(self) -> None:  # type: ignore[override]
-        """A function remembers no names."""
-        return
+    @cached_property
+    def estimator(self) -> Any:
+        """What the function is a method of, such as ``model.predict``; None for any other function."""
+        owner = getattr(self.function, "__self__", None)
+        return None if isinstance(owner, type) else owner
+
+    @cached_property
+    def feature_names(self) -> tuple[Hashable, ...] | None:  # type: ignore[override]
+        """A function remembers no names, but the estimator whose method it is may."""
+        return names_fitted_on(self.estimator)
 
     @property
     def classes(self) -> tuple[Hashable, ...] | None:  # type: ignore[override]
@@ -47,6 +58,19 @@ class FunctionAdapter(Adapter):
     def scale(self) -> str:  # type: ignore[override]
         """Unit of the outputs."""
         return self.outputs.scale if self.outputs else "prediction"
+
+    def expects(self, names: Sequence[Hashable]) -> tuple[Hashable, ...] | None:
+        """Return the columns that the estimator behind the function was fitted on."""
+        return spelled_as_fitted(self.estimator, self.feature_names, names)
+
+    def as_array(self, table: Table) -> bool:
+        """Whether there is an estimator behind the function that was fitted on an array."""
+        behind = self.feature_names is not None or hasattr(self.estimator, "n_features_in_")
+        return was_fitted_on_arrays(self.estimator, self.feature_names, table) if behind else table.from_array
+
+    def in_pandas(self, table: Table) -> bool:
+        """Whether the library of the estimator behind the function does not take the user's kind of frame."""
+        return needs_pandas(self.estimator, table)
 
     def answer(self, batch: Any) -> Any:
         """Call the function."""

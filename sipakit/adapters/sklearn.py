@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import joblib
 import numpy as np
-import pandas as pd
 from sklearn.base import clone
 from sklearn.utils.validation import has_fit_parameter
 
 from sipakit.adapters.base import Adapter, Manners, as_predictions
+from sipakit.adapters.fitted_on import (
+    library_of,
+    names_fitted_on,
+    needs_pandas,
+    spelled_as_fitted,
+    was_fitted_on_arrays,
+)
 from sipakit.adapters.outputs import ClassOutputs
 from sipakit.adapters.terms import Linear, read_linear
 from sipakit.adapters.trees import read_trees
@@ -43,14 +49,6 @@ _MARGIN: Mapping[str, Mapping[str, Any]] = {
     "lightgbm": {"raw_score": True},
     "xgboost": {"output_margin": True},
     "catboost": {"prediction_type": "RawFormulaVal"},
-}
-# Frames that libraries take beside pandas'; LightGBM reads neither levels of polars nor of pyarrow.
-_TAKES: Mapping[str, frozenset[str]] = {
-    "sklearn": frozenset({"polars"}),
-    "imblearn": frozenset({"polars"}),
-    "lightgbm": frozenset(),
-    "xgboost": frozenset(),
-    "catboost": frozenset(),
 }
 # Parameters that name columns, or number them: models that have one cannot be fitted without a column.
 _NAMES_COLUMNS = {
@@ -104,7 +102,7 @@ class SklearnAdapter(Adapter):
             if output not in (None, "prediction", "score"):
                 cure = "Leave output= out; classes are for classifiers."
                 raise InputError(f"output={output!r}, and the model is a regressor.", "It takes 'prediction'.", cure)
-            return cls(estimator, margin=output == "score" and _library(estimator) in _MARGIN)
+            return cls(estimator, margin=output == "score" and library_of(estimator) in _MARGIN)
         offered = _scales(estimator, classes)
         chosen = ClassOutputs.of(classes, output, scale or next(iter(offered), "score"))
         if chosen.scale not in offered:
@@ -119,12 +117,7 @@ class SklearnAdapter(Adapter):
     @cached_property
     def feature_names(self) -> tuple[Hashable, ...] | None:  # type: ignore[override]
         """Names of the columns that the model was fitted on; None if it was fitted on an array."""
-        names = getattr(self.estimator, "feature_names_in_", None)
-        if names is None:
-            return None
-        listed = tuple(names.tolist() if isinstance(names, np.ndarray) else names)
-        made_up = tuple(f"Column_{i}" for i in range(len(listed)))  # what LightGBM calls the columns of an array
-        return None if listed == made_up else listed
+        return names_fitted_on(self.estimator)
 
     @property
     def classes(self) -> tuple[Hashable, ...] | None:  # type: ignore[override]
@@ -161,7 +154,7 @@ class SklearnAdapter(Adapter):
 
     def answer(self, batch: Any) -> Any:
         """Call the method that answers on the scale asked for."""
-        margin = _MARGIN.get(_library(self.estimator)) if self.scale == "score" else None
+        margin = _MARGIN.get(library_of(self.estimator)) if self.scale == "score" else None
         method = _METHODS[self.scale] if margin is None else "predict"
         # A forest that adds its trees in the order in which threads finish is not equal to itself: sequential it is.
         with joblib.parallel_config(backend="sequential"):
@@ -186,24 +179,15 @@ class SklearnAdapter(Adapter):
 
     def expects(self, names: Sequence[Hashable]) -> tuple[Hashable, ...] | None:
         """Return the columns that the model was fitted on; LightGBM remembers blanks as underscores."""
-        known = self.feature_names
-        if known is None or set(known) <= set(names):
-            return known
-        spelled = {str(name).replace(" ", "_"): name for name in names}
-        library = _library(self.estimator)
-        return tuple(spelled.get(str(name), name) for name in known) if library == "lightgbm" else known
+        return spelled_as_fitted(self.estimator, self.feature_names, names)
 
     def as_array(self, table: Table) -> bool:
         """Whether the estimator was fitted on an array; without names, only tables of numbers can tell."""
-        if self.feature_names is not None:
-            return False
-        numbers = all(pd.api.types.is_numeric_dtype(column.dtype) for column in table.columns)  # booleans included
-        return table.from_array or (numbers and hasattr(self.estimator, "n_features_in_"))
+        return was_fitted_on_arrays(self.estimator, self.feature_names, table)
 
     def in_pandas(self, table: Table) -> bool:
         """Whether the estimator's library does not take the user's kind of frame; unknown ones are given it."""
-        takes = _TAKES.get(_library(self.estimator))
-        return takes is not None and table.origin is not None and table.origin.library not in takes
+        return needs_pandas(self.estimator, table)
 
     # ---- fitted anew
 
@@ -242,7 +226,7 @@ class SklearnAdapter(Adapter):
 
     def single_threaded(self) -> SklearnAdapter:
         """Return the same estimator on one thread; boosters take that as an argument of predict."""
-        return replace(self, options=_ONE_THREAD.get(_library(self.estimator), {}))
+        return replace(self, options=_ONE_THREAD.get(library_of(self.estimator), {}))
 
 
 def _is_random_state(name: str) -> bool:
@@ -267,17 +251,13 @@ def _weighing(estimator: Any, weights: NDArray[np.float64] | None) -> dict[str, 
     return {f"{prefix}sample_weight": weights}
 
 
-def _library(estimator: Any) -> str:
-    return type(estimator).__module__.partition(".")[0]
-
-
 def _scales(estimator: Any, classes: Sequence[Hashable]) -> tuple[str, ...]:
     """Return the scales that a classifier can answer on, its usual one first."""
     offered = ("probability", "log_odds") if hasattr(estimator, "predict_proba") else ()
     # one against one gives a column a pair of classes, which for three classes looks like a column a class
     by_pairs = getattr(estimator, "decision_function_shape", None) == "ovo" and len(classes) > 2
     scores = hasattr(estimator, "decision_function") and not by_pairs
-    return (*offered, "score") if scores or _library(estimator) in _MARGIN else offered
+    return (*offered, "score") if scores or library_of(estimator) in _MARGIN else offered
 
 
 def _classes(estimator: Any) -> tuple[Hashable, ...] | None:

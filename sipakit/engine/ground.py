@@ -270,7 +270,9 @@ class Behind:
 def open_behind(adapter: Adapter, background: Any, weights: Any) -> Behind:
     """Let a background in."""
     table, found = open_table(background, argument="background", expects=adapter.expects)
-    opened, about_weights = open_weights(weights, background, len(table))
+    opened, about_weights = open_weights(
+        weights, background, len(table), argument="background_weight", table="background"
+    )
     return Behind(table, opened, found, about_weights)
 
 

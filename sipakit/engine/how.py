@@ -58,6 +58,10 @@ class How:
         if not (self.tolerance is None or (_is_number(self.tolerance) and 0 < self.tolerance < np.inf)):
             allowed = "It takes the largest Monte Carlo standard error, a positive number in units of the output."
             raise _unusable("tolerance", self.tolerance, allowed, "Leave tolerance= out for the usual number of draws.")
+        progress: Any = self.progress
+        if not (progress is None or isinstance(progress, bool) or callable(progress)):
+            allowed = "It takes True, False, None, or a function of (done, total)."
+            raise _unusable("progress", progress, allowed, "Leave progress= out for a bar on a terminal.")
         for name, given, choices in (
             ("on_bad", self.on_bad, ("raise", "drop")),
             ("on_interrupt", self.on_interrupt, ("raise", "partial")),

@@ -125,13 +125,15 @@ def _lent(known: NDArray[np.bool_], side: Side) -> Floats:
     steps = np.arange(len(known))
     width, place, likely = np.ones(len(known)), steps.astype(np.float64), known
     if not side.levels:
-        width = np.diff(side.axis.positions)
+        with np.errstate(over="ignore"):
+            width = np.diff(side.axis.positions)
     if side.middle is not None:
         width[-1], place[-1] = np.nan, side.middle
         likely = known & (steps < steps[-1]) if known[:-1].any() else known
     near = np.flatnonzero(likely)[np.abs(place[:, None] - place[likely]).argmin(axis=1)]
     near = np.where(known, steps, near)
-    ratio = width / width[near]
+    with np.errstate(over="ignore", invalid="ignore"):  # what is beyond floats is beyond the widest, too
+        ratio = width / width[near]
     lent = np.zeros((len(known), len(known)))
     lent[steps, near] = np.where(np.isnan(ratio), 1.0, np.minimum(ratio, _WIDEST))
     return lent

@@ -177,7 +177,7 @@ def questions(
     """Patterns, the corners of each statistic among them, and what it measures."""
     u = len(task.features)
     if u < 2 and task.rows.n_columns < 2:
-        raise InputError("X has one feature.", "An interaction needs two.")
+        raise InputError("X has one feature.", "An interaction needs two.", "Pass the other columns of the model, too.")
     columns = task.membership
     combos = [c for size in range(2, order + 1) for c in combinations(range(u), size)]
     takes = np.vstack([columns, ~columns, *(columns[list(c)].any(axis=0) for c in combos)])

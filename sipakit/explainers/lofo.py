@@ -157,8 +157,8 @@ class LOFO(Explainer):
         """Cut the table into folds, find the usual values, and read the scoring."""
         counted = int((task.weights > 0).sum())
         if counted < 2:
-            message = f"LOFO was given {counted} row{'s' * (counted != 1)} with weight."
-            raise InputError(message, "It needs one to fit and one to score.", "Pass more rows.")
+            message = f"X has {counted} row{'s' * (counted != 1)} with weight."
+            raise InputError(message, "LOFO needs one to fit and one to score.", "Pass more rows.")
         labels = task.target if task.classes is not None else None
         rng = np.random.default_rng(self.random_state)
         count = min(self.n_folds, counted)

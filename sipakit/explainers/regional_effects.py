@@ -244,7 +244,7 @@ def _splitters(table: Table, names: Sequence[Hashable] | None) -> list[Feature]:
     """Return the columns that the table may be split by."""
     if names is None:
         return [Feature(name, (j,)) for j, name in enumerate(table.names)]
-    check_names(names, None)
+    check_names(names, None, argument="split_by")
     unknown = [name for name in names if name not in table.names]
     if unknown or not list(names):
         message = f"split_by= names {first_few(unknown)}, which the table does not have."

@@ -52,13 +52,14 @@ class TreeForm:
         self, X: NDArray[np.float64], f: NDArray[np.float64], w: NDArray[np.float64]
     ) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
         """Return the fitted tree as a function of (m, t) rows."""
-        tree = self._tree(X, f, w)
-        return lambda Z: np.asarray(tree.predict(Z)).reshape(len(Z), -1)
+        power = _power_of_two(f)
+        tree = self._tree(X, np.ldexp(f, -power), w)
+        return lambda Z: np.ldexp(np.asarray(tree.predict(Z)).reshape(len(Z), -1), power)
 
     def terms(self, encoded: Encoding, f: NDArray[np.float64], w: NDArray[np.float64], conf_level: float) -> Terms:
         """Return rule, share of rows and mean prediction of every leaf."""
         use = w > 0
-        tree = self._tree(encoded.matrix[use], f[use], w[use])
+        tree = self._tree(encoded.matrix[use], np.ldexp(f[use], -_power_of_two(f[use])), w[use])
         passes = np.asarray(tree.decision_path(encoded.matrix).todense(), bool) & use[:, None]  # (n, nodes)
         rules = rules_of(tree, encoded, passes)
         values, errors, support, counts = [], [], [], []
@@ -83,6 +84,11 @@ class TreeForm:
             max_depth=self.max_depth, min_samples_leaf=max(1, len(X) // 100), random_state=self.random_state
         )
         return tree.fit(X, f, sample_weight=w)
+
+
+def _power_of_two(f: NDArray[np.float64]) -> int:
+    """What is taken off the predictions, so that their spread is near 1: scikit-learn does not split one of 1e-8."""
+    return int(np.frexp(np.ptp(f, axis=0).max())[1])
 
 
 def rules_of(tree: DecisionTreeRegressor, encoded: Encoding, passes: NDArray[np.bool_]) -> dict[int, str]:
@@ -144,7 +150,10 @@ class LinearForm:
             errors[:] = np.inf
         beta = contrast @ beta
         unit = np.array([term.unit for term in encoded.terms])[:, None]
-        parts = {"slope": beta[1:] / unit, "slope_std_error": errors[1:] / unit}
+        with np.errstate(
+            over="ignore"
+        ):  # by the unit of a column of tiny numbers a slope may be beyond what floats hold
+            parts = {"slope": beta[1:] / unit, "slope_std_error": errors[1:] / unit}
         estimate = Estimate.within(beta[1:], errors[1:], conf_level=conf_level, df=max(n - used, 1), parts=parts)
         names = tuple(term.text for term in encoded.terms)
         lines = [f"{_listed(b)}  {name}" for b, name in zip(beta, ("constant", *names), strict=True)]

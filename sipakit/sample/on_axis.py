@@ -70,8 +70,11 @@ def placed_on(axis: Axis, column: col.Column) -> tuple[NDArray[np.intp], NDArray
 
 def _between(edges: NDArray[np.float64], places: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     left = np.searchsorted(edges[1:-1], places)
-    along = (places - edges[left]) / np.diff(edges)[left]
-    return left, np.clip(along, 0, 1, out=along)
+    low, high = edges[left], edges[left + 1]
+    huge = np.maximum(np.abs(low), np.abs(high)) > 2.0**1022
+    half = np.where(huge, 0.5, 1.0)  # the difference of two huge numbers is no float
+    low, high, inside = half * low, half * high, half * np.clip(places, low, high)
+    return left, (inside - low) / (high - low)
 
 
 def matched(values: col.Column, column: col.Column) -> NDArray[np.intp]:

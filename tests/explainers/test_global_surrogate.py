@@ -217,3 +217,13 @@ def test_equal_seeds_give_equal_folds():
     np.testing.assert_array_equal(one.fidelity.values, two.fidelity.values)
     other = sp.GlobalSurrogate(random_state=4).explain(mixed.score, X)
     assert one.fidelity.values != other.fidelity.values
+
+
+@pytest.mark.parametrize("power", [-400, -100, -30, 100])
+def test_a_tree_of_predictions_of_any_size_has_the_same_leaves(power):
+    Z = np.random.default_rng(0).integers(0, 9, (60, 2)) / 4
+    size = 2.0**power
+    plain = sp.GlobalSurrogate(max_depth=2).explain(lambda Z: Z[:, 0] * Z[:, 1], Z)
+    scaled = sp.GlobalSurrogate(max_depth=2).explain(lambda Z: size * (Z[:, 0] * Z[:, 1]), Z)
+    assert scaled.terms == plain.terms
+    np.testing.assert_allclose(scaled.values / size, plain.values, rtol=1e-9)
