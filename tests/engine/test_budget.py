@@ -91,3 +91,25 @@ def test_a_study_shares_its_time_and_its_rows():
     assert study["shapley"].manifest["budget"] > 0
     rows = sp.explain(slow, X, methods=["ale", "shapley"], background=BEHIND, budget=50_000)
     assert sum(one.cost.rows + one.cost.check_rows for one in rows.values()) <= 50_000
+
+
+def test_what_a_call_costs_by_itself_is_not_taken_for_the_pace_of_its_rows():
+    def heavy(Z):  # as a forest with workers of its own: 60 ms a call, and hardly more for a thousand rows
+        time.sleep(0.06 + 1e-6 * len(Z))
+        return Z[:, 0]
+
+    pace = pace_of(adapt(heavy), Table.from_data(X))
+    assert pace.fastest < 0.06 / 1_000
+
+
+def test_a_slow_model_is_looked_at_on_few_rows():
+    asked = []
+
+    def crawling(Z):
+        asked.append(len(Z))
+        time.sleep(0.02 * len(Z))
+        return Z[:, 0]
+
+    pace = pace_of(adapt(crawling), Table.from_data(X))
+    assert pace.fastest >= 0.02
+    assert sum(asked) <= 16 + 64
