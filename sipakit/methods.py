@@ -142,10 +142,13 @@ class Job:
     explainer : Explainer
     rows : tuple of int or None
         Positions in X; None for all.
+    spare : bool
+        Whether nobody asked for it by name, so that it is left out where the budget does not cover it.
     """
 
     explainer: Explainer
     rows: tuple[int, ...] | None
+    spare: bool = False
 
     @classmethod
     def of(cls, explainer: Explainer, X: Any, background: Any, output: Any, rows: tuple[int, ...] | None) -> Job:
@@ -207,6 +210,8 @@ def make_jobs(
     explainers = [as_explainer(one, random_state) for one in chosen]
     numbers = row_numbers(rows, len(table))
     jobs = [Job.of(one, X, background, output, numbers) for one in explainers]
+    if methods is None:
+        jobs = [dataclasses.replace(job, spare=True) for job in jobs]
     return dict(zip(keys_of(explainers), jobs, strict=True))
 
 
@@ -223,14 +228,26 @@ def run_jobs(jobs: Sequence[Job], model: object, data: tuple[Any, Any, Any], how
 
     Returns
     -------
-    list of Explanation, None for those that an interrupt left without an answer
+    list of Explanation, None for those that an interrupt, or the budget if they can be spared, left without an answer
+
+    Raises
+    ------
+    BudgetError
+        Where the budget does not cover a job that cannot be spared, or none of those that can.
     """
     made: dict[int, Explanation] = {}
+    refused: BudgetError | None = None
     left, started = how.cap, time.perf_counter()
     batches = _batches(jobs, apart=left is not None)
     for place, batch in enumerate(batches):
         try:
+            _refuse_spent(left, batch, how)
             results, cut = _run_within(left, len(batches) - place, batch, model, data, how)
+        except BudgetError as error:
+            if not all(job.spare for job in batch):
+                raise
+            refused = refused or error
+            results, cut = [None] * len(batch), False
         except KeyboardInterrupt:
             if how.on_interrupt == "raise" or not made:
                 raise
@@ -240,11 +257,21 @@ def run_jobs(jobs: Sequence[Job], model: object, data: tuple[Any, Any, Any], how
             break
         if left is not None and left.rows is not None:  # those that share their evaluations each tell the whole bill
             costs = [result.cost for result in results if result is not None]
-            left = Budget(rows=max(left.rows - max(c.rows + c.gradient_rows + c.check_rows for c in costs), 1))
+            paid = max((c.rows + c.gradient_rows + c.check_rows for c in costs), default=0)
+            left = Budget(rows=max(left.rows - paid, 1))
         elif left is not None and left.seconds is not None:
             now = time.perf_counter()
             left, started = Budget(seconds=left.seconds - (now - started)), now
+    if refused and not made:
+        raise refused
     return [made.get(id(job)) for job in jobs]
+
+
+def _refuse_spent(left: Budget | None, batch: Sequence[Job], how: How) -> None:
+    """Refuse to begin when the time is over."""
+    if left is not None and left.seconds is not None and left.seconds <= 0:
+        message = f"budget={how.budget!r} was spent before {type(batch[0].explainer).__name__} began."
+        raise BudgetError(message, cure="Raise the budget, or name fewer methods.")
 
 
 def _run_within(

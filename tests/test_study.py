@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pickle
+from itertools import count
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -115,6 +117,25 @@ def test_a_budget_is_a_cap_on_the_whole_study(table):
     assert list(enough) == list(free)
     with pytest.raises(sp.BudgetError, match="PartialDependence"):
         sp.explain(product, X, methods=["ale", "partial-dependence", "ice"], budget=spent[0] + 1_000)
+
+
+def test_methods_that_nobody_named_are_left_out_where_the_budget_does_not_cover_them(table):
+    X, y = table
+    study = sp.explain(product, X, y, budget=20_000)
+    assert study.subject.unfinished == ("h_statistic",)
+    assert "global_surrogate" in study
+    assert "Not finished: h_statistic. The run was interrupted, or the budget did not cover it." in repr(study)
+    assert "Not finished: h_statistic." in study._repr_html_()
+    assert sum(e.cost.rows + e.cost.check_rows for name, e in study.items() if name != "ice") <= 20_000
+    with pytest.raises(sp.BudgetError, match="predicts first"):
+        sp.explain(product, X, y, budget=20)
+
+
+def test_time_that_is_over_is_told_with_the_method_that_had_none_left(table, monkeypatch):
+    clock = SimpleNamespace(perf_counter=count(0, 100).__next__)
+    monkeypatch.setattr("sipakit.methods.time", clock)
+    with pytest.raises(sp.BudgetError, match="budget='60s' was spent before GlobalSurrogate began"):
+        sp.explain(product, table[0], methods=["ale", "global-surrogate"], budget="60s")
 
 
 @pytest.mark.parametrize(

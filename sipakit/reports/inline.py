@@ -58,6 +58,9 @@ def study_text(study: Study) -> str:
         lines += textwrap.wrap(finding, _COLUMNS, initial_indent="- ", subsequent_indent="  ")
     costs = [(clean(name), _codes(e), f"{e.cost.rows + e.cost.gradient_rows:,}") for name, e in results.items()]
     table = _aligned(("result", "caveats", "model rows"), costs, 2)
+    if subject.unfinished:
+        left = ", ".join(clean(name, None) for name in subject.unfinished)
+        table += ["", *_wrapped(f"Not finished: {left}. The run was interrupted, or the budget did not cover it.")]
     return "\n".join([*lines, "", *table, "", "study[name] has the numbers; study.report(path) writes a page."])
 
 
