@@ -24,6 +24,7 @@ __all__ = ["html_of", "study_html", "study_text", "text_of"]
 _COLUMNS = 100
 _LEAST = 12  # columns of a text in front, however long the numbers behind it are
 _HANGING = 10  # columns of the word before a fact
+_CLOSING = "study[name] has the numbers; study.report(path) writes a page."
 
 
 def text_of(explanation: Explanation) -> str:
@@ -48,8 +49,8 @@ def html_of(explanation: Explanation) -> str:
     return environment().get_template("glance.html.j2").render(seen=glance_of(explanation))
 
 
-def study_text(study: Study) -> str:
-    """Tell a study's findings, and what each result cost, in at most 100 columns."""
+def study_text(study: Study, closing: str = _CLOSING) -> str:
+    """Tell a study's findings, and what each result cost, in at most 100 columns, and last where there is more."""
     subject, results = study.subject, study.results
     verdict = judge(results.values())
     lines = _wrapped(f"Study of {clean(subject.model, None)}: {subject.n_rows:,} rows, {subject.columns()}")
@@ -61,7 +62,7 @@ def study_text(study: Study) -> str:
     if subject.unfinished:
         left = ", ".join(clean(name, None) for name in subject.unfinished)
         table += ["", *_wrapped(f"Not finished: {left}. The run was interrupted, or the budget did not cover it.")]
-    return "\n".join([*lines, "", *table, "", "study[name] has the numbers; study.report(path) writes a page."])
+    return "\n".join([*lines, "", *table, "", closing])
 
 
 def study_html(study: Study) -> str:
