@@ -251,7 +251,8 @@ def run_jobs(jobs: Sequence[Job], model: object, data: tuple[Any, Any, Any], how
                 raise
             if at_first and queue:
                 queue.append((batch, False))
-            refused = refused or error
+            else:  # on all that is left, not on a share, of which the user knows nothing
+                refused = refused or error
         except KeyboardInterrupt:
             if how.on_interrupt == "raise" or not made:
                 raise
