@@ -24,6 +24,7 @@ __all__ = ["html_of", "study_html", "study_text", "text_of"]
 _COLUMNS = 100
 _LEAST = 12  # columns of a text in front, however long the numbers behind it are
 _HANGING = 10  # columns of the word before a fact
+_TOGETHER = "\N{NO-BREAK SPACE}"
 _CLOSING = "study[name] has the numbers; study.report(path) writes a page."
 
 
@@ -56,7 +57,7 @@ def study_text(study: Study, closing: str = _CLOSING) -> str:
     lines = _wrapped(f"Study of {clean(subject.model, None)}: {subject.n_rows:,} rows, {subject.columns()}")
     lines += [*_wrapped(f"{verdict.words}: {' '.join(verdict.reasons[:2])}"), ""]
     for finding in study.findings():
-        lines += textwrap.wrap(finding, _COLUMNS, initial_indent="- ", subsequent_indent="  ")
+        lines += _wrapped(finding, "- ", "  ")
     costs = [(clean(name), _codes(e), f"{e.cost.rows + e.cost.gradient_rows:,}") for name, e in results.items()]
     table = _aligned(("result", "caveats", "model rows"), costs, 2)
     if subject.unfinished:
@@ -78,12 +79,15 @@ def _codes(e: Explanation) -> str:
     return ", ".join(dict.fromkeys(one.code for one in e.caveats)) or "none"
 
 
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, _COLUMNS)
+def _wrapped(text: str, first: str = "", later: str = "") -> list[str]:
+    """Cut a text into lines, and no number from its per cent."""
+    whole = text.replace(" %", f"{_TOGETHER}%")
+    lines = textwrap.wrap(whole, _COLUMNS, initial_indent=first, subsequent_indent=later)
+    return [line.replace(f"{_TOGETHER}%", " %") for line in lines]
 
 
 def _hanging(word: str, text: str) -> list[str]:
-    return textwrap.wrap(text, _COLUMNS, initial_indent=word.ljust(_HANGING), subsequent_indent=" " * _HANGING)
+    return _wrapped(text, word.ljust(_HANGING), " " * _HANGING)
 
 
 def _caveats(caveats: tuple[Caveat, ...]) -> list[str]:
