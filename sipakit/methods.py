@@ -6,7 +6,6 @@ import dataclasses
 import math
 import re
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -143,10 +142,13 @@ class Job:
     explainer : Explainer
     rows : tuple of int or None
         Positions in X; None for all.
+    spare : bool
+        Whether nobody asked for it by name, so that it is left out where the budget does not cover it.
     """
 
     explainer: Explainer
     rows: tuple[int, ...] | None
+    spare: bool = False
 
     @classmethod
     def of(cls, explainer: Explainer, X: Any, background: Any, output: Any, rows: tuple[int, ...] | None) -> Job:
@@ -214,6 +216,8 @@ def make_jobs(
     explainers = [as_explainer(one, random_state) for one in chosen]
     numbers = row_numbers(rows, len(table))
     jobs = [Job.of(one, X, background, output, numbers) for one in explainers]
+    if methods is None:
+        jobs = [dataclasses.replace(job, spare=True) for job in jobs]
     return dict(zip(keys_of(explainers), jobs, strict=True))
 
 
@@ -230,14 +234,32 @@ def run_jobs(jobs: Sequence[Job], model: object, data: tuple[Any, Any, Any], how
 
     Returns
     -------
-    list of Explanation, None for those that an interrupt left without an answer
+    list of Explanation, None for those that an interrupt, or the budget if they can be spared, left without an answer
+
+    Raises
+    ------
+    BudgetError
+        Where the budget does not cover a job that cannot be spared, or none of those that can.
     """
     made: dict[int, Explanation] = {}
+    refused: BudgetError | None = None
     left, started = how.cap, time.perf_counter()
     batches = _batches(jobs, apart=left is not None)
-    for place, batch in enumerate(batches):
+    queue = [(batch, True) for batch in batches]
+    while queue:
+        batch, at_first = queue.pop(0)
+        results: Sequence[Explanation | None] = [None] * len(batch)
+        cut = False
         try:
-            results, cut = _run_within(left, len(batches) - place, batch, model, data, how)
+            _refuse_spent(left, batch, how)
+            results, cut = _run_within(left, len(queue) + 1 if at_first else 1, batch, model, data, how)
+        except BudgetError as error:
+            if not all(job.spare for job in batch):
+                raise
+            if at_first and queue:
+                queue.append((batch, False))
+            else:  # on all that is left, not on a share, of which the user knows nothing
+                refused = refused or error
         except KeyboardInterrupt:
             if how.on_interrupt == "raise" or not made:
                 raise
@@ -245,22 +267,43 @@ def run_jobs(jobs: Sequence[Job], model: object, data: tuple[Any, Any, Any], how
         made.update({id(job): result for job, result in zip(batch, results, strict=True) if result is not None})
         if cut:
             break
-        if left is not None and left.rows is not None:  # those that share their evaluations each tell the whole bill
-            costs = [result.cost for result in results if result is not None]
-            left = Budget(rows=max(left.rows - max(c.rows + c.gradient_rows + c.check_rows for c in costs), 1))
-        elif left is not None and left.seconds is not None:
-            now = time.perf_counter()
-            left, started = Budget(seconds=left.seconds - (now - started)), now
+        now = time.perf_counter()
+        left, started = _remaining(left, results, now - started), now
+    if refused and not made:
+        raise refused
     return [made.get(id(job)) for job in jobs]
+
+
+def _remaining(left: Budget | None, results: Sequence[Explanation | None], seconds: float) -> Budget | None:
+    """Take what was paid from a budget."""
+    if left is not None and left.rows is not None:  # those that share their evaluations each tell the whole bill
+        costs = [result.cost for result in results if result is not None]
+        return Budget(rows=max(left.rows - max((c.rows + c.gradient_rows + c.check_rows for c in costs), default=0), 1))
+    return None if left is None or left.seconds is None else Budget(seconds=left.seconds - seconds)
+
+
+def _refuse_spent(left: Budget | None, batch: Sequence[Job], how: How) -> None:
+    """Refuse to begin when the time is over."""
+    if left is not None and left.seconds is not None and left.seconds <= 0:
+        message = f"budget={how.budget!r} was spent before {type(batch[0].explainer).__name__} began."
+        raise BudgetError(message, cure="Raise the budget, or name fewer methods.")
 
 
 def _run_within(
     left: Budget | None, due: int, batch: Sequence[Job], model: object, data: tuple[Any, Any, Any], how: How
 ) -> tuple[Sequence[Explanation | None], bool]:
-    """Run the first of so many batches on what is left; one that a tolerance could make greedy, on its share first."""
-    if left is not None and how.tolerance is not None and due > 1:
-        with suppress(BudgetError):
+    """Run the first of so many batches on what is left; where it could be greedy, on its share first.
+
+    That is where there is a tolerance, and in a study whose methods nobody named. There, one that its share does not
+    cover waits until the others had theirs: what is cheap shall not be lost to what is not.
+    """
+    spare = all(job.spare for job in batch)
+    if left is not None and (spare or how.tolerance is not None) and due > 1:
+        try:
             return _run_batch(batch, model, data, dataclasses.replace(how, budget=left.share(due)))
+        except BudgetError:
+            if spare:
+                raise
     return _run_batch(batch, model, data, dataclasses.replace(how, budget=left))
 
 

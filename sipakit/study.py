@@ -64,7 +64,7 @@ def explain(  # noqa: PLR0913 - what is explained and how it is run, the same as
         Workers; the results have the same bits for any number.
     budget : int or str, optional
         Cap on the whole study: model rows, or a time such as "60s". The methods run in their order, each with what is
-        left.
+        left. Those that you did not name are left out where it does not cover them, and the study says so.
     tolerance : float, optional
         Largest Monte Carlo standard error wanted, the same number for every method: see `Explainer.explain`.
     progress : bool or callable(done, total), optional
@@ -83,7 +83,7 @@ def explain(  # noqa: PLR0913 - what is explained and how it is run, the same as
     Raises
     ------
     SipakitError
-        As each method does; a `BudgetError` names the method that does not fit.
+        As each method does; a `BudgetError` names the method in ``methods`` that does not fit.
 
     Notes
     -----

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
@@ -49,6 +50,8 @@ class _Index:
 def write_study(study: Study, folder: Path) -> list[Path]:
     """Write a study into a folder, which is made if need be; equal studies give equal files.
 
+    Files of an earlier study that this one does not write again are removed, if they are still as they were written.
+
     Parameters
     ----------
     study : Study
@@ -68,10 +71,24 @@ def write_study(study: Study, folder: Path) -> list[Path]:
         "results": [{"name": name, **listed[file]} for name, file in zip(study, texts, strict=True)],
         "comparisons": [listed[file] for file in compared],
     }
+    earlier = _listed_before(folder)
     every = {**texts, **compared, "study.json": laid_out(_SCHEMA, index)}  # the index last: it vouches for the others
     for file, text in every.items():
         (folder / file).write_text(text, encoding="utf-8", newline="\n")
+    for path in earlier - {folder / file for file in every}:
+        path.unlink()
     return [folder / "study.json", *(folder / file for file in listed)]
+
+
+def _listed_before(folder: Path) -> set[Path]:
+    """Find the files of the study that a folder holds, of which a reader would not know to which study they belong."""
+    try:
+        index = json.loads((folder / "study.json").read_text(encoding="utf-8"))
+        listed = [_Listed(one["file"], one["sha256"]) for one in (*index["results"], *index["comparisons"])]
+        files = {folder / one.file: one.sha256 for one in listed if _NAME.fullmatch(one.file)}
+        return {path for path, digest in files.items() if path.is_file() and _digest(path.read_bytes()) == digest}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()  # no folder, or another file of that name
 
 
 def _told(subject: Subject) -> dict[str, Any]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import pickle
+from dataclasses import replace
+from itertools import count
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +16,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import sipakit as sp
-from sipakit.methods import keys_of
+from sipakit.engine import How
+from sipakit.methods import keys_of, make_jobs, run_jobs
+from sipakit.table import Table
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +120,43 @@ def test_a_budget_is_a_cap_on_the_whole_study(table):
     assert list(enough) == list(free)
     with pytest.raises(sp.BudgetError, match="PartialDependence"):
         sp.explain(product, X, methods=["ale", "partial-dependence", "ice"], budget=spent[0] + 1_000)
+
+
+def test_methods_that_nobody_named_are_left_out_where_the_budget_does_not_cover_them(table):
+    X, y = table
+    study = sp.explain(product, X, y, budget=20_000)
+    assert study.subject.unfinished == ("h_statistic",)
+    assert "global_surrogate" in study
+    assert "Not finished: h_statistic. The run was interrupted, or the budget did not cover it." in repr(study)
+    assert "Not finished: h_statistic." in study._repr_html_()
+    assert sum(e.cost.rows + e.cost.check_rows for name, e in study.items() if name != "ice") <= 20_000
+    with pytest.raises(sp.BudgetError, match=r"budget=20 is less than .* predicts first"):
+        sp.explain(product, X, y, budget=20)
+
+
+def _jobs(methods, X):
+    open_to_all = {"target": False, "rows": None, "background": None, "output": None, "random_state": 0}
+    return make_jobs(methods, Table.from_data(X), X, **open_to_all).values()
+
+
+def test_what_its_share_does_not_cover_waits_until_cheaper_methods_had_theirs(table):
+    X, _ = table
+    dear, cheap = sp.PartialDependence(grid_resolution=100), sp.ALE()
+    budget = 36_300
+    alone = sp.explain(product, X, methods=[dear], budget=budget)["partial_dependence"]
+    assert budget - alone.cost.rows - alone.cost.check_rows < sp.explain(product, X, methods=[cheap])["ale"].cost.asked
+    jobs = [replace(job, spare=True) for job in _jobs([dear, cheap], X)]
+    curves, steps = run_jobs(jobs, product, (X, None, None), How(budget=budget))
+    assert curves is None
+    assert steps is not None
+    assert None not in run_jobs(jobs, product, (X, None, None), How(budget=2 * budget))
+
+
+def test_time_that_is_over_is_told_with_the_method_that_had_none_left(table, monkeypatch):
+    clock = SimpleNamespace(perf_counter=count(0, 100).__next__)
+    monkeypatch.setattr("sipakit.methods.time", clock)
+    with pytest.raises(sp.BudgetError, match="budget='60s' was spent before GlobalSurrogate began"):
+        sp.explain(product, table[0], methods=["ale", "global-surrogate"], budget="60s")
 
 
 @pytest.mark.parametrize(

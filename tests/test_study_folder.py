@@ -244,3 +244,24 @@ def test_files_of_an_interrupted_writing_are_no_study(folder):
     (folder / "study.json").write_bytes(kept)  # as if it had been stopped before the index
     with pytest.raises(sp.InputError, match="is not the file"):
         sp.load(folder)
+
+
+def test_a_smaller_study_leaves_no_files_of_the_larger_one(folder):
+    (folder / "mine.json").write_text("mine")
+    sp.Study(SUBJECT, {"one": made.effects()}).to_json(folder)
+    assert sorted(path.name for path in folder.iterdir()) == ["01-one.json", "mine.json", "study.json"]
+
+
+def test_files_that_were_changed_or_lie_elsewhere_are_not_removed(folder, tmp_path):
+    (folder / "02-two.json").write_text("changed by hand")
+    (tmp_path / "outside.json").write_bytes(b"not ours")
+    index = json.loads((folder / "study.json").read_text(encoding="utf-8"))
+    digest = hashlib.sha256(b"not ours").hexdigest()
+    away = os.path.relpath(tmp_path / "outside.json", folder)
+    index["results"].append({"name": "three", "file": away, "sha256": digest})
+    (folder / "study.json").write_text(json.dumps(index))
+    sp.Study(SUBJECT, {"one": made.effects()}).to_json(folder)
+    assert (folder / "02-two.json").exists()
+    assert (tmp_path / "outside.json").exists()
+    (folder / "study.json").write_text("no JSON")
+    assert sp.Study(SUBJECT, {"one": made.effects()}).to_json(folder)[0].exists()

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import joblib
 import pandas as pd
 
+from sipakit.cli.dtypes import TEXT, with_dtypes
 from sipakit.errors import InputError, first_few
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["read_model", "read_table"]
 
@@ -72,21 +73,36 @@ def _from_skops(file: Path, trusted: Sequence[str]) -> Any:
         raise InputError(message, cure="Install the libraries and versions that it was saved with.") from error
 
 
-def read_table(path: str, argument: str) -> pd.DataFrame:
+def read_table(path: str, argument: str, dtypes: Mapping[str, str] | None = None) -> pd.DataFrame:
     """Read a table from CSV or Parquet.
+
+    Parameters
+    ----------
+    path : str
+    argument : str
+        What names the file on the command line.
+    dtypes : column -> kind, optional
+        What some columns shall be read as, where the file does not tell or tells another.
 
     Raises
     ------
     InputError
-        For another kind of file, or one that cannot be read.
+        For another kind of file, or one that cannot be read, also not as these kinds.
     """
+    kinds = dtypes or {}
+    return with_dtypes(_read(path, argument, [name for name, kind in kinds.items() if kind == TEXT]), kinds, argument)
+
+
+def _read(path: str, argument: str, texts: Sequence[str]) -> pd.DataFrame:
     file = _existing(path, argument)
     name = file.name.lower()
     try:
         if name.endswith((".parquet", ".pq")):
             return pd.read_parquet(file)
         if name.endswith((".csv", ".csv.gz")):
-            return pd.read_csv(file)
+            return _refuse_other_marks(pd.read_csv(file, dtype=dict.fromkeys(texts, str)), f"{argument} {path}")
+    except InputError:
+        raise
     except ImportError as error:
         message = f"{argument} {path} needs pyarrow to be read."
         raise InputError(message, cure='Install it by pip install "sipakit[parquet]", or use CSV.') from error
@@ -95,6 +111,15 @@ def read_table(path: str, argument: str) -> pd.DataFrame:
         raise InputError(message, "It takes one table with a line of column names.") from error
     message = f"{argument} {path} is a {file.suffix or 'nameless'} file."
     raise InputError(message, "It takes .csv, .csv.gz or .parquet.")
+
+
+def _refuse_other_marks(table: pd.DataFrame, what: str) -> pd.DataFrame:
+    """Refuse a table whose columns are separated by something else than commas."""
+    names = [str(name) for name in table.columns]
+    if any(mark in names[0] for mark in ";\t|") and len(names) == 1:
+        message = f"{what} has one column, {names[0]!r}."
+        raise InputError(message, "Columns of a CSV file are separated by commas.", "Save it so, or as Parquet.")
+    return table
 
 
 def without_target(table: pd.DataFrame, target: str | None, argument: str) -> tuple[pd.DataFrame, pd.Series | None]:

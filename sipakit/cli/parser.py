@@ -17,9 +17,11 @@ _EXPLAIN = """examples:
   sipakit explain --model model.skops --data table.parquet --target price --output out
   sipakit explain --model model.skops --data table.csv --target price --methods ale,shapley --rows 0,17 --output out
   sipakit explain --model boosted.skops --trust lightgbm.basic.Booster --data table.csv --budget 60s --output out
+  sipakit explain --model boosted.skops --data table.csv --dtype city=category --dtype since=date --output out
 
 A model is saved by skops.io.dump(model, "model.skops"). Types in it that skops does not vouch for are listed, and are
 loaded only if each is trusted by name. A pickle runs code when it is read: --trust-pickle is for files of your own.
+A CSV file does not tell categories, dates and codes such as 00123 from texts and numbers: Parquet does, or --dtype.
 """
 _PLAN = """examples:
   sipakit plan --model model.skops --data table.parquet --target price
@@ -110,6 +112,13 @@ def _about_files(command: argparse.ArgumentParser) -> None:
     files.add_argument("--data", metavar="FILE", required=True, help="rows to explain: .csv, .csv.gz or .parquet")
     files.add_argument("--target", metavar="NAME", help="column of the table that the model predicts")
     files.add_argument("--background", metavar="FILE", help="table that rows are compared with (default: the data)")
+    files.add_argument(
+        "--dtype",
+        metavar="COLUMN=KIND",
+        action="append",
+        default=[],
+        help="read a column as category, date or text, as the model knew it; repeat it",
+    )
     files.add_argument(
         "--trust", metavar="TYPE", action="append", default=[], help="load this type from the model file; repeat it"
     )

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import sipakit.explainers as built_in
+from sipakit.cli.dtypes import read_dtypes
 from sipakit.cli.files import read_model, read_table, without_target
+from sipakit.cli.words import in_command_words
 from sipakit.door import open_table
 from sipakit.errors import InputError
 from sipakit.methods import keys_of, make_jobs
+from sipakit.reports.inline import study_text
 from sipakit.study import explain
 
 if TYPE_CHECKING:
@@ -42,7 +45,8 @@ class _Question:
     @classmethod
     def of(cls, chosen: argparse.Namespace) -> _Question:
         """Read model and tables."""
-        table = read_table(chosen.data, "--data")
+        dtypes = read_dtypes(chosen.dtype)
+        table = read_table(chosen.data, "--data", dtypes)
         note = f"All {len(table):,} rows of {Path(chosen.data).name}"
         if chosen.sample is not None:
             if not 1 <= chosen.sample <= len(table):
@@ -54,7 +58,7 @@ class _Question:
         X, y = without_target(table, chosen.target, "--data")
         behind = None
         if chosen.background is not None:
-            behind = read_table(chosen.background, "--background")
+            behind = read_table(chosen.background, "--background", dtypes)
             behind = behind.drop(columns=[chosen.target], errors="ignore") if chosen.target else behind
         return cls(
             model=read_model(chosen.model, chosen.trust, trust_pickle=chosen.trust_pickle),
@@ -81,30 +85,47 @@ def _numbers(text: str | None) -> list[int] | None:
 def explain_files(chosen: argparse.Namespace) -> str:
     """Explain, write the folder, and return the findings."""
     asked = _Question.of(chosen)
-    study = explain(
-        asked.model,
-        asked.X,
-        asked.y,
-        methods=asked.methods,
-        rows=asked.rows,
-        background=asked.background,
-        output=chosen.model_output,
-        n_jobs=chosen.n_jobs,
-        budget=asked.budget,
-        tolerance=chosen.tolerance,
-        on_bad=chosen.on_bad,
-        random_state=chosen.seed,
-    ).described(note=asked.note, unit=chosen.unit)
-    folder = Path(chosen.output)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = _made(chosen.output)  # before the work: a folder that cannot be written would lose it
+    with in_command_words():
+        study = explain(
+            asked.model,
+            asked.X,
+            asked.y,
+            methods=asked.methods,
+            rows=asked.rows,
+            background=asked.background,
+            output=chosen.model_output,
+            n_jobs=chosen.n_jobs,
+            budget=asked.budget,
+            tolerance=chosen.tolerance,
+            on_bad=chosen.on_bad,
+            random_state=chosen.seed,
+        ).described(note=asked.note, unit=chosen.unit)
     study.report(folder / "index.html", title=chosen.title)
     written = study.to_json(folder / "results")
-    return f"{study}\n\nWrote {1 + len(written)} files. Open {folder / 'index.html'}"
+    return study_text(study, closing=f"Wrote {1 + len(written)} files. Open {folder / 'index.html'}")
+
+
+def _made(path: str) -> Path:
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        message = f"--output {path} is a file, and a folder is needed."
+        raise InputError(message, cure="Name another folder; it is made if need be.") from error
+    except OSError as error:
+        raise InputError(f"--output {path} cannot be made: {error.strerror}.", cure="Name another folder.") from error
+    return folder
 
 
 def plan_files(chosen: argparse.Namespace) -> str:
     """Return what each method would cost, and the sum."""
     asked = _Question.of(chosen)
+    with in_command_words():
+        return _planned(asked, chosen)
+
+
+def _planned(asked: _Question, chosen: argparse.Namespace) -> str:
     table, _ = open_table(asked.X)
     jobs = make_jobs(
         asked.methods,
@@ -139,6 +160,6 @@ def listed_methods() -> str:
     width = max(map(len, names)) + 2
     lines = [
         textwrap.fill(kind.question, 96, initial_indent=name.ljust(width), subsequent_indent=" " * width)
-        for name, kind in zip(names, kinds, strict=True)
+        for name, kind in sorted(zip(names, kinds, strict=True), key=lambda pair: pair[0])
     ]
     return "\n".join(lines)

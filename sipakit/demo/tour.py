@@ -100,7 +100,7 @@ def take_tour(folder: str | Path, *, say: Say, progress: Say | None = None, size
         step("figures")
         drawing.result()
     if len(stops) < 3:
-        say("No network was trained and no gradients were compared: that needs torch (pip install sipakit[torch]).")
+        say('No network was trained and no gradients were compared: that needs torch (pip install "sipakit[torch]").')
     step("page and results")
     written = write_folder(folder, studies, parts)
     seconds = time.perf_counter() - started

@@ -19,6 +19,8 @@ __all__ = ["Pace", "pace_of"]
 
 _LOOK = 0.05  # seconds of one look at the model: long enough for the clock
 _LOOKS = 3
+_LONG = 1.0  # seconds: a look that takes so long is not followed by one at four times the rows
+_LEVEL = 0.5  # of the seconds a row of the look before: above it, what a call costs by itself is the smaller part
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,14 @@ class Pace:
 
 
 def pace_of(adapter: Adapter, table: Table, *, gradient: bool = False) -> Pace:
-    """Time a model on rows of a table: on ever more of them, until a look takes as long as the clock can tell."""
+    """Time a model on rows of a table: on ever more of them, until the clock can tell and the rows are what takes time.
+
+    A pipeline, or a forest with workers of its own, may take 50 ms for a call of any size: seconds a row of a small
+    batch would then be a hundred times those of the batches that the engine makes.
+    """
     ask = adapter.gradient if gradient else adapter.predict
-    size, most, asked = min(64, batch_rows(table.n_columns)), batch_rows(table.n_columns), 0
+    most = batch_rows(table.n_columns)
+    size, asked, before = min(16, most), 0, np.inf
     while True:
         rows = Mix.unchanged(Rows(table, np.arange(size) % len(table)))
         seconds: list[float] = []
@@ -51,6 +58,8 @@ def pace_of(adapter: Adapter, table: Table, *, gradient: bool = False) -> Pace:
             ask(rows)
             seconds.append(time.perf_counter() - started)
         asked += size * len(seconds)
-        if min(seconds) >= _LOOK or size == most:
-            return Pace(min(seconds) / size, sum(seconds) / len(seconds) / size, max(seconds) / size, asked)
-        size = min(4 * size, most)
+        took = min(seconds) / size
+        told = min(seconds) >= _LOOK and (took >= _LEVEL * before or min(seconds) >= _LONG)
+        if told or size == most:
+            return Pace(took, sum(seconds) / len(seconds) / size, max(seconds) / size, asked)
+        size, before = min(4 * size, most), took

@@ -43,7 +43,9 @@ def facts_of(s: Subject, results: Iterable[Explanation]) -> list[tuple[str, str]
     if s.rows:
         facts.append(("Rows explained one by one", listed([f"{row}" for row in s.rows])))
     if s.unfinished:
-        facts.append(("Not finished", f"{listed(s.unfinished)}: the run was interrupted"))
+        facts.append(
+            ("Not finished", f"{listed(s.unfinished)}: the run was interrupted, or the budget did not cover it")
+        )
     return [(word, clean(told, None)) for word, told in facts]
 
 

@@ -29,6 +29,8 @@ __all__ = ["html_of", "study_html", "study_text", "text_of"]
 _COLUMNS = 100
 _LEAST = 12  # columns of a text in front, however long the numbers behind it are
 _HANGING = 10  # columns of the word before a fact
+_TOGETHER = "\N{NO-BREAK SPACE}"
+_CLOSING = "study[name] has the numbers; study.report(path) writes a page."
 
 
 def text_of(result: Told) -> str:
@@ -61,17 +63,20 @@ def html_of(result: Told) -> str:
     return environment().get_template("glance.html.j2").render(seen=_seen(result))
 
 
-def study_text(study: Study) -> str:
-    """Tell a study's findings, and what each result cost, in at most 100 columns."""
+def study_text(study: Study, closing: str = _CLOSING) -> str:
+    """Tell a study's findings, and what each result cost, in at most 100 columns, and last where there is more."""
     subject, results = study.subject, study.results
     verdict = judge(results.values())
     lines = _wrapped(f"Study of {clean(subject.model, None)}: {subject.n_rows:,} rows, {subject.columns()}")
     lines += [*_wrapped(f"{verdict.words}: {' '.join(verdict.reasons[:2])}"), ""]
     for finding in study.findings():
-        lines += textwrap.wrap(finding, _COLUMNS, initial_indent="- ", subsequent_indent="  ")
+        lines += _wrapped(finding, "- ", "  ")
     costs = [(clean(name), _codes(e), f"{e.cost.rows + e.cost.gradient_rows:,}") for name, e in results.items()]
     table = _aligned(("result", "caveats", "model rows"), costs, 2)
-    return "\n".join([*lines, "", *table, "", "study[name] has the numbers; study.report(path) writes a page."])
+    if subject.unfinished:
+        left = ", ".join(clean(name, None) for name in subject.unfinished)
+        table += ["", *_wrapped(f"Not finished: {left}. The run was interrupted, or the budget did not cover it.")]
+    return "\n".join([*lines, "", *table, "", closing])
 
 
 def study_html(study: Study) -> str:
@@ -87,12 +92,15 @@ def _codes(e: Explanation) -> str:
     return ", ".join(dict.fromkeys(one.code for one in e.caveats)) or "none"
 
 
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, _COLUMNS)
+def _wrapped(text: str, first: str = "", later: str = "") -> list[str]:
+    """Cut a text into lines, and no number from its per cent."""
+    whole = text.replace(" %", f"{_TOGETHER}%")
+    lines = textwrap.wrap(whole, _COLUMNS, initial_indent=first, subsequent_indent=later)
+    return [line.replace(f"{_TOGETHER}%", " %") for line in lines]
 
 
 def _hanging(word: str, text: str) -> list[str]:
-    return textwrap.wrap(text, _COLUMNS, initial_indent=word.ljust(_HANGING), subsequent_indent=" " * _HANGING)
+    return _wrapped(text, word.ljust(_HANGING), " " * _HANGING)
 
 
 def _caveats(caveats: tuple[Caveat, ...]) -> list[str]:

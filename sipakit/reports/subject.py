@@ -44,7 +44,7 @@ class Subject:
     note : str
         What else the reader must know of the rows: how they were chosen.
     unfinished : tuple of str
-        Methods that an interrupt left without a result.
+        Methods that an interrupt or the budget left without a result.
     """
 
     model: str

@@ -104,6 +104,7 @@ def test_parquet_keeps_types(tmp_path):
         ("missing.csv", None, "--data .* is no file"),
         ("empty.csv", b"", "cannot be read"),
         ("broken.csv", b'a,b\n1,2\n"', "cannot be read"),
+        ("semicolons.csv", b"a;b\n1;2\n", "has one column, 'a;b'. Columns of a CSV file are separated by commas"),
         ("t.xlsx", b"?", r"is a \.xlsx file\. It takes \.csv"),
         ("broken.parquet", b"PAR1", "cannot be read|needs pyarrow"),
     ],

@@ -1,15 +1,17 @@
 """The commands explain and plan files as the library explains objects."""
 
 import json
+import pickle
 
 import numpy as np
 import pandas as pd
 import pytest
 import skops.io
 from sklearn.compose import make_column_transformer
+from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 import sipakit as sp
 from sipakit import cli
@@ -23,6 +25,18 @@ TABLE["price"] = (2 * TABLE["size"] + (TABLE["city"] == "Rome")).round(3)
 def fitted(kind, target):
     encode = make_column_transformer((OneHotEncoder(), ["city"]), remainder="passthrough")
     return make_pipeline(encode, kind).fit(TABLE[["size", "city"]], target)
+
+
+def only_categories(table):
+    """Refuse texts, as LightGBM and XGBoost do."""
+    if table["city"].dtype != "category":
+        message = "categories do not match"
+        raise ValueError(message)
+    return table
+
+
+def strict_on_categories(model):
+    return make_pipeline(FunctionTransformer(only_categories), model)
 
 
 @pytest.fixture
@@ -108,22 +122,48 @@ def test_the_methods_are_listed_with_their_questions(capsys):
     told = capsys.readouterr().out
     assert "permutation-importance" in told
     assert "How much worse does the model get" in told
-    assert sum(not line.startswith(" ") for line in told.splitlines()) == len(explainers)
+    names = [line.split()[0] for line in told.splitlines() if not line.startswith(" ")]
+    assert names == sorted(names)
+    assert len(names) == len(explainers)
+
+
+def test_a_model_of_categories_takes_them_from_csv(files, capsys):
+    as_known = TABLE[["size", "city"]].astype({"city": "category"})
+    model = HistGradientBoostingRegressor(categorical_features=["city"], max_iter=5).fit(as_known, TABLE["price"])
+    (files / "model.pkl").write_bytes(pickle.dumps(strict_on_categories(model)))
+    more = ["--model", str(files / "model.pkl"), "--trust-pickle", "--methods", "ale", "--output", str(files / "out")]
+    assert run(files, "explain", *more) == 1
+    assert "say so by --dtype" in capsys.readouterr().err
+    assert run(files, "explain", *more, "--dtype", "city=category") == 0
+    (written,) = sp.load(files / "out" / "results").values()
+    again = sp.ALE().explain(strict_on_categories(model), as_known)
+    assert written.frame()["estimate"].tolist() == again.frame()["estimate"].tolist()
+
+
+def test_an_output_that_is_a_file_is_told_before_the_work(files, capsys, monkeypatch):
+    monkeypatch.setattr("sipakit.cli.tasks.explain", lambda *_, **__: pytest.fail("worked for nothing"))
+    assert run(files, "explain", "--output", str(files / "table.csv")) == 1
+    assert "table.csv is a file, and a folder is needed" in capsys.readouterr().err
+
+
+def test_the_text_ends_with_what_a_shell_can_do(files, capsys):
+    assert run(files, "explain", "--methods", "ale", "--output", str(files / "out")) == 0
+    assert "study[name]" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("more", "words"),
     [
         (["--target", "rent"], "--target 'rent' is no column of --data. It has 'size', 'city', 'price'"),
-        (["--methods", "alle"], "methods= names 'alle', which is no method"),
+        (["--methods", "alle"], "--methods names 'alle', which is no method"),
         (["--rows", "first"], "--rows 'first' is no list of row numbers"),
-        (["--rows", "80"], "X has rows 0 to 79"),
+        (["--rows", "80"], "--data has rows 0 to 79"),
         (["--sample", "81"], "It takes 1 to 80 rows"),
-        (["--budget", "soon"], "budget='soon' cannot be used"),
-        (["--budget", "50"], "budget=50 is less than"),
-        (["--model-output", "Rome"], "output='Rome', and the model is a regressor"),
-        (["--tolerance", "0"], "tolerance=0.0 cannot be used"),
-        (["--n-jobs", "0"], "n_jobs=0 cannot be used"),
+        (["--budget", "soon"], "--budget 'soon' cannot be used"),
+        (["--budget", "50"], "--budget 50 is less than"),
+        (["--model-output", "Rome"], "--model-output 'Rome', and the model is a regressor"),
+        (["--tolerance", "0"], "--tolerance 0.0 cannot be used"),
+        (["--n-jobs", "0"], "--n-jobs 0 cannot be used"),
     ],
 )
 def test_what_is_wrong_is_told_in_one_line(files, capsys, more, words):
