@@ -295,6 +295,17 @@ print([name for name in {HEAVY!r} if name in set(sys.modules) - before])
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
 
 
+def test_explaining_loads_no_plots():
+    code = """
+import sys, numpy as np, sipakit as sp
+X = np.random.default_rng(0).normal(size=(30, 2))
+study = sp.explain(lambda X: X[:, 0], X, methods=["ale"])
+print("matplotlib" in sys.modules)
+"""
+    done = run(code)
+    assert (done.stdout.strip(), done.stderr) == ("False", "")
+
+
 def test_the_core_runs_without_any_optional_package():
     code = f"""
 import sys

@@ -122,20 +122,19 @@ def _refuse_other_marks(table: pd.DataFrame, what: str) -> pd.DataFrame:
     return table
 
 
-def without_target(table: pd.DataFrame, target: str | None, argument: str) -> tuple[pd.DataFrame, pd.Series | None]:
-    """Split a table into features and target.
+def taken_out(table: pd.DataFrame, name: str | None, option: str) -> tuple[pd.DataFrame, pd.Series | None]:
+    """Take the column that an option names out of the table.
 
     Raises
     ------
     InputError
-        For a target that is no column.
+        For a name that is no column.
     """
-    if target is None:
+    if name is None:
         return table, None
-    if target not in table.columns:
-        message = f"--target {target!r} is no column of {argument}."
-        raise InputError(message, f"It has {first_few(table.columns, 12)}.")
-    return table.drop(columns=[target]), table[target]
+    if name not in table.columns:
+        raise InputError(f"{option} {name!r} is no column of --data.", f"It has {first_few(table.columns, 12)}.")
+    return table.drop(columns=[name]), table[name]
 
 
 def _existing(path: str, argument: str) -> Path:

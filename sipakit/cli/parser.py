@@ -111,6 +111,7 @@ def _about_files(command: argparse.ArgumentParser) -> None:
     files.add_argument("--model", metavar="FILE", required=True, help="fitted model: .skops, or a pickle (see below)")
     files.add_argument("--data", metavar="FILE", required=True, help="rows to explain: .csv, .csv.gz or .parquet")
     files.add_argument("--target", metavar="NAME", help="column of the table that the model predicts")
+    files.add_argument("--weights", metavar="NAME", help="column of the table that says how much each row counts")
     files.add_argument("--background", metavar="FILE", help="table that rows are compared with (default: the data)")
     files.add_argument(
         "--dtype",

@@ -12,9 +12,10 @@ import numpy as np
 
 import sipakit.explainers as built_in
 from sipakit.cli.dtypes import read_dtypes
-from sipakit.cli.files import read_model, read_table, without_target
+from sipakit.cli.files import read_model, read_table, taken_out
 from sipakit.cli.words import in_command_words
 from sipakit.door import open_table
+from sipakit.engine import Budget
 from sipakit.errors import InputError
 from sipakit.methods import keys_of, make_jobs
 from sipakit.reports.inline import study_text
@@ -36,6 +37,7 @@ class _Question:
     model: Any
     X: pd.DataFrame
     y: pd.Series | None
+    weights: pd.Series | None
     background: pd.DataFrame | None
     methods: list[str] | None
     rows: list[int] | None
@@ -55,15 +57,17 @@ class _Question:
             drawn = np.sort(np.random.default_rng(chosen.seed).choice(len(table), chosen.sample, replace=False))
             note = f"{chosen.sample:,} of the {len(table):,} rows of {Path(chosen.data).name}, drawn at random"
             table = table.iloc[drawn].reset_index(drop=True)
-        X, y = without_target(table, chosen.target, "--data")
+        table, weights = taken_out(table, chosen.weights, "--weights")
+        X, y = taken_out(table, chosen.target, "--target")
         behind = None
         if chosen.background is not None:
             behind = read_table(chosen.background, "--background", dtypes)
-            behind = behind.drop(columns=[chosen.target], errors="ignore") if chosen.target else behind
+            behind = behind.drop(columns=[chosen.target, chosen.weights], errors="ignore")
         return cls(
             model=read_model(chosen.model, chosen.trust, trust_pickle=chosen.trust_pickle),
             X=X,
             y=y,
+            weights=weights,
             background=behind,
             methods=[name for name in re.split(r"[,\s]+", chosen.methods) if name] if chosen.methods else None,
             rows=_numbers(chosen.rows),
@@ -95,6 +99,7 @@ def explain_files(chosen: argparse.Namespace) -> str:
             rows=asked.rows,
             background=asked.background,
             output=chosen.model_output,
+            sample_weight=asked.weights,
             n_jobs=chosen.n_jobs,
             budget=asked.budget,
             tolerance=chosen.tolerance,
@@ -150,6 +155,10 @@ def _planned(asked: _Question, chosen: argparse.Namespace) -> str:
         shared.add(job.explainer.evaluations())
         rows, low, high = rows + plan.rows, low + plan.seconds[0], high + plan.seconds[1]
     lines.append(f"all together: at most {rows:,} model rows, {low:.1f} to {high:.1f} s")
+    if (cap := Budget.of(asked.budget)) is not None:
+        covered = rows <= cap.rows if cap.rows is not None else high <= (cap.seconds or 0)
+        less = "does not cover them: what is drawn is drawn less often, and what cannot be is left out or refused"
+        lines.append(f"--budget {chosen.budget}: {'covers them' if covered else less}")
     return "\n".join(lines)
 
 

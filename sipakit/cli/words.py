@@ -22,6 +22,7 @@ _ARGUMENTS = {
     "output": "--model-output",
     "random_state": "--seed",
     "rows": "--rows",
+    "sample_weight": "--weights",
     "tolerance": "--tolerance",
 }
 _CURES = {

@@ -1,10 +1,9 @@
 """Reports for readers: findings in sentences, and one page that needs no network.
 
-Everything is made from finished explanations; no model is called here.
+Everything is made from finished explanations; no model is called here. Pages and narratives are imported from their own
+files, so that a study without a page does without the plots.
 """
 
-from sipakit.reports.narrative import Finding, findings, headline
-from sipakit.reports.page import Part, render
 from sipakit.reports.subject import Subject
 
-__all__ = ["Finding", "Part", "Subject", "findings", "headline", "render"]
+__all__ = ["Subject"]

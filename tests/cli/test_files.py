@@ -11,7 +11,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from sipakit.cli.files import read_model, read_table, without_target
+from sipakit.cli.files import read_model, read_table, taken_out
 from sipakit.errors import InputError
 
 X = np.arange(12.0).reshape(6, 2)
@@ -118,8 +118,8 @@ def test_tables_that_cannot_be_read_are_refused_in_words(tmp_path, name, content
 
 def test_the_target_is_taken_out_of_the_table():
     table = pd.DataFrame({"a": [1], "b": [2]})
-    features, target = without_target(table, "b", "--data")
+    features, target = taken_out(table, "b", "--target")
     assert (list(features), target.tolist()) == (["a"], [2])
-    assert without_target(table, None, "--data")[1] is None
+    assert taken_out(table, None, "--target")[1] is None
     with pytest.raises(InputError, match=r"--target 'c' is no column of --data\. It has 'a', 'b'"):
-        without_target(table, "c", "--data")
+        taken_out(table, "c", "--target")

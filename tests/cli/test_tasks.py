@@ -117,6 +117,26 @@ def test_a_plan_tells_every_method_and_the_sum(files, capsys):
     assert "all together: at most" in told
 
 
+def test_a_plan_says_whether_the_budget_covers_it(files, capsys):
+    for budget, said in (("1h", "covers them"), ("1000000", "covers them"), ("100", "does not cover them: what is")):
+        assert run(files, "plan", "--methods", "ale,ice", "--budget", budget) == 0
+        assert f"--budget {budget}: {said}" in capsys.readouterr().out
+
+
+def test_a_column_of_weights_weighs_and_is_no_feature(files, capsys):
+    weights = np.arange(80) + 1.0
+    TABLE.assign(n=weights).to_csv(files / "table.csv", index=False)
+    more = ["--weights", "n", "--methods", "permutation-importance", "--output", str(files / "out")]
+    assert run(files, "explain", *more) == 0
+    model = skops.io.load(files / "model.skops")
+    data = TABLE[["size", "city"]], TABLE["price"]
+    weighted = sp.PermutationImportance().explain(model, *data, sample_weight=weights)
+    (written,) = sp.load(files / "out" / "results").values()
+    np.testing.assert_array_equal(written.values, weighted.values)
+    assert run(files, "explain", "--weights", "m", "--methods", "ale", "--output", str(files / "out")) == 1
+    assert "--weights 'm' is no column of --data" in capsys.readouterr().err
+
+
 def test_the_methods_are_listed_with_their_questions(capsys):
     assert cli.main(["methods"]) == 0
     told = capsys.readouterr().out

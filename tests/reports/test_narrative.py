@@ -12,9 +12,9 @@ import pytest
 
 import sipakit as sp
 from sipakit.estimate import Estimate
-from sipakit.reports import findings, headline
 from sipakit.reports.finding import listed, ranked
 from sipakit.reports.measure import Measure
+from sipakit.reports.narrative import findings, headline
 from sipakit.reports.shapes import shape, turns
 from sipakit.reports.together import contrast, strongest
 from tests.plots import made

@@ -17,10 +17,10 @@ import pandas as pd
 import pytest
 
 import sipakit as sp
-from sipakit.reports import Part, Subject, render
 from sipakit.reports.facts import facts_of, manifest_of
 from sipakit.reports.figures import pictures
-from sipakit.reports.subject import slug
+from sipakit.reports.page import Part, render
+from sipakit.reports.subject import Subject, slug
 from sipakit.reports.tables import spread_table, tabulate
 from tests.plots import made
 
