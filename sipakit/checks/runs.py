@@ -128,8 +128,7 @@ def _effect_of(result: Explanation, name: str) -> tuple[NDArray[np.float64], NDA
         curve = estimate[..., place, :]
         return curve - curve[..., :1, :], np.zeros_like(curve)
     if isinstance(result, Regions):
-        feature = result.features.index(name)
-        curve = np.concatenate([estimate[result.parts()[r]] for r in result.of_feature(feature)])
+        curve = np.concatenate([estimate[result.parts()[r]] for r in result.of_feature(name)])
         return curve, np.zeros_like(curve)
     if isinstance(result, (Interactions, Decomposition)):
         at = np.array([name in pair for pair in result.sets])

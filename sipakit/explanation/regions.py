@@ -9,10 +9,14 @@ import numpy as np
 import pandas as pd
 
 from sipakit.axis import Axis
+from sipakit.errors import InputError, first_few
 from sipakit.estimate import Estimate, falling
 from sipakit.explanation.base import Explanation
+from sipakit.names import place_of
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from numpy.typing import NDArray
 
     from sipakit.explanation.base import Labels
@@ -91,19 +95,26 @@ class Regions(Explanation):
         start = sum(len(axis) for axis in self.axes[:feature])
         return slice(start, start + len(self.axes[feature]))
 
-    def of_feature(self, feature: int) -> list[int]:
+    def of_feature(self, feature: Hashable) -> list[int]:
         """Return the numbers of a feature's regions, the whole table first.
 
         Parameters
         ----------
-        feature : int
-            Its place among `features`, counted from 0.
+        feature : name of a feature
 
         Returns
         -------
         list of int, places in `where`
+
+        Raises
+        ------
+        InputError
+            For a name that is none of the features.
         """
-        numbers: list[int] = np.flatnonzero(self.owner == feature).tolist()
+        if (place := place_of(feature, self.features)) is None:
+            names = first_few(self.features)
+            raise InputError(f"feature={feature!r} is none of the features.", f"They are {names}.", "Check its name.")
+        numbers: list[int] = np.flatnonzero(self.owner == place).tolist()
         return numbers
 
     @property
@@ -122,7 +133,7 @@ class Regions(Explanation):
                 "before": self.before.values[j, k],
                 "after": self.after.values[j, k],
                 **{name.replace("estimate", "gain"): a[j, k] for name, a in self.gain.columns().items()},
-                "regions": max(len(self.of_feature(j)) - 1, 1),
+                "regions": max(len(self.of_feature(self.features[j])) - 1, 1),
             }
             for j, k in cells
         ]

@@ -53,7 +53,7 @@ def draw_regions(explanation: Regions, ax: Axes | None = None) -> Display:
     Display
     """
     e = explanation
-    split = [j for j in range(len(e.axes)) if len(e.of_feature(j)) > 1]
+    split = [j for j in range(len(e.axes)) if len(e.of_feature(e.features[j])) > 1]
     size = e.removed if split else e.before.values**2
     outputs = largest(size.max(axis=0), 1 if ax is not None else _OUTPUTS)
     order = [int(j) for j in falling(size[:, outputs].max(axis=1)) if not split or j in split]
@@ -65,7 +65,7 @@ def draw_regions(explanation: Regions, ax: Axes | None = None) -> Display:
     else:
         sheet, layout, wider = _side_by_side(e, list(product(features, outputs)))
     label = quantity(e, e.outputs[outputs[0]] if len(e.outputs) == 1 else None)
-    cut = max(len(e.of_feature(j)) - 1 - _REGIONS for j in features)
+    cut = max(len(e.of_feature(e.features[j])) - 1 - _REGIONS for j in features)
     notes = [
         counted(len(features), len(e.axes), "features", "what regions remove most of first"),
         _unsplit(e, split),
@@ -96,7 +96,7 @@ def _unsplit(e: Regions, split: list[int]) -> str:
 
 def _shown(e: Regions, feature: int) -> list[int]:
     """Return the whole table and the regions with most rows, in their own order."""
-    everyone, *regions = e.of_feature(feature)
+    everyone, *regions = e.of_feature(e.features[feature])
     kept = sorted(regions[i] for i in falling(e.support[regions])[:_REGIONS]) if regions else []
     return [everyone, *kept]
 
@@ -155,7 +155,7 @@ def _panel(e: Regions, panel: Axes, places: Places, cell: tuple[int, int], turn:
 
 def _place(e: Regions, region: int) -> int:
     """Return a region's number among those of its feature, without the whole table."""
-    return region - e.of_feature(int(e.owner[region]))[0] - 1
+    return region - e.of_feature(e.features[e.owner[region]])[0] - 1
 
 
 def _behind(panel: Axes, places: Places, curves: NDArray[np.float64]) -> None:
@@ -175,9 +175,9 @@ def _caption(sheet: Sheet, panel: Axes, e: Regions, cell: tuple[int, int], regio
     feature, output = cell
     columns = sheet.columns(TEXT["label"], panel=True) + 8  # titles may reach into the gaps between panels
     lines = [clean(part, columns) for part in _parts(e.where[region])]
-    if region == e.of_feature(feature)[0]:
+    if region == e.of_feature(e.features[feature])[0]:
         name = f"{clean(e.outputs[output], columns - 10)}: " if len(e.outputs) > 1 else ""
-        split = len(e.of_feature(feature)) > 1
+        split = len(e.of_feature(e.features[feature])) > 1
         lines = [f"{name}all rows", f"gain {told(e.gain, (feature, output))}" if split else ""]
     else:
         lines[0] = clean(f"{_share(e, region)}: {lines[0]}", columns)

@@ -33,7 +33,16 @@ def noisy(Z):
 
 
 def rules(e, feature=0):
-    return [e.where[r] for r in e.of_feature(feature)]
+    return [e.where[r] for r in e.of_feature(e.features[feature])]
+
+
+def test_a_feature_is_named_and_not_numbered():
+    e = sp.RegionalEffects(grid_resolution=4).explain(additive, np.random.default_rng(0).normal(size=(40, 4)))
+    assert e.of_feature("x1") == np.flatnonzero(e.owner == 1).tolist()
+    with pytest.raises(
+        sp.InputError, match=r"feature=1 is none of the features\. They are 'x0', 'x1', 'x2' and 1 more"
+    ):
+        e.of_feature(1)
 
 
 # ---- known answers
@@ -197,7 +206,7 @@ def test_the_whole_table_has_the_partial_dependence_and_its_intervals():
         pd_ = sp.PartialDependence(centred=centred, grid_resolution=6)
         pd_ = pd_.explain(mixed.scores, Z, sample_weight=weights)
         for j, part in enumerate(pd_.parts()):
-            here = e.parts()[e.of_feature(j)[0]]
+            here = e.parts()[e.of_feature(e.features[j])[0]]
             ends = ("std_error", "lower", "upper")
             names = [f"mean_{end}" for end in ends] if prefix else ends
             for mine, other in zip([prefix or "estimate", *names], ["estimate", *ends], strict=True):
