@@ -111,4 +111,5 @@ def judge(results: Iterable[Explanation]) -> Verdict:
         return Verdict("Not to be relied on", "serious", tuple(map(str, serious)))
     if cautions:
         return Verdict("Usable with care", "caution", tuple(map(str, cautions)))
-    return Verdict("Usable as shown", "info", ("No method found a reason for care.",))
+    notes = " What they note is below." if every else ""
+    return Verdict("Usable as shown", "info", (f"No method found a reason for care.{notes}",))
