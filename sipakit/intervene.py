@@ -63,6 +63,8 @@ class Mix:
         way from base to donor (numeric columns).
     which : (m,) int
         The line of ``take`` that each virtual row follows. Few patterns serve many rows, so they are held once.
+    apart : bool
+        Whether rows of one base and donor are known to take different columns.
 
     Examples
     --------
@@ -79,6 +81,7 @@ class Mix:
     donor: Rows
     take: NDArray[np.bool_] | NDArray[np.float64]
     which: NDArray[np.intp]
+    apart: bool = False
 
     @classmethod
     def of(
@@ -87,12 +90,14 @@ class Mix:
         donor: Rows,
         take: NDArray[np.bool_] | NDArray[np.float64],
         which: NDArray[np.intp] | None = None,
+        *,
+        apart: bool = False,
     ) -> Mix:
         """Make a Mix; ``take`` (p,) serves every row, ``take`` (m, p) gives each row its own pattern."""
         patterns: NDArray[Any] = np.atleast_2d(take)
         if which is None:
             which = np.zeros(len(base), np.intp) if len(patterns) == 1 else np.arange(len(base))
-        return cls(base, donor, patterns, which)
+        return cls(base, donor, patterns, which, apart)
 
     @classmethod
     def unchanged(cls, rows: Rows) -> Mix:
@@ -103,7 +108,7 @@ class Mix:
         return len(self.which)
 
     def __getitem__(self, part: slice | NDArray[np.intp]) -> Mix:
-        return Mix(self.base[part], self.donor[part], self.take, self.which[part])
+        return Mix(self.base[part], self.donor[part], self.take, self.which[part], self.apart)
 
     def selected(self, columns: Sequence[int]) -> Mix:
         """The same virtual rows, of columns number ``columns`` only."""
@@ -189,9 +194,10 @@ class Mix:
     def mixes_apart(self) -> bool:
         """Whether every row is a mixture, and cells tell of which two rows: no other pair has an equal mixture.
 
-        That holds where no two rows of both tables have an equal cell, as in tables of drawn numbers.
+        That holds where no two rows of both tables have an equal cell, as in tables of drawn numbers; and where no pair
+        of rows is mixed in the same way twice.
         """
-        if not self.dense or not self.take.any(axis=1).all() or self.take.all(axis=1).any():
+        if not self.apart or not self.dense or not self.take.any(axis=1).all() or self.take.all(axis=1).any():
             return False
         return self.base.table.shares_no_cell_with(self.donor.table)
 

@@ -170,13 +170,15 @@ class Task:
         donor: tuple[Table, NDArray[np.intp]],
         take: NDArray[Any],
         which: NDArray[np.intp] | None = None,
+        *,
+        apart: bool = False,
     ) -> Mix:
         """Row ``base``, but the *features* ``take`` ((u,) or (q, u), bool or fraction) come from row ``donor``."""
         by_feature: NDArray[Any] = np.atleast_2d(take)
         columns = np.zeros((len(by_feature), self.rows.n_columns), by_feature.dtype)
         owned = self.membership.any(axis=0)
         columns[:, owned] = by_feature[:, self.membership.argmax(axis=0)[owned]]  # no column has two owners
-        return Mix.of(Rows(*base), Rows(*donor), columns, which)
+        return Mix.of(Rows(*base), Rows(*donor), columns, which, apart=apart)
 
 
 def resolve_features(

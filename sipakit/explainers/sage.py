@@ -193,6 +193,7 @@ class SAGE(Explainer):
             donor=(task.rows, row),
             take=walks(sample.order) if each else np.zeros((1, u), bool),
             which=np.broadcast_to(met, (d, len(x), each)).ravel(),
+            apart=len(task.rows) * len(task.background) >= d * len(x),  # the same two rows meet again in other draws
         )
 
     def aggregate(self, task: Task, sample: _Drawn, answers: NDArray[np.float64]) -> dict[str, Update]:

@@ -231,6 +231,7 @@ class Shapley(Explainer):
             donor=(task.rows, np.repeat(sample.row, len(z) // max(len(sample.row), 1))),
             take=takes if len(takes) else np.zeros((1, u), bool),
             which=which,
+            apart=layout.asks_once,
         )
         return mix if self.value_function == "marginal" else law_of(task, self.random_state).conditioned(mix)
 

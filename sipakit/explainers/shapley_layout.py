@@ -77,6 +77,11 @@ class Layout:
         return max(self.orders * 2 * (u - 1) if self.orders else 2**u - 2, 1)
 
     @property
+    def asks_once(self) -> bool:
+        """Whether an explained row meets a background row with different coalitions only: by one order, or one fit."""
+        return self.orders <= 1 and self.times == 1 and self.behind > 1
+
+    @property
     def spare(self) -> int:
         """Degrees of freedom that are left of a draw's orders or coalitions to tell their variance."""
         if self.fits is not None:
