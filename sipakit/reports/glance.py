@@ -334,7 +334,7 @@ def _regions(e: Regions, measure: Measure) -> _Shown:
         cell = int(j), 0
         before, after = " ".join(_with_ends(e.before, cell, measure)), interval_text(e.after, cell, measure)[0]
         gain = interval_text(e.gain, cell, Measure(1.0, "", ""))
-        lines.append((name, before, after, *gain, str(max(len(e.of_feature(int(j))) - 1, 1))))
+        lines.append((name, before, after, *gain, str(max(len(e.of_feature(e.features[j])) - 1, 1))))
     of = "" if e.outputs[0] == "prediction" else f" of {clean(e.outputs[0])}"
     size = (
         f"{_rows_told(e)}{sized(len(e.axes), 'feature')}; how much curves disagree in all rows and within regions, in"

@@ -40,7 +40,7 @@ def about_regions(e: Regions, measure: Measure) -> list[Finding]:
 
 def _split(e: Regions, feature: int, output: int, measure: Measure) -> str:
     """Say how much curves disagree, which regions remove how much of it, and the rule of the largest one."""
-    name, regions = named(e.axes[feature].name), e.of_feature(feature)[1:]
+    name, regions = named(e.axes[feature].name), e.of_feature(e.features[feature])[1:]
     told = measure.within(*at(e.before, (feature, output)), step=True)
     text = f"Curves of the {said(e, output)} along {name} disagree by {told}, as a root mean square."
     if not regions:

@@ -232,7 +232,7 @@ def test_a_plan_counts_refits_and_a_budget_covers_all_or_is_refused():
     explainer.explain(model, X, y + noise, budget=enough)
     with pytest.raises(sp.BudgetError, match="HStatistic asks for up to"):
         explainer.explain(model, X, y + noise, budget=enough - 1)
-    with pytest.raises(sp.BudgetError, match="HStatistic would take about .*, with 5 refits"):
+    with pytest.raises(sp.BudgetError, match=r"HStatistic would take about .*, with 5 refits"):
         explainer.explain(model, X, y + noise, budget="1ms")
     assert not explainer.plan(model, X, y + noise, budget=plan.rows - 1).fits
 
