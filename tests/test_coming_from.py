@@ -89,6 +89,7 @@ def test_expected_gradients(names):
 
 @pytest.mark.parametrize("start", PICTURES)
 def test_pictures_are_there_on_both_sides(names, start):
+    pytest.importorskip("shap")
     import matplotlib.pyplot as plt
 
     result = sp.Shapley(background=names["background"]).explain(names["model"], names["X"][50:70])
