@@ -101,7 +101,8 @@ class Estimate:  # noqa: PLW1641 - arrays have no hash
         -------
         Estimate
         """
-        return cls(values, np.zeros_like(values), values, values, parts or {})
+        none = np.zeros(values.shape)  # takes no memory before it is written to, as zeros_like does at once
+        return cls(values, none, values, values, parts or {})
 
     @classmethod
     def unknown(cls, values: NDArray[np.float64], parts: Mapping[str, NDArray[np.float64]] | None = None) -> Estimate:
