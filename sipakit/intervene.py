@@ -64,7 +64,7 @@ class Mix:
     which : (m,) int
         The line of ``take`` that each virtual row follows. Few patterns serve many rows, so they are held once.
     apart : bool
-        Whether rows of one base and donor are known to take different columns.
+        Whether rows of one base and donor take different columns, but for so few that it is not worth a look.
 
     Examples
     --------

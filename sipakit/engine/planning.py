@@ -130,8 +130,8 @@ def plan(
         base = ground.base_rows(explainer)
         if (followed := _followed(explainer, ground)) is not None:
             return _by_structure(explainer, ground, pace, *followed, budget=how.cap.rows if how.cap else None)
-        in_time = how.cap is not None and how.cap.seconds is not None and "refit" in explainer.requires()
-        rows = None if in_time else rows_of(how.cap, explainer, ground, how.workers, lambda: pace)
+        allowed = how.cap.seconds if how.cap and "refit" in explainer.requires() else None
+        rows = rows_of(how.cap, explainer, ground, how.workers, lambda: pace) if allowed is None else None
         left = None if rows is None else rows - base - ground.check_rows
         ahead = Ahead.of(explainer, ground, left, tolerance)
         refits, fitting = ahead.refits(how.workers)
@@ -151,7 +151,7 @@ def plan(
             alternatives=_alternatives(explainer, ground, base, explainer.estimator_of(ahead.task)),
             checked=ground.check_rows + pace.rows,
             refits=refits,
-            allowed=how.cap.seconds if how.cap is not None and in_time else None,
+            allowed=allowed,
             tolerance=tolerance if explainer.adds_draws else None,
         )
 

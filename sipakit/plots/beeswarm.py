@@ -17,7 +17,7 @@ from sipakit.plots.labels import LIMIT, clean, distinct, put_ticks
 from sipakit.plots.odds import probability_above, probability_from
 from sipakit.plots.shades import Shades, column_of
 from sipakit.plots.style import EVEN, FAINT, GREY, TEXT, Sheet, first_panels, fitting, narrower
-from sipakit.plots.words import counted, first_ones, rows_told, serious
+from sipakit.plots.words import counted, first_ones, serious, sized
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -84,7 +84,7 @@ def draw_swarm(explanation: Attributions, ax: Axes | None = None, *, colour_by: 
         f"Intervals are not drawn here. Error: {clean(explanation.error, None)}",
         serious(explanation),
     ]
-    title = f"{spoken(explanation.explainer)}: attributions of {rows_told(len(explanation.rows))}"
+    title = f"{spoken(explanation.explainer)}: attributions of {sized(len(explanation.rows), 'row')}"
     facts = [f"{name}: mean size {number(float(size[i]))}." for name, i in zip(names[:6], order, strict=False)]
     return sheet.finish(title, notes, facts, legend=legend)
 

@@ -13,7 +13,7 @@ from sipakit.plots.formats import NumberTicks, number, quantity, spoken
 from sipakit.plots.labels import LIMIT, clean, distinct, put, put_ticks, width
 from sipakit.plots.odds import probability_at
 from sipakit.plots.style import FAINT, GREY, INK, SIGNED, TEXT, Sheet, first_panels, fitting, narrower
-from sipakit.plots.words import counted, first_ones, others, rows_told, serious
+from sipakit.plots.words import counted, first_ones, others, serious, sized
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -81,7 +81,7 @@ def draw_heatmap(explanation: Attributions, ax: Axes | None = None, *, order: st
         f"Intervals are not drawn in the map. Error: {clean(explanation.error, None)}",
         serious(explanation),
     ]
-    title = f"{spoken(explanation.explainer)}: attributions of {rows_told(len(explanation.rows))}"
+    title = f"{spoken(explanation.explainer)}: attributions of {sized(len(explanation.rows), 'row')}"
     facts = [
         f"{name}: mean size {number(float(sizes.values[i, 0]))}." for name, i in zip(names[:6], ranked, strict=False)
     ]
@@ -145,7 +145,7 @@ def _map(sheet: Sheet, axes: list[Axes], explanation: Attributions, cells: NDArr
 
 
 def _ruler(explanation: Attributions, order: str) -> str:
-    rows = rows_told(len(explanation.rows))
+    rows = sized(len(explanation.rows), "row")
     return f"{rows}, by prediction" if order == "prediction" else f"{rows}, like ones side by side"
 
 

@@ -23,8 +23,8 @@ __all__ = [
     "largest",
     "others",
     "possible_ranks",
-    "rows_told",
     "serious",
+    "sized",
     "told",
 ]
 
@@ -81,15 +81,15 @@ def others(rest: int) -> str:
     return "the other one" if rest == 1 else f"the other {rest} together"
 
 
-def rows_told(count: int) -> str:
-    """Say how many rows there are.
+def sized(count: int, thing: str) -> str:
+    """Count things in words.
 
     Examples
     --------
-    >>> rows_told(1), rows_told(2_000)
-    ('1 row', '2,000 rows')
+    >>> sized(1, "row"), sized(1200, "row")
+    ('1 row', '1,200 rows')
     """
-    return f"{count:,} row{'s' * (count != 1)}"
+    return f"{count:,} {thing}{'s' * (count != 1)}"
 
 
 def first_ones(drawn: int, total: int, things: str) -> str:

@@ -8,15 +8,16 @@ import numpy as np
 
 from sipakit.plots.formats import number, spoken
 from sipakit.plots.labels import clean
+from sipakit.plots.words import sized
 from sipakit.reports.finding import Finding, named
 from sipakit.reports.measure import Measure, share
 from sipakit.reports.tables import TextTable
 
 if TYPE_CHECKING:
     from sipakit.evaluation import Comparison
-    from sipakit.evaluation.agreement import Agreement
+    from sipakit.evaluation.agreement import Agreement, Gap
 
-__all__ = ["about_comparison", "agreement_table"]
+__all__ = ["about_comparison", "agreement_table", "is_rounding"]
 
 _MEASURES = {
     "spearman": "rank correlation over the features",
@@ -48,16 +49,21 @@ def about_comparison(comparison: Comparison, unit: str | None = None) -> list[Fi
         told = [f"{_MEASURES.get(one.measure, named(one.measure))} {_number(one)}" for one in main]
         text = f"{_called(first)} and {_called(second)} of the same rows, for {named(output)}: {'; '.join(told)}."
         n = max(one.n_rows for one in ones)
-        rest = f"n = {n:,} row{'s' * (n != 1)}; standard errors over the rows."
+        rest = f"n = {sized(n, 'row')}; standard errors over the rows."
         found.append(Finding(text, rest, key=len(pairs) == 1))
     for gap in comparison.sums:
         if gap.largest is not None:
-            size = max(float(np.abs(one.values).max()) for one in comparison.explanations)
-            most = measure.step_of(gap.largest) if gap.largest > _ROUNDING * size else "nothing but rounding,"
+            most = "nothing but rounding," if is_rounding(gap, comparison) else measure.step_of(gap.largest)
             of = f"{_called(gap.explanation)} for {named(gap.output)}"
             text = f"{of}: the parts miss the prediction by {most} at most."
             found.append(Finding(text, "Over all rows of the comparison."))
     return found + [Finding(clean(note, None), "") for note in comparison.notes]
+
+
+def is_rounding(gap: Gap, comparison: Comparison) -> bool:
+    """Whether what is missing from a sum is nothing beside the largest number compared."""
+    largest = max(float(np.abs(one.values).max()) for one in comparison.explanations)
+    return gap.largest is not None and gap.largest <= _ROUNDING * largest
 
 
 def _called(name: str) -> str:

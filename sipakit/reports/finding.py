@@ -12,6 +12,7 @@ from sipakit.axis import Plane
 from sipakit.estimate import falling
 from sipakit.plots.formats import quantity
 from sipakit.plots.labels import clean
+from sipakit.plots.words import sized
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
@@ -115,7 +116,7 @@ def basis(explanation: Explanation, rows: str = "") -> str:
         How many rows of which kind; the explained rows by default.
     """
     n = int(explanation.manifest.get("rows", 0))
-    count = rows or f"{n:,} row{'s' * (n != 1)}"
+    count = rows or sized(n, "row")
     error = clean(explanation.error, None)
     if error.startswith("None"):
         return f"n = {count}; no interval is needed{error.rstrip('.').removeprefix('None')}."

@@ -11,6 +11,7 @@ from sipakit.estimate import falling
 from sipakit.explanation import Attributions, Decomposition, Effects, Importances, Interactions, Regions, Surrogates
 from sipakit.plots.formats import metric_name, quantity, spoken
 from sipakit.plots.labels import clean, distinct
+from sipakit.plots.words import sized
 from sipakit.reports.decomposed import ordered_sets, share_lines, spread_of
 from sipakit.reports.finding import at, both
 from sipakit.reports.measure import Measure, share
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from sipakit.estimate import Estimate
     from sipakit.explanation import Explanation
 
-__all__ = ["Glance", "glance_of", "paid", "sized"]
+__all__ = ["Glance", "glance_of", "paid"]
 
 _LINES = 6
 _NAME = 22  # columns of text
@@ -100,17 +101,6 @@ def paid(e: Explanation) -> str:
     if not told:
         return "nothing was asked of a model"
     return f"{told}, {cost.seconds_in_model:.2f} s in the model and {cost.seconds_outside:.2f} s outside"
-
-
-def sized(count: int, thing: str) -> str:
-    """Count things in words.
-
-    Examples
-    --------
-    >>> sized(1, "row"), sized(1200, "row")
-    ('1 row', '1,200 rows')
-    """
-    return f"{count:,} {thing}{'s' * (count != 1)}"
 
 
 def _short(names: Sequence[Hashable]) -> list[str]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from sipakit.estimate import falling
 from sipakit.plots.formats import spoken
+from sipakit.plots.words import sized
 from sipakit.reports.finding import Finding, at, basis, listed, named, placed, said
 from sipakit.reports.measure import share
 
@@ -53,7 +54,7 @@ def about_attributions(e: Attributions, measure: Measure) -> list[Finding]:
 
 def _background(e: Attributions) -> str:
     rows, behind = len(e.rows), int(e.manifest.get("background", 0))
-    return f"{rows:,} row{'s' * (rows != 1)}" + (f", {behind:,} background rows" if behind else "")
+    return sized(rows, "row") + (f", {behind:,} background rows" if behind else "")
 
 
 def _row(e: Attributions, i: int, measure: Measure) -> str:

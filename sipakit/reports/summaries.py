@@ -10,7 +10,9 @@ from sipakit.estimate import falling
 from sipakit.explanation import Cohorts, RankStability
 from sipakit.plots.formats import number, spoken
 from sipakit.plots.labels import clean, distinct
-from sipakit.reports.glance import Glance, sized
+from sipakit.plots.words import sized
+from sipakit.reports.agreement import is_rounding
+from sipakit.reports.glance import Glance
 from sipakit.reports.measure import Measure
 from sipakit.reports.tables import interval_text
 
@@ -23,7 +25,6 @@ __all__ = ["glance_of_cohorts", "glance_of_comparison", "glance_of_rank_stabilit
 _LINES = 6
 _NAME = 22
 _FEATURE = 18
-_ROUNDING = 1e-9  # of the largest number compared
 _NOT_COMPARED = "\N{EN DASH}"
 _KEPT = (("first_kept", "the first feature"), ("set_kept", "the first {} as a set"), ("order_kept", "and their order"))
 _MEASURES = {  # of an agreement, and what its column is called
@@ -119,7 +120,6 @@ def glance_of_comparison(e: Comparison) -> Glance:
     )
     n = max((one.n_rows for one in e.agreements), default=0)
     parts = [f"{len(lines)} of {len(cells)} pairs and outputs"] if len(lines) < len(cells) else []
-    size = max(float(np.abs(one.values).max()) for one in e.explanations)
     return Glance(
         title=f"Comparison of {', '.join(clean(name, _NAME) for name in e.names)}: how far do they agree?",
         size=f"{sized(n, 'row')}, {sized(len(e.explanations[0].features), 'feature')}; 1 is agreement in full, and 0 of"
@@ -130,18 +130,18 @@ def glance_of_comparison(e: Comparison) -> Glance:
         more=f"{parts[0]}; agreement has all." if parts else "",
         facts=(
             ("Error", most),
-            *(("Sums", _sum_told(gap, _ROUNDING * size)) for gap in e.sums),
+            *(("Sums", _sum_told(gap, e)) for gap in e.sums),
             *(("Note", clean(note, None)) for note in e.notes),
         ),
         caveats=(),
     )
 
 
-def _sum_told(gap: Gap, rounding: float) -> str:
+def _sum_told(gap: Gap, e: Comparison) -> str:
     of = f"{clean(gap.explanation, _NAME)}, {clean(gap.output, _NAME)}"
     if gap.median is None or gap.largest is None:
         return f"{of}: no completeness gap, {gap.reason}."
-    if gap.largest <= rounding:
+    if is_rounding(gap, e):
         return f"{of}: nothing but rounding is missing."
     return f"{of}: {number(gap.median)} is missing (median), {number(gap.largest)} at most."
 
